@@ -1,0 +1,103 @@
+-- One row per organisation. `version` is the number that the last committed write took; `epoch` changes
+-- when the database was restored from a backup, so that phones start anew instead of trusting old cursors.
+CREATE TABLE organisations (
+    id UUID NOT NULL PRIMARY KEY,
+    slug TEXT NOT NULL UNIQUE,
+    epoch UUID NOT NULL,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- Gapless human numbers (order numbers), one row per series.
+CREATE TABLE counters (
+    org_id UUID NOT NULL REFERENCES organisations (id),
+    name TEXT NOT NULL,
+    value BIGINT NOT NULL,
+    PRIMARY KEY (org_id, name)
+);
+
+-- The present state of everything: the wire form of each record, passed through to phones unparsed.
+-- `reach` lists what this record brings into which scope, so that a change can be told from no change.
+CREATE TABLE records (
+    org_id UUID NOT NULL REFERENCES organisations (id),
+    kind TEXT NOT NULL,
+    id UUID NOT NULL,
+    rev BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    deleted BOOLEAN NOT NULL,
+    body TEXT NOT NULL,
+    reach TEXT NOT NULL,
+    PRIMARY KEY (org_id, kind, id)
+);
+
+-- Every operation that was ever received and recorded, with its verdict. Rows are never edited but for the
+-- verdict of a held operation. `outcome` is the verdict's JSON.
+CREATE TABLE journal (
+    org_id UUID NOT NULL REFERENCES organisations (id),
+    op_id UUID NOT NULL,
+    version BIGINT NOT NULL,
+    type TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    entity_id UUID NOT NULL,
+    actor_id UUID NOT NULL,
+    device_id UUID,
+    seq BIGINT,
+    group_id UUID,
+    received_at BIGINT NOT NULL,
+    digest BYTEA NOT NULL,
+    body TEXT NOT NULL,
+    status TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (org_id, op_id)
+);
+CREATE INDEX journal_by_entity ON journal (org_id, kind, entity_id, version);
+CREATE INDEX journal_by_version ON journal (org_id, version);
+
+-- The same id sent with another body: kept beside the first, never applied.
+CREATE TABLE journal_conflicts (
+    org_id UUID NOT NULL REFERENCES organisations (id),
+    op_id UUID NOT NULL,
+    digest BYTEA NOT NULL,
+    actor_id UUID NOT NULL,
+    device_id UUID,
+    received_at BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org_id, op_id, digest)
+);
+
+-- Operations that wait: for another operation, for the rest of their group, or for an earlier one of the same device.
+CREATE TABLE held (
+    org_id UUID NOT NULL REFERENCES organisations (id),
+    op_id UUID NOT NULL,
+    waits_for TEXT NOT NULL,
+    device_id UUID,
+    seq BIGINT,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (org_id, op_id)
+);
+CREATE INDEX held_by_reason ON held (org_id, waits_for, seq);
+CREATE INDEX held_by_until ON held (until);
+
+-- What each scope holds: one row per (scope, record), upserted with the version of its last change.
+-- `refs` counts the reasons for which the record is in the scope; 0 means it left (a drop).
+CREATE TABLE feed (
+    org_id UUID NOT NULL REFERENCES organisations (id),
+    scope TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id UUID NOT NULL,
+    version BIGINT NOT NULL,
+    refs BIGINT NOT NULL,
+    PRIMARY KEY (org_id, kind, id, scope)
+);
+CREATE INDEX feed_by_version ON feed (org_id, scope, version, kind, id, refs);
+
+-- Per device: the next sequence number expected, and when it was last heard of.
+CREATE TABLE device_state (
+    org_id UUID NOT NULL REFERENCES organisations (id),
+    device_id UUID NOT NULL,
+    user_id UUID NOT NULL,
+    next_seq BIGINT NOT NULL,
+    revoked BOOLEAN NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, device_id)
+);

@@ -1,0 +1,4 @@
+DROP TABLE reviews;
+DROP TABLE directory;
+DROP TABLE labour;
+DROP TABLE work_orders;

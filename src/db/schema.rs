@@ -1,0 +1,284 @@
+//! The tables, once for both databases. `diesel`'s own types are used but for [`Id`], which each database stores
+//! in its own way. Kept equal to `migrations/` by the parity test.
+
+use super::types::Id;
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    organisations (id) {
+        id -> Id,
+        slug -> Text,
+        epoch -> Id,
+        version -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    counters (org_id, name) {
+        org_id -> Id,
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    records (org_id, kind, id) {
+        org_id -> Id,
+        kind -> Text,
+        id -> Id,
+        rev -> BigInt,
+        version -> BigInt,
+        deleted -> Bool,
+        body -> Text,
+        reach -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    journal (org_id, op_id) {
+        org_id -> Id,
+        op_id -> Id,
+        version -> BigInt,
+        #[sql_name = "type"]
+        op_type -> Text,
+        kind -> Text,
+        entity_id -> Id,
+        actor_id -> Id,
+        device_id -> Nullable<Id>,
+        seq -> Nullable<BigInt>,
+        group_id -> Nullable<Id>,
+        received_at -> BigInt,
+        digest -> Binary,
+        body -> Text,
+        status -> Text,
+        outcome -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    journal_conflicts (org_id, op_id, digest) {
+        org_id -> Id,
+        op_id -> Id,
+        digest -> Binary,
+        actor_id -> Id,
+        device_id -> Nullable<Id>,
+        received_at -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    held (org_id, op_id) {
+        org_id -> Id,
+        op_id -> Id,
+        waits_for -> Text,
+        device_id -> Nullable<Id>,
+        seq -> Nullable<BigInt>,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    feed (org_id, kind, id, scope) {
+        org_id -> Id,
+        scope -> Text,
+        kind -> Text,
+        id -> Id,
+        version -> BigInt,
+        refs -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    device_state (org_id, device_id) {
+        org_id -> Id,
+        device_id -> Id,
+        user_id -> Id,
+        next_seq -> BigInt,
+        revoked -> Bool,
+        last_seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    credentials (user_id) {
+        user_id -> Id,
+        org_id -> Id,
+        login -> Text,
+        password_hash -> Text,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    refresh_tokens (digest) {
+        digest -> Binary,
+        family -> Id,
+        org_id -> Id,
+        user_id -> Id,
+        device_id -> Nullable<Id>,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    signing_keys (kid) {
+        kid -> Text,
+        private_pem -> Text,
+        public_pem -> Text,
+        created_at -> BigInt,
+        retires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    login_failures (subject) {
+        subject -> Text,
+        failures -> BigInt,
+        last_at -> BigInt,
+        blocked_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    jobs (id) {
+        id -> Id,
+        org_id -> Id,
+        kind -> Text,
+        unique_key -> Text,
+        payload -> Text,
+        run_at -> BigInt,
+        attempts -> BigInt,
+        locked_until -> BigInt,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    imports (org_id, source, file_digest) {
+        org_id -> Id,
+        source -> Text,
+        file_digest -> Text,
+        rows_done -> BigInt,
+        started_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    work_orders (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        number -> Nullable<Text>,
+        status -> Text,
+        order_type_id -> Id,
+        site_id -> Id,
+        unit_id -> Nullable<Id>,
+        customer_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        assignee_id -> Nullable<Id>,
+        priority -> Text,
+        received_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        due_at -> Nullable<BigInt>,
+        deadline -> Text,
+        external_source -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        reach_changes_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    labour (org_id, technician_id, started_at, op_id) {
+        org_id -> Id,
+        technician_id -> Id,
+        started_at -> BigInt,
+        op_id -> Id,
+        ended_at -> BigInt,
+        work_order_id -> Id,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    directory (org_id, kind, id) {
+        org_id -> Id,
+        kind -> Text,
+        id -> Id,
+        parent_id -> Nullable<Id>,
+        site_id -> Nullable<Id>,
+        name -> Text,
+        code -> Nullable<Text>,
+        active -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    reviews (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        status -> Text,
+        opened_at -> BigInt,
+        kind -> Text,
+        entity_id -> Id,
+        site_id -> Nullable<Id>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(records, journal, feed, organisations, counters, held, device_state, journal_conflicts, work_orders, directory, reviews, labour);
