@@ -9,7 +9,7 @@ mod interval;
 #[cfg(test)]
 mod tests;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ pub struct Evidence {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stamp {
     /// The server's clock when it answered, in whole microseconds.
-    pub server_time: Timestamp,
+    pub server_time: DateTime<Utc>,
     /// A keyed hash over [`Stamp::message`] that only the server can make. Opaque to phones.
     pub proof: String,
 }
@@ -66,7 +66,7 @@ impl Stamp {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Anchor {
     /// The server's clock when it answered.
-    pub server_time: Timestamp,
+    pub server_time: DateTime<Utc>,
     /// The phone's uptime in milliseconds when the answer arrived.
     pub uptime_ms: u64,
     /// The phone's boot when the answer arrived.
@@ -117,9 +117,9 @@ impl Received {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct When {
     /// It did not happen before this.
-    pub earliest: Timestamp,
+    pub earliest: DateTime<Utc>,
     /// It did not happen after this.
-    pub latest: Timestamp,
+    pub latest: DateTime<Utc>,
     /// What the phone's clock showed, with its zone: for display only. Absent if it was no date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "2026-03-02T16:04:11.250+08:00"))]

@@ -4,6 +4,8 @@
 ///
 /// Databases and digests keep microseconds; whoever makes a timestamp that will be stored or signed passes it
 /// through [`to_micros`] first, so that what comes back equals what went in.
+///
+/// Wire structs spell the type out, because the OpenAPI derive knows it by that name only.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
 
 /// The same instant without what lies below a microsecond.
