@@ -2,4 +2,5 @@
 
 pub mod evidence;
 pub mod ids;
+pub mod signing;
 pub mod time;
