@@ -1,1 +1,5 @@
+//! What phones and the Doorstep server agree on.
 
+pub mod evidence;
+pub mod ids;
+pub mod time;
