@@ -107,17 +107,19 @@ codes! {
     // Refusals of rules. One that has no line of its own is shown as `refused` with its own code and 409.
     Refused                "refused"                     409    Rule        quiet;
     AlreadyExists          "already_exists"              409    Rule        quiet;
-    AlreadyDone            "already_done"                409    Rule        quiet;
     Deleted                "deleted"                     409    Rule        quiet;
     IllegalTransition      "illegal_transition"          409    Rule        quiet;
-    QuoteNotConfirmed      "quote_not_confirmed"         409    Rule        quiet;
-    QuoteSuperseded        "quote_superseded"            409    Rule        quiet;
-    AmountExceedsConfirmed "amount_exceeds_confirmed"    409    Rule        quiet;
-    CurrencyMismatch       "currency_mismatch"           409    Rule        quiet;
     NotAssigned            "not_assigned"                409    Rule        quiet;
     NotQualified           "not_qualified"               409    Rule        quiet;
-    InvalidTime            "invalid_time"                409    Rule        quiet;
-    Overflow               "overflow"                    409    Rule        quiet;
+    QuoteNotConfirmed      "quote_not_confirmed"         409    Rule        quiet;
+    QuoteUnknown           "quote_unknown"               409    Rule        quiet;
+    EntryUnknown           "entry_unknown"               409    Rule        quiet;
+    AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
+    StillInUse             "still_in_use"                409    Rule        quiet;
+    BadReference           "bad_reference"               422    Rule        quiet;
+    CurrencyMismatch       "currency_mismatch"           422    Rule        quiet;
+    Overflow               "overflow"                    422    Rule        quiet;
+    TooManyEntries         "too_many_entries"            422    Rule        quiet;
 
     TooManyRequests        "too_many_requests"           429    Server      quiet;
     Internal               "internal"                    500    Server      alert;
@@ -167,8 +169,8 @@ pub struct FieldError {
     pub pointer: String,
     /// What is wrong: `required`, `wrong_type`, … – the names are in [`FIELD_CODES`].
     pub code: Cow<'static, str>,
-    /// Values for the sentence in the reader's language.
-    pub args: Vec<(&'static str, String)>,
+    /// What was expected, in English; the sentence in the reader's language quotes it.
+    pub reason: String,
 }
 
 /// The codes that [`FieldError`] may carry; each has a sentence `field-…` per language.
@@ -181,20 +183,13 @@ pub const FIELD_CODES: &[&str] = &[
     "out_of_range",
     "too_long",
     "too_short",
-    "too_many",
     "duplicate",
 ];
 
 impl FieldError {
-    /// Something wrong at `pointer`.
-    pub fn new(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>) -> Self {
-        Self { pointer: pointer.into(), code: code.into(), args: Vec::new() }
-    }
-
-    /// Adds a value that the sentence names, such as the `limit` that was passed.
-    pub fn arg(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.args.push((name, value.to_string()));
-        self
+    /// Something wrong at `pointer`; `reason` says in English what was expected.
+    pub fn new(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code: code.into(), reason: reason.into() }
     }
 }
 

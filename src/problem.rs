@@ -130,7 +130,7 @@ pub struct Problem {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FieldProblem {
     /// JSON pointer (RFC 6901) to the value; empty means the body as a whole.
-    #[schema(example = "/lines/0/quantity")]
+    #[schema(example = "/lines/0/quantity_milli")]
     pub pointer: String,
     /// What is wrong with it, for programs.
     #[schema(example = "wrong_type")]
@@ -162,7 +162,7 @@ impl Problem {
 
 impl FieldProblem {
     fn of(field: &FieldError, language: Language) -> Self {
-        let detail = language.sentence(&format!("field-{}", field.code), &field.args);
+        let detail = language.sentence(&format!("field-{}", field.code), &[("reason", field.reason.clone())]);
         Self { pointer: field.pointer.clone(), code: field.code.to_string(), detail }
     }
 }
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn document_of_a_refused_request() {
-        let error = Error::invalid([FieldError::new("/lines/0/quantity", "too_long").arg("limit", 200)]);
+        let error = Error::invalid([FieldError::new("/lines/0/text", "too_long", "at most 200 characters")]);
         insta::assert_json_snapshot!(Problem::of(&error, Language::Chinese, Some(Uuid::nil())));
     }
 }
