@@ -11,6 +11,7 @@ diesel::table! {
         id -> Id,
         slug -> Text,
         epoch -> Id,
+        secret -> Binary,
         version -> BigInt,
         created_at -> BigInt,
     }
@@ -36,7 +37,6 @@ diesel::table! {
         kind -> Text,
         id -> Id,
         rev -> BigInt,
-        version -> BigInt,
         deleted -> Bool,
         body -> Text,
         reach -> Text,
@@ -93,6 +93,7 @@ diesel::table! {
         device_id -> Nullable<Id>,
         seq -> Nullable<BigInt>,
         until -> BigInt,
+        context -> Text,
     }
 }
 
