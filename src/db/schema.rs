@@ -144,6 +144,7 @@ diesel::table! {
     refresh_tokens (digest) {
         digest -> Binary,
         family -> Id,
+        follows -> Nullable<Binary>,
         org_id -> Id,
         user_id -> Id,
         device_id -> Nullable<Id>,
