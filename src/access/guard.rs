@@ -16,7 +16,7 @@ use actix_web::{
 use mobile_api::Actor;
 
 use super::{Access, AccessError, session::Session};
-use crate::error::Error;
+use crate::{error::Error, telemetry};
 
 /// What may be asked without an access token. Everything else under the guard needs one, also what does not exist.
 const OPEN: [&str; 2] = ["/v1/auth/login", "/v1/auth/refresh"];
@@ -32,11 +32,7 @@ pub async fn guard<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     if !OPEN.contains(&request.path()) {
         let (session, actor) = identify(&request).await?;
-        let span = tracing::Span::current();
-        span.record("actor", tracing::field::display(actor.user));
-        if let Some(device) = actor.device {
-            span.record("device", tracing::field::display(device));
-        }
+        telemetry::record_actor(&request, actor.user, actor.device);
         let mut extensions = request.extensions_mut();
         extensions.insert(actor);
         extensions.insert(session);

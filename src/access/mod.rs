@@ -22,7 +22,7 @@ pub mod token;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use mobile_api::Actor;
 use uuid::Uuid;
 
@@ -117,6 +117,20 @@ impl Access {
         let Reading::UnknownKey(kid) = reading else { return Ok(reading) };
         let ring = inner.keys.ring_for_unknown(&kid).await?;
         Ok(inner.verified.read(token, &ring, now))
+    }
+
+    /// The server's clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    /// The name of an account, empty if it has none any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn name_of(&self, user: Uuid) -> Result<String, AccessError> {
+        let account = self.0.db.read(move |conn| store::load_account(conn, user)).await?;
+        Ok(account.map(|account| account.name).unwrap_or_default())
     }
 
     /// Forgets what is remembered of an account: call it after the commit of whatever changed the account or ended

@@ -53,7 +53,7 @@ impl Access {
         // A login that cannot be one is looked up as one that nobody has: same work, same answer, same counting.
         let login = store::normal_login(login).unwrap_or_else(|_| format!("\u{1}{}", login.len()));
         let (subjects, credential) = self.admit_attempt(&login, origin.address).await?;
-        let new_hash = self.verify(password, credential.as_ref()).await?;
+        let new_hash = self.verify(password, credential.as_ref(), &subjects).await?;
         let (Some(credential), Some(new_hash)) = (credential, new_hash) else {
             return Err(AccessError::WrongCredentials);
         };
@@ -130,7 +130,7 @@ impl Access {
         let own = own.ok_or(AccessError::WrongCredentials)?;
         let (subjects, credential) = self.admit_attempt(&own.login, address).await?;
         let credential = credential.filter(|found| found.user == user).ok_or(AccessError::WrongCredentials)?;
-        self.verify(current, Some(&credential)).await?.ok_or(AccessError::WrongCredentials)?;
+        self.verify(current, Some(&credential), &subjects).await?.ok_or(AccessError::WrongCredentials)?;
         let hash = self.0.passwords.hash_new(new).await?;
         let now = self.0.clock.now();
         self.0
@@ -166,13 +166,24 @@ impl Access {
     }
 
     /// The hash to store if the password is right, which is most often the stored one; `None` if it is wrong.
-    async fn verify(&self, password: String, credential: Option<&Credential>) -> Result<Option<String>, AccessError> {
+    async fn verify(
+        &self,
+        password: String,
+        credential: Option<&Credential>,
+        subjects: &[Subject],
+    ) -> Result<Option<String>, AccessError> {
         let stored = credential.map(|credential| credential.password_hash.clone());
-        Ok(match self.0.passwords.verify(password, stored.clone()).await? {
-            Verified::No => None,
-            Verified::Yes => stored,
-            Verified::YesRehashed(new) => Some(new),
-        })
+        match self.0.passwords.verify(password, stored.clone()).await {
+            Ok(Verified::No) => Ok(None),
+            Ok(Verified::Yes) => Ok(stored),
+            Ok(Verified::YesRehashed(new)) => Ok(Some(new)),
+            Err(error) => {
+                // Nobody looked at the password, so it was no failure of whoever sent it.
+                let counted = subjects.to_vec();
+                self.0.db.write(move |conn| throttle::take_back(conn, &counted)).await?;
+                Err(error)
+            }
+        }
     }
 
     async fn tokens(
@@ -238,8 +249,10 @@ fn exchange(
     config: &TokenConfig,
 ) -> Result<Exchange, AccessError> {
     let token = store::find_token(conn, presented)?.ok_or(AccessError::RefreshInvalid)?;
+    if !token.session.is_on(device) {
+        return Err(AccessError::RefreshInvalid);
+    }
     let around = Circumstances {
-        device,
         successor: store::find_successor(conn, &token)?,
         family_lives: store::family_lives(conn, token.session.family)?,
         now,
@@ -250,9 +263,7 @@ fn exchange(
         store::revoke_family(conn, token.session.family, now)?;
         return Ok(Exchange::Reused(token.session));
     }
-    if device == token.session.device {
-        tell_the_owner(conn, &token.session)?;
-    }
+    tell_the_owner(conn, &token.session)?;
     match ruling {
         Ruling::Rotate => store::use_token(conn, &token.digest, now)?,
         Ruling::Repeat { lost } => store::revoke_lost(conn, &lost, now)?,

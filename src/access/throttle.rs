@@ -95,6 +95,14 @@ pub fn forgive(conn: &mut Conn, login: &Subject, address: Option<&Subject>) -> R
     Ok(())
 }
 
+/// Takes an attempt back whose password nobody looked at.
+///
+/// # Errors
+/// The database's.
+pub fn take_back(conn: &mut Conn, subjects: &[Subject]) -> Result<(), AccessError> {
+    subjects.iter().try_for_each(|subject| store::take_failure_back(conn, &subject.key, subject.free))
+}
+
 /// Rounded up, so that a client that waits as told is not too early.
 fn whole_seconds(wait: TimeDelta) -> Duration {
     let wait = wait.to_std().unwrap_or_default();
