@@ -585,8 +585,8 @@ pub fn purge(
         refresh_tokens::table.filter(
             refresh_tokens::expires_at
                 .lt(now)
-                .or(refresh_tokens::used_at.lt(used_before).is_true())
-                .or(refresh_tokens::revoked_at.lt(used_before).is_true()),
+                .or(refresh_tokens::used_at.lt(used_before))
+                .or(refresh_tokens::revoked_at.lt(used_before)),
         ),
     );
     let failures = diesel::delete(

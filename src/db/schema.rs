@@ -282,4 +282,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(records, journal, feed, organisations, counters, held, device_state, journal_conflicts, work_orders, directory, reviews, labour);
+diesel::allow_tables_to_appear_in_same_query!(records, journal, feed, organisations, counters, held, device_state, journal_conflicts, work_orders, directory, reviews, labour, credentials);
