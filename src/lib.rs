@@ -1,0 +1,16 @@
+//! Doorstep: a field-service backend that works where there is no signal.
+
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod app;
+pub mod config;
+mod edge;
+pub mod error;
+mod health;
+pub mod json;
+pub mod lifecycle;
+pub mod openapi;
+pub mod problem;
+mod problems;
+pub mod server;
+pub mod telemetry;
