@@ -18,6 +18,7 @@ use super::{
     guard::{CurrentSession, client_address},
 };
 use crate::{
+    db::DbError,
     error::{Code, Error, FieldError},
     json::Json,
     problem::Problem,
@@ -260,7 +261,10 @@ impl From<AccessError> for Error {
             AccessError::LoginUnusable => FieldError::new("/login", "malformed", error.to_string()).into(),
             AccessError::LoginTaken => FieldError::new("/login", "duplicate", error.to_string()).into(),
             AccessError::Busy => Error::new(Code::Unavailable).because(error),
-            AccessError::Db(cause) => cause.into(),
+            AccessError::Db(cause @ (DbError::Unavailable(_) | DbError::Conflict)) => {
+                Error::new(Code::Unavailable).because(cause)
+            }
+            AccessError::Db(cause) => Error::internal(cause),
             AccessError::Internal(_) => Error::internal(error),
         }
     }

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
+use crate::config;
+
 /// Everything about passwords, tokens and throttling.
 #[derive(Clone, Debug, Default)]
 pub struct AccessConfig {
@@ -11,6 +15,23 @@ pub struct AccessConfig {
     pub token: TokenConfig,
     /// Failed sign-ins.
     pub throttle: ThrottleConfig,
+}
+
+impl From<&config::Tokens> for AccessConfig {
+    /// The defaults with what the operator has set.
+    fn from(settings: &config::Tokens) -> Self {
+        let duration = |set: TimeDelta| set.to_std().unwrap_or_default();
+        Self {
+            token: TokenConfig {
+                access_lifetime: duration(settings.access()),
+                refresh_lifetime: duration(settings.refresh()),
+                repeat_grace: duration(settings.refresh_repeat()),
+                ..TokenConfig::default()
+            },
+            throttle: ThrottleConfig { behind_proxy: settings.behind_proxy, ..ThrottleConfig::default() },
+            ..Self::default()
+        }
+    }
 }
 
 /// How passwords are hashed and which are accepted.
