@@ -212,11 +212,11 @@ mod tests {
     #[tokio::test]
     async fn what_was_read_before_a_change_is_not_remembered_after_it() {
         let standings = Standings::new(10, Duration::from_secs(60));
-        let old = standings.get(&session(), || async {
+        let changed_meanwhile = || async {
             standings.forget_user(Uuid::from_u128(2));
             Ok(standing())
-        });
-        assert!(old.await.unwrap().live);
+        };
+        assert!(standings.get(&session(), changed_meanwhile).await.unwrap().live);
         let ended = Standing { live: false, ..standing() };
         assert!(!standings.get(&session(), || async { Ok(ended) }).await.unwrap().live);
     }

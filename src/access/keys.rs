@@ -184,7 +184,7 @@ impl Keys {
     }
 
     async fn reload(&self) -> Result<Arc<KeyRing>, AccessError> {
-        let keys = self.db.read(|conn| store::signing_keys(conn)).await?;
+        let keys = self.db.read(store::signing_keys).await?;
         let ring = Arc::new(KeyRing::new(&keys)?);
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&ring);
         Ok(ring)

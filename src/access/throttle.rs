@@ -51,10 +51,12 @@ impl Subject {
 
 /// How long the `failures`-th failure blocks: nothing for the free ones, then 2, 4, 8 … seconds, at most `longest`.
 pub fn block_after(failures: i64, free: i64, longest: Duration) -> Duration {
-    match u32::try_from(failures.saturating_sub(free)) {
-        Ok(0) | Err(_) => Duration::ZERO,
-        Ok(excess) => 2u64.checked_pow(excess).map_or(longest, Duration::from_secs).min(longest),
+    let excess = failures.saturating_sub(free);
+    if excess <= 0 {
+        return Duration::ZERO;
     }
+    let seconds = u32::try_from(excess).ok().and_then(|excess| 2u64.checked_pow(excess));
+    seconds.map_or(longest, |seconds| longest.min(Duration::from_secs(seconds)))
 }
 
 /// Counts one attempt for each subject, or refuses it when one of them is blocked. Runs inside a write; when it
