@@ -145,6 +145,7 @@ diesel::table! {
     refresh_tokens (digest) {
         digest -> Binary,
         family -> Id,
+        follows -> Nullable<Binary>,
         org_id -> Id,
         user_id -> Id,
         device_id -> Nullable<Id>,
@@ -282,4 +283,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(records, journal, feed, organisations, counters, held, device_state, journal_conflicts, work_orders, directory, reviews, labour);
+diesel::allow_tables_to_appear_in_same_query!(records, journal, feed, organisations, counters, held, device_state, journal_conflicts, work_orders, directory, reviews, labour, credentials);
