@@ -121,6 +121,7 @@ diesel::table! {
         user_id -> Id,
         next_seq -> BigInt,
         revoked -> Bool,
+        registered_at -> BigInt,
         last_seen_at -> BigInt,
     }
 }

@@ -100,6 +100,7 @@ CREATE TABLE device_state (
     user_id BLOB NOT NULL,
     next_seq BIGINT NOT NULL,
     revoked BOOLEAN NOT NULL,
+    registered_at BIGINT NOT NULL,
     last_seen_at BIGINT NOT NULL,
     PRIMARY KEY (org_id, device_id)
 );
