@@ -107,7 +107,10 @@ impl<'de, T> Deserialize<'de> for Id<T> {
 #[cfg(feature = "openapi")]
 impl<T> utoipa::PartialSchema for Id<T> {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        Uuid::schema()
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Uuid)))
+            .into()
     }
 }
 
