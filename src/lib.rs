@@ -15,3 +15,5 @@ pub mod problem;
 mod problems;
 pub mod server;
 pub mod telemetry;
+pub mod clock;
+pub mod db;
