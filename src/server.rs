@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, net::SocketAddr, pin::pin};
 
-use actix_web::{HttpServer, dev::ServerHandle};
+use actix_web::{HttpServer, dev::ServerHandle, web};
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -56,10 +56,15 @@ pub async fn run(config: Config) -> Result<Server, StartError> {
 /// # Errors
 /// [`StartError::Listen`].
 pub async fn start(state: AppState) -> Result<Server, StartError> {
+    start_with(state, |_| ())
+}
+
+/// Like [`start`], with routes beside the usual ones: tests add handlers that misbehave.
+pub(crate) fn start_with(state: AppState, more: fn(&mut web::ServiceConfig)) -> Result<Server, StartError> {
     let settings = state.config.http.clone();
     let listen = |source| StartError::Listen { address: settings.listen, source };
     let shared = state.clone();
-    let mut server = HttpServer::new(move || app::build(shared.clone()))
+    let mut server = HttpServer::new(move || app::build(shared.clone()).configure(more))
         .disable_signals()
         .shutdown_timeout(settings.shutdown_seconds);
     if settings.workers > 0 {
@@ -127,4 +132,75 @@ async fn signal() {
 #[cfg(unix)]
 async fn either(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
     tokio::select! { () = one => (), () = other => () }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use actix_web::{HttpResponse, web::Data};
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+    use crate::config::Http;
+
+    fn slow_and_streaming(cfg: &mut web::ServiceConfig) {
+        cfg.route("/slow", web::get().to(slow)).route("/events", web::get().to(events));
+    }
+
+    async fn slow() -> &'static str {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        "finished"
+    }
+
+    /// Says one thing, then waits for the end, as event streams do.
+    async fn events(state: Data<AppState>) -> HttpResponse {
+        let first = stream::once(async { Ok::<_, actix_web::Error>(web::Bytes::from_static(b"data: 1\n\n")) });
+        let end = stream::once(state.lifecycle.draining()).filter_map(async |()| None);
+        HttpResponse::Ok().content_type("text/event-stream").streaming(first.chain(end))
+    }
+
+    fn server() -> Server {
+        let http =
+            Http { listen: ([127, 0, 0, 1], 0).into(), workers: 1, drain_delay_seconds: 1, shutdown_seconds: 10 };
+        start_with(AppState::new(Config { http, ..Config::default() }), slow_and_streaming).unwrap()
+    }
+
+    #[tokio::test]
+    async fn stopping_finishes_what_is_under_way_and_says_that_it_is_not_ready() {
+        let server = server();
+        let address = server.addr;
+        let url = move |path: &str| format!("http://{address}{path}");
+        let client = reqwest::Client::new();
+        assert_eq!(client.get(url("/health/ready")).send().await.unwrap().status(), 200);
+
+        // Compressed on purpose: an event must come at once, not when a compressor's buffer is full.
+        let request = client.get(url("/events")).header("accept-encoding", "gzip");
+        let mut events = request.send().await.unwrap().bytes_stream();
+        tokio::time::timeout(Duration::from_secs(1), events.next()).await.expect("the event").unwrap().unwrap();
+
+        let slow = tokio::spawn(client.get(url("/slow")).send());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let started = Instant::now();
+        let stopping = tokio::spawn(server.stop());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let probe = client.get(url("/health/ready")).send().await.unwrap();
+        assert_eq!((probe.status().as_u16(), probe.headers().contains_key("retry-after")), (503, true));
+
+        assert_eq!(slow.await.unwrap().unwrap().text().await.unwrap(), "finished");
+        while let Some(rest) = events.next().await {
+            rest.unwrap();
+        }
+        assert_eq!(stopping.await.unwrap(), Stopped::Drained);
+        assert!(started.elapsed() < Duration::from_secs(5), "idle connections are not waited for");
+        assert!(client.get(url("/health/live")).send().await.is_err(), "nobody listens any more");
+    }
+
+    #[tokio::test]
+    async fn a_taken_address_is_named() {
+        let first = server();
+        let http = Http { listen: first.addr, ..Http::default() };
+        let error = start(AppState::new(Config { http, ..Config::default() })).await.unwrap_err();
+        assert!(error.to_string().contains(&first.addr.to_string()), "{error}");
+    }
 }

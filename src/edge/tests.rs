@@ -2,29 +2,24 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use actix_web::{HttpResponse, HttpServer, web};
+use actix_web::{HttpResponse, web};
 use reqwest::{Client, Response};
 use serde_json::Value;
 
 use crate::{
-    app::{self, AppState},
-    config::{Config, Limits},
+    app::AppState,
+    config::{Config, Http, Limits},
     error::{Code, Error},
     json::Json,
+    server,
 };
 
 /// A server with small limits and some handlers that misbehave; its address.
 fn serve() -> SocketAddr {
-    let limits = Limits { body_bytes: 2000, request_millis: 300, ..Limits::default() };
-    let state = AppState::new(Config { limits, ..Config::default() });
-    let server = HttpServer::new(move || app::build(state.clone()).configure(misbehave))
-        .workers(1)
-        .disable_signals()
-        .bind("127.0.0.1:0")
-        .unwrap();
-    let address = server.addrs()[0];
-    tokio::spawn(server.run());
-    address
+    let limits = Limits { body_bytes: 30_000, request_millis: 300, ..Limits::default() };
+    let http = Http { listen: ([127, 0, 0, 1], 0).into(), workers: 1, ..Http::default() };
+    let state = AppState::new(Config { limits, http, ..Config::default() });
+    server::start_with(state, misbehave).unwrap().addr
 }
 
 fn misbehave(cfg: &mut web::ServiceConfig) {
@@ -115,17 +110,17 @@ async fn a_slow_request_is_given_up() {
 async fn bodies_are_bounded() {
     let address = serve();
     let json = "application/json";
-    for size in [2001, 100_000, 5_000_000] {
+    for size in [30_001, 100_000, 5_000_000] {
         let answer = post(address, "/echo", json, format!("\"{}\"", "x".repeat(size))).await;
         assert_eq!(answer.status(), 413);
         assert_eq!(code(answer).await, "body_too_large");
     }
-    let deep = post(address, "/echo", json, "[".repeat(1000) + &"]".repeat(1000)).await;
+    let deep = post(address, "/echo", json, "[".repeat(10_000) + &"]".repeat(10_000)).await;
     assert_eq!(deep.status(), 400);
     assert_eq!(code(deep).await, "too_deep");
     assert_eq!(code(post(address, "/echo", json, "{").await).await, "invalid_json");
     assert_eq!(code(post(address, "/echo", "text/plain", "{}").await).await, "unsupported_media_type");
-    assert_eq!(code(post(address, "/plain/1", "text/plain", "x".repeat(2001)).await).await, "body_too_large");
+    assert_eq!(code(post(address, "/plain/1", "text/plain", "x".repeat(30_001)).await).await, "body_too_large");
     assert_eq!(post(address, "/echo", "application/json; charset=utf-8", "{}").await.status(), 200);
     assert_eq!(post(address, "/echo", "application/vnd.doorstep+json", "{}").await.status(), 200);
 }
