@@ -157,13 +157,23 @@ impl Default for Limits {
 #[command(next_help_heading = "Sign-in")]
 pub struct Tokens {
     /// Life of an access token, in seconds
-    #[arg(long, env = "DOORSTEP_ACCESS_TOKEN_SECONDS", value_name = "SECONDS", default_value_t = 900,
+    #[arg(long, env = "DOORSTEP_ACCESS_TOKEN_SECONDS", value_name = "SECONDS", default_value_t = 600,
         value_parser = clap::value_parser!(i64).range(1..=86_400))]
     pub access_seconds: i64,
     /// Days that a device may stay away before its user must sign in again
-    #[arg(long, env = "DOORSTEP_REFRESH_TOKEN_DAYS", value_name = "DAYS", default_value_t = 90,
+    #[arg(long, env = "DOORSTEP_REFRESH_TOKEN_DAYS", value_name = "DAYS", default_value_t = 60,
         value_parser = clap::value_parser!(i64).range(1..=3650))]
     pub refresh_days: i64,
+    /// Minutes in which a device that lost the answer to a refresh may ask for it again
+    #[arg(long, env = "DOORSTEP_REFRESH_REPEAT_MINUTES", value_name = "MINUTES", default_value_t = 120,
+        value_parser = clap::value_parser!(i64).range(0..=10_080))]
+    pub refresh_repeat_minutes: i64,
+    /// Take a client's address from the last entry of X-Forwarded-For
+    ///
+    /// Only behind a reverse proxy: clients that connect directly would choose their own address, and with it how many
+    /// wrong passwords they may try.
+    #[arg(long, env = "DOORSTEP_BEHIND_PROXY")]
+    pub behind_proxy: bool,
 }
 
 impl Tokens {
@@ -176,11 +186,16 @@ impl Tokens {
     pub fn refresh(&self) -> TimeDelta {
         TimeDelta::days(self.refresh_days)
     }
+
+    /// How long after its first use a refresh token may be repeated.
+    pub fn refresh_repeat(&self) -> TimeDelta {
+        TimeDelta::minutes(self.refresh_repeat_minutes)
+    }
 }
 
 impl Default for Tokens {
     fn default() -> Self {
-        Self { access_seconds: 900, refresh_days: 90 }
+        Self { access_seconds: 600, refresh_days: 60, refresh_repeat_minutes: 120, behind_proxy: false }
     }
 }
 

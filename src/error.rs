@@ -88,8 +88,10 @@ codes! {
     TokenExpired           "token_expired"               401    Access      quiet;
     TokenInvalid           "token_invalid"               401    Access      quiet;
     WrongCredentials       "wrong_credentials"           401    Access      quiet;
+    RefreshInvalid         "refresh_invalid"             401    Access      quiet;
     RefreshReused          "refresh_reused"              401    Access      quiet;
     DeviceRevoked          "device_revoked"              403    Access      quiet;
+    DeviceNotYours         "device_not_yours"            403    Access      quiet;
     AccountDisabled        "account_disabled"            403    Access      quiet;
     Forbidden              "forbidden"                   403    Access      quiet;
     TooManyAttempts        "too_many_attempts"           429    Access      quiet;

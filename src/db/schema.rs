@@ -11,6 +11,7 @@ diesel::table! {
         id -> Id,
         slug -> Text,
         epoch -> Id,
+        secret -> Binary,
         version -> BigInt,
         created_at -> BigInt,
     }
@@ -36,7 +37,6 @@ diesel::table! {
         kind -> Text,
         id -> Id,
         rev -> BigInt,
-        version -> BigInt,
         deleted -> Bool,
         body -> Text,
         reach -> Text,
@@ -93,6 +93,7 @@ diesel::table! {
         device_id -> Nullable<Id>,
         seq -> Nullable<BigInt>,
         until -> BigInt,
+        context -> Text,
     }
 }
 
@@ -144,6 +145,7 @@ diesel::table! {
     refresh_tokens (digest) {
         digest -> Binary,
         family -> Id,
+        follows -> Nullable<Binary>,
         org_id -> Id,
         user_id -> Id,
         device_id -> Nullable<Id>,
@@ -281,4 +283,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(records, journal, feed, organisations, counters, held, device_state, journal_conflicts, work_orders, directory, reviews, labour);
+diesel::allow_tables_to_appear_in_same_query!(records, journal, feed, organisations, counters, held, device_state, journal_conflicts, work_orders, directory, reviews, labour, credentials);

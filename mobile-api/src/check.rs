@@ -1,0 +1,89 @@
+//! Checks of a payload that need nothing but the payload: lengths, ranges, sane dates.
+
+use std::ops::RangeInclusive;
+
+use chrono::Datelike;
+use serde::{Deserialize, Serialize};
+
+use crate::{refusal::Refusal, time::Timestamp};
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldError {
+    /// JSON pointer (RFC 6901) into the payload, e.g. `/lines/0/quantity_milli`.
+    pub pointer: String,
+    /// Stable code: `too_short`, `too_long`, `out_of_range`, `malformed`.
+    pub code: String,
+    /// What was expected, in English.
+    pub detail: String,
+}
+
+/// Years that a business date may lie in. Evidence of time is not checked by this: a phone's wrong clock
+/// is evidence, not an error.
+const SANE_YEARS: RangeInclusive<i32> = 1970..=2199;
+
+/// Collects everything that is wrong with a payload, so that a person hears of all of it at once.
+#[derive(Debug, Default)]
+pub struct Check {
+    errors: Vec<FieldError>,
+}
+
+impl Check {
+    /// Notes one error.
+    pub fn error(&mut self, pointer: impl Into<String>, code: &str, detail: impl Into<String>) {
+        self.errors.push(FieldError { pointer: pointer.into(), code: code.into(), detail: detail.into() });
+    }
+
+    /// A text whose length in characters lies within `lengths` once surrounding white space is taken off.
+    pub fn text(&mut self, pointer: &str, value: &str, lengths: RangeInclusive<usize>) {
+        let length = value.trim().chars().count();
+        if length < *lengths.start() {
+            self.error(pointer, "too_short", format!("at least {} characters", lengths.start()));
+        } else if value.chars().count() > *lengths.end() {
+            self.error(pointer, "too_long", format!("at most {} characters", lengths.end()));
+        }
+    }
+
+    /// Like [`Check::text`], for a field that may be absent.
+    pub fn optional_text(&mut self, pointer: &str, value: Option<&str>, longest: usize) {
+        if let Some(value) = value {
+            self.text(pointer, value, 0..=longest);
+        }
+    }
+
+    /// A business date within the years 1970 to 2199.
+    pub fn time(&mut self, pointer: &str, value: Timestamp) {
+        if !SANE_YEARS.contains(&value.year()) {
+            self.error(pointer, "out_of_range", "a date in the years 1970 to 2199");
+        }
+    }
+
+    /// Two instants in order, both sane.
+    pub fn span(&mut self, pointer: &str, from: Timestamp, until: Timestamp) {
+        self.time(&format!("{pointer}/from"), from);
+        self.time(&format!("{pointer}/until"), until);
+        if until < from {
+            self.error(format!("{pointer}/until"), "out_of_range", "not before `from`");
+        }
+    }
+
+    /// A number within `range`.
+    pub fn number(&mut self, pointer: &str, value: i64, range: RangeInclusive<i64>) {
+        if !range.contains(&value) {
+            self.error(pointer, "out_of_range", format!("a whole number from {} to {}", range.start(), range.end()));
+        }
+    }
+
+    /// A list of at most `most` entries.
+    pub fn count(&mut self, pointer: &str, length: usize, range: RangeInclusive<usize>) {
+        if !range.contains(&length) {
+            self.error(pointer, "out_of_range", format!("{} to {} entries", range.start(), range.end()));
+        }
+    }
+
+    /// Everything that was wrong, as one refusal.
+    pub fn finish(self) -> Result<(), Refusal> {
+        if self.errors.is_empty() { Ok(()) } else { Err(Refusal::Invalid { errors: self.errors }) }
+    }
+}

@@ -1,0 +1,96 @@
+//! Order types: what sort of job, who may do it, how fast.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Deadlines, Label, in_catalog};
+use crate::{
+    actor::Actor,
+    check::Check,
+    ids::{Id, OrderTypeId},
+    operation::{Context, Decision, Payload, Save},
+    record::{Kind, Reach, RecordType},
+    refusal::Refusal,
+    time::Timestamp,
+};
+
+/// A sort of job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderType {
+    /// Its id.
+    pub id: OrderTypeId,
+    /// The firm's own code for it.
+    pub code: String,
+    /// Its name.
+    pub name: Label,
+    /// Work may start without a confirmed quote, and nothing is charged.
+    pub free_of_charge: bool,
+    /// The certificate that a technician must hold to be sent (持证上岗).
+    pub certificate: Option<String>,
+    /// Its own deadlines; `None` uses the organisation's.
+    pub deadlines: Option<Deadlines>,
+    /// Whether new orders may have it.
+    pub active: bool,
+}
+
+impl RecordType for OrderType {
+    const KIND: Kind = Kind::OrderType;
+
+    fn visible_to(&self, _: &Actor) -> bool {
+        true
+    }
+
+    fn reach(&self, _: Timestamp) -> Vec<Reach> {
+        in_catalog(Self::KIND, self.id)
+    }
+}
+
+/// Makes an order type or changes it. Orders that exist keep the policy they were made with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderTypeSave {
+    /// The firm's own code for it; 1 to 60 characters.
+    pub code: String,
+    /// Its name.
+    pub name: Label,
+    /// Work may start without a confirmed quote, and nothing is charged.
+    #[serde(default)]
+    pub free_of_charge: bool,
+    /// The certificate that a technician must hold to be sent; at most 60 characters.
+    pub certificate: Option<String>,
+    /// Its own deadlines; absent uses the organisation's.
+    pub deadlines: Option<Deadlines>,
+    /// Whether new orders may have it.
+    pub active: bool,
+}
+
+impl Payload for OrderTypeSave {
+    type Record = OrderType;
+
+    fn example() -> Self {
+        Self {
+            code: "plumbing".into(),
+            name: Label::new("水管维修", "Plumbing"),
+            free_of_charge: false,
+            certificate: None,
+            deadlines: Some(Deadlines::TRADE),
+            active: true,
+        }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.text("/code", &self.code, 1..=60);
+        self.name.check(check, "/name");
+        check.optional_text("/certificate", self.certificate.as_deref(), 60);
+        if let Some(deadlines) = &self.deadlines {
+            deadlines.check(check, "/deadlines");
+        }
+    }
+}
+
+impl Save for OrderTypeSave {
+    fn decide(self, id: Id<OrderType>, _: Option<OrderType>, _: &Context<'_>) -> Result<Decision<OrderType>, Refusal> {
+        let OrderTypeSave { code, name, free_of_charge, certificate, deadlines, active } = self;
+        Ok(OrderType { id, code, name, free_of_charge, certificate, deadlines, active }.into())
+    }
+}

@@ -1,0 +1,263 @@
+//! What a rule is given and what it gives back.
+//!
+//! A rule is a pure function: record + operation + context → the new record and what was noticed, or a refusal.
+//! The phone runs it to show its own pending work, the server runs the same one to decide.
+
+use std::collections::HashMap;
+
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::{
+    actor::{Actor, Role},
+    check::Check,
+    evidence::When,
+    ids::Id,
+    record::{Kind, Record, RecordType, Ref},
+    refusal::{Flagged, Refusal},
+    time::Timestamp,
+    work_order::WorkOrder,
+};
+
+/// How the operation reached the rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Somebody waits for the answer and sees the present state.
+    Online,
+    /// It was recorded earlier, perhaps offline: it has happened, whatever the record says now.
+    Recorded,
+}
+
+/// Everything a rule may know beside the record and the payload.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// The operation's id; entries that it adds to a record carry it.
+    pub op: Uuid,
+    /// Who did it.
+    pub actor: &'a Actor,
+    /// When it happened, as far as that can be proved.
+    pub when: When,
+    /// When the server received it (on a phone: now).
+    pub received_at: Timestamp,
+    /// The revision of the record that the person saw; `None` if unknown.
+    pub base_rev: Option<u64>,
+    /// The revision that this operation makes.
+    pub rev: u64,
+    /// Whether somebody waits for the answer.
+    pub mode: Mode,
+    /// What [`Payload::needs`] asked for.
+    pub related: &'a Related,
+}
+
+impl Context<'_> {
+    /// Whether the person saw revision `rev` or a later one when they did this. Online callers act on what
+    /// the server holds, unless they said otherwise.
+    pub fn saw(&self, rev: u64) -> bool {
+        match (self.base_rev, self.mode) {
+            (Some(base), _) => base >= rev,
+            (None, Mode::Online) => true,
+            (None, Mode::Recorded) => false,
+        }
+    }
+
+    /// Whether a technician acts (for whom "is it still mine?" matters).
+    pub fn by_technician(&self) -> bool {
+        self.actor.role == Role::Technician
+    }
+}
+
+/// Something a rule must know about the rest of the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Another record.
+    Record(Ref),
+    /// A new human order number.
+    OrderNumber,
+    /// A technician's other working times that overlap these.
+    Labour {
+        /// Whose.
+        technician: Uuid,
+        /// From.
+        from: Timestamp,
+        /// Until.
+        until: Timestamp,
+    },
+    /// Orders still open for a unit.
+    OpenOrdersAt {
+        /// The unit.
+        unit: Uuid,
+    },
+    /// Whether other records still hang on this one (a site with buildings, a unit with open orders).
+    Dependents(Ref),
+}
+
+impl Need {
+    /// Another record.
+    pub fn record<T: RecordType>(id: Id<T>) -> Need {
+        Need::Record(Ref::new(T::KIND, id.uuid()))
+    }
+}
+
+/// A working time that overlaps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherLabour {
+    /// The order.
+    pub work_order: Uuid,
+    /// The operation that recorded it.
+    pub op: Uuid,
+}
+
+/// An order that is open for the same unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenOrder {
+    /// The order.
+    pub work_order: Id<WorkOrder>,
+    /// Its type.
+    pub order_type: Uuid,
+    /// When its request was received.
+    pub received_at: Timestamp,
+}
+
+/// The answers to [`Payload::needs`]. A phone fills in what it has.
+#[derive(Clone, Debug, Default)]
+pub struct Related {
+    /// Other records.
+    pub records: HashMap<Ref, Record>,
+    /// The new order number; `None` on a phone.
+    pub order_number: Option<String>,
+    /// Working times that overlap.
+    pub labour: Vec<OtherLabour>,
+    /// Open orders for the unit.
+    pub open_orders: Vec<OpenOrder>,
+    /// How many records hang on the one asked about.
+    pub dependents: u64,
+}
+
+impl Related {
+    /// A related record, if it exists and was asked for.
+    pub fn get<'a, T: RecordType>(&'a self, id: Id<T>) -> Option<&'a T>
+    where
+        &'a T: TryFrom<&'a Record>,
+    {
+        self.records.get(&Ref::new(T::KIND, id.uuid())).and_then(|record| record.try_into().ok())
+    }
+}
+
+/// What an operation carries.
+pub trait Payload: Serialize + DeserializeOwned {
+    /// The kind of record it is about.
+    type Record: RecordType;
+
+    /// An example for the API's documentation and the tests.
+    fn example() -> Self;
+
+    /// Checks whatever can be checked without any record.
+    fn check(&self, _check: &mut Check) {}
+
+    /// What the rule must know beside the record. `record` is the present state, if there is one.
+    fn needs(&self, _record: Option<&Self::Record>, _actor: &Actor) -> Vec<Need> {
+        Vec::new()
+    }
+}
+
+/// What a rule decides: the new state of its record and of others, and what a person should look at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision<R> {
+    /// The new state; `None` deletes the record and leaves a tombstone.
+    pub record: Option<R>,
+    /// Other records that changed with it (a merge changes two).
+    pub also: Vec<Record>,
+    /// What a person should look at.
+    pub flags: Vec<Flagged>,
+}
+
+impl<R> From<R> for Decision<R> {
+    fn from(record: R) -> Self {
+        Self { record: Some(record), also: Vec::new(), flags: Vec::new() }
+    }
+}
+
+impl<R> Decision<R> {
+    /// The record goes, a tombstone stays.
+    pub fn delete() -> Self {
+        Self { record: None, also: Vec::new(), flags: Vec::new() }
+    }
+
+    /// The new state with what was noticed.
+    pub fn flagged(record: R, flags: Vec<Flagged>) -> Self {
+        Self { record: Some(record), also: Vec::new(), flags }
+    }
+
+    /// The same decision about a record of any kind.
+    pub fn erase(self) -> Decision<Record>
+    where
+        R: Into<Record>,
+    {
+        Decision { record: self.record.map(Into::into), also: self.also, flags: self.flags }
+    }
+}
+
+/// A rule that makes a record.
+pub trait Create: Payload {
+    /// Decides; `id` was made by the caller.
+    fn decide(self, id: Id<Self::Record>, context: &Context<'_>) -> Result<Decision<Self::Record>, Refusal>;
+}
+
+/// A rule that changes a record.
+pub trait Change: Payload {
+    /// Decides on the present state.
+    fn decide(self, record: Self::Record, context: &Context<'_>) -> Result<Decision<Self::Record>, Refusal>;
+}
+
+/// A rule that makes a record or replaces its particulars.
+pub trait Save: Payload {
+    /// Decides on the present state, if there is one.
+    fn decide(
+        self,
+        id: Id<Self::Record>,
+        record: Option<Self::Record>,
+        context: &Context<'_>,
+    ) -> Result<Decision<Self::Record>, Refusal>;
+}
+
+/// Whether an operation makes, changes, or saves its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// The record must not exist yet.
+    New,
+    /// The record must exist.
+    Existing,
+    /// Either.
+    Any,
+}
+
+/// One line of the catalogue, as data.
+#[derive(Debug)]
+pub struct Spec {
+    /// The type on the wire, `work_order.arrive`.
+    pub name: &'static str,
+    /// The kind of record it is about.
+    pub kind: Kind,
+    /// The last part of the name and of the REST path, `arrive`.
+    pub verb: &'static str,
+    /// What it needs to exist.
+    pub on: On,
+    /// Who may do it.
+    pub roles: &'static [Role],
+    /// Whether a phone may record it without signal.
+    pub offline: bool,
+    /// What it does, for the documentation.
+    pub summary: &'static str,
+}
+
+impl Spec {
+    /// `/v1/work-orders/{id}/arrive`.
+    pub fn path(&self) -> String {
+        format!("/v1/{}/{{id}}/{}", self.kind.path(), self.verb.replace('_', "-"))
+    }
+
+    /// Whether `role` may do it.
+    pub fn allows(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}

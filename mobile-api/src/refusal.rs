@@ -1,0 +1,223 @@
+//! Why an operation could not be applied, and what was noticed when it was.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{check::FieldError, money::Currency, work_order::Status};
+
+/// Why a rule did not apply an operation. An ordinary answer, not an error: a recorded operation is then kept
+/// for a person, an online caller gets it as a problem document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Something is wrong with the payload itself.
+    #[error("the payload has {} invalid field(s)", errors.len())]
+    Invalid {
+        /// Every field that is wrong.
+        errors: Vec<FieldError>,
+    },
+    /// There is no such record, or the actor may not see it.
+    #[error("no such record")]
+    NotFound,
+    /// A record with this id exists already.
+    #[error("a record with this id exists already")]
+    AlreadyExists,
+    /// The record was deleted; a late operation cannot bring it back (S11).
+    #[error("the record was deleted")]
+    Deleted,
+    /// The actor's role may not do this.
+    #[error("this role may not do this")]
+    Forbidden,
+    /// The operation does not fit the state that the actor had seen.
+    #[error("`{operation}` is not possible while the order is {from}")]
+    IllegalTransition {
+        /// The state.
+        from: Status,
+        /// The verb that was tried.
+        operation: &'static str,
+    },
+    /// The order was never this technician's.
+    #[error("the order is not assigned to this technician")]
+    NotAssigned,
+    /// Work may not start: the customer has not confirmed the newest quote.
+    #[error("the customer has not confirmed the quote")]
+    QuoteNotConfirmed,
+    /// The quote named is not on this order.
+    #[error("the order has no such quote")]
+    QuoteUnknown,
+    /// The entry named is not on this order.
+    #[error("the order has no such entry")]
+    EntryUnknown,
+    /// The technician does not hold the certificate that the order type needs (持证上岗).
+    #[error("the technician holds no valid certificate `{certificate}`")]
+    NotQualified {
+        /// The certificate's code.
+        certificate: String,
+    },
+    /// Somebody named in the payload does not exist, is inactive, or has the wrong role.
+    #[error("`{pointer}` names nothing that can be used here")]
+    BadReference {
+        /// JSON pointer to the field.
+        pointer: String,
+    },
+    /// Two currencies in one sum.
+    #[error("expected {expected}, found {found}")]
+    CurrencyMismatch {
+        /// The order's currency.
+        expected: Currency,
+        /// What was sent.
+        found: Currency,
+    },
+    /// More than was signed would be charged.
+    #[error("more than the customer signed for")]
+    AmountExceedsSigned,
+    /// A sum beyond the largest amount.
+    #[error("the amount is too large")]
+    Overflow,
+    /// The record still has something open that must be ended first.
+    #[error("{what}")]
+    StillInUse {
+        /// What holds it.
+        what: String,
+    },
+    /// The record is full: an order carries a bounded number of entries.
+    #[error("the order has too many entries of this sort")]
+    TooManyEntries,
+}
+
+impl Refusal {
+    /// The stable code on the wire, the same as in the server's table of problems.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::Invalid { .. } => "invalid",
+            Refusal::NotFound => "not_found",
+            Refusal::AlreadyExists => "already_exists",
+            Refusal::Deleted => "deleted",
+            Refusal::Forbidden => "forbidden",
+            Refusal::IllegalTransition { .. } => "illegal_transition",
+            Refusal::NotAssigned => "not_assigned",
+            Refusal::QuoteNotConfirmed => "quote_not_confirmed",
+            Refusal::QuoteUnknown => "quote_unknown",
+            Refusal::EntryUnknown => "entry_unknown",
+            Refusal::NotQualified { .. } => "not_qualified",
+            Refusal::BadReference { .. } => "bad_reference",
+            Refusal::CurrencyMismatch { .. } => "currency_mismatch",
+            Refusal::AmountExceedsSigned => "amount_exceeds_signed",
+            Refusal::Overflow => "overflow",
+            Refusal::StillInUse { .. } => "still_in_use",
+            Refusal::TooManyEntries => "too_many_entries",
+        }
+    }
+
+    /// As it travels in a verdict.
+    pub fn problem(&self) -> Problem {
+        let errors = match self {
+            Refusal::Invalid { errors } => errors.clone(),
+            _ => Vec::new(),
+        };
+        Problem { code: self.code().into(), detail: self.to_string(), errors }
+    }
+}
+
+/// A problem as it travels in a verdict. The code is text, so that an old app can still read a new code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Problem {
+    /// Stable code, from the same table as the problem documents.
+    pub code: String,
+    /// For a developer or a log, in English.
+    pub detail: String,
+    /// Fields that are wrong, if that is the problem.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+impl Problem {
+    /// A problem without field errors.
+    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+        Self { code: code.into(), detail: detail.into(), errors: Vec::new() }
+    }
+}
+
+/// What a person should look at although the operation was applied: the rows of the conflict table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// The order had been cancelled; the work was done all the same and may be billable.
+    CancelledMeanwhile,
+    /// The order had been given to somebody else.
+    ReassignedMeanwhile,
+    /// The order had been closed.
+    ActivityAfterClose,
+    /// Somebody had done this step already.
+    AlreadyDone,
+    /// The same field was changed by the office and on the phone.
+    FieldConflict,
+    /// The customer confirmed or signed a quote that the office had replaced.
+    SignedOlderQuote,
+    /// What was signed differs from what the server holds.
+    SignedOtherContent,
+    /// A further signature by somebody with another name.
+    DifferentSigner,
+    /// The office recorded a request for the same place at about the same time.
+    PossibleDuplicate,
+    /// The technician's working times overlap.
+    OverlappingTimes,
+    /// A quoted price differs from the price list.
+    PriceDiffersFromList,
+    /// The technician's certificate had expired or was missing when the work was recorded.
+    CertificateMissing,
+    /// The strokes are no signature: empty, a dot, or far too many points.
+    SignatureAbsurd,
+    /// An earlier operation of the device never arrived.
+    EarlierMissing,
+    /// The work goes on under a quote that the customer has not confirmed yet.
+    QuoteChangedMeanwhile,
+}
+
+impl Flag {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Flag::CancelledMeanwhile => "cancelled_meanwhile",
+            Flag::ReassignedMeanwhile => "reassigned_meanwhile",
+            Flag::ActivityAfterClose => "activity_after_close",
+            Flag::AlreadyDone => "already_done",
+            Flag::FieldConflict => "field_conflict",
+            Flag::SignedOlderQuote => "signed_older_quote",
+            Flag::SignedOtherContent => "signed_other_content",
+            Flag::DifferentSigner => "different_signer",
+            Flag::PossibleDuplicate => "possible_duplicate",
+            Flag::OverlappingTimes => "overlapping_times",
+            Flag::PriceDiffersFromList => "price_differs_from_list",
+            Flag::CertificateMissing => "certificate_missing",
+            Flag::SignatureAbsurd => "signature_absurd",
+            Flag::EarlierMissing => "earlier_missing",
+            Flag::QuoteChangedMeanwhile => "quote_changed_meanwhile",
+        }
+    }
+}
+
+/// A flag with what a dispatcher needs to decide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Flagged {
+    /// What was noticed.
+    pub flag: Flag,
+    /// Both sides, or the ids concerned; shape by flag.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub detail: Value,
+}
+
+impl From<Flag> for Flagged {
+    fn from(flag: Flag) -> Self {
+        Self { flag, detail: Value::Null }
+    }
+}
+
+impl Flagged {
+    /// A flag with its particulars.
+    pub fn with(flag: Flag, detail: Value) -> Self {
+        Self { flag, detail }
+    }
+}
