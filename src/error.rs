@@ -7,6 +7,8 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 
+use mobile_api::{check, refusal::Refusal};
+
 use crate::problem;
 
 /// What kind of trouble a code belongs to; groups the list of problems for readers.
@@ -186,12 +188,20 @@ pub const FIELD_CODES: &[&str] = &[
     "too_long",
     "too_short",
     "duplicate",
+    "mismatch",
+    "bad_reference",
 ];
 
 impl FieldError {
     /// Something wrong at `pointer`; `reason` says in English what was expected.
     pub fn new(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), code: code.into(), reason: reason.into() }
+    }
+}
+
+impl From<check::FieldError> for FieldError {
+    fn from(error: check::FieldError) -> Self {
+        Self::new(error.pointer, error.code, error.detail)
     }
 }
 
@@ -233,17 +243,15 @@ impl Error {
     }
 
     /// A rule's refusal by its code. A code that the table does not have is answered as 409 under its own name.
-    pub fn refusal(code: &str, args: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        let mut error = match Code::named(code) {
+    pub fn refusal(code: &str) -> Self {
+        match Code::named(code) {
             Some(known) => Self::new(known),
             None => {
                 let mut error = Self::new(Code::Refused);
                 error.0.refusal = Some(code.to_owned());
                 error
             }
-        };
-        error.0.args.extend(args);
-        error
+        }
     }
 
     /// A request whose JSON could be read, but whose values cannot be accepted.
@@ -314,6 +322,19 @@ impl From<FieldError> for Error {
     }
 }
 
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let mut error = Self::refusal(refusal.code());
+        let reason = refusal.to_string();
+        match refusal {
+            Refusal::Invalid { errors } => error.0.fields.extend(errors.into_iter().map(FieldError::from)),
+            Refusal::BadReference { pointer } => error.0.fields.push(FieldError::new(pointer, "bad_reference", reason)),
+            _ => {}
+        }
+        error
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -357,14 +378,46 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_line_keeps_its_own_name() {
-        let error = Error::refusal("something_new", []);
+        let error = Error::refusal("something_new");
         assert_eq!((error.code(), error.to_string()), (Code::Refused, "something_new".to_owned()));
         assert_eq!(error.status_code(), StatusCode::CONFLICT);
     }
 
     #[test]
     fn a_refusal_uses_its_line() {
-        assert_eq!(Error::refusal("forbidden", []).status_code(), StatusCode::FORBIDDEN);
-        assert_eq!(Error::refusal("deleted", []).code(), Code::Deleted);
+        assert_eq!(Error::refusal("forbidden").status_code(), StatusCode::FORBIDDEN);
+        assert_eq!(Error::refusal("deleted").code(), Code::Deleted);
+    }
+
+    #[test]
+    fn every_refusal_has_a_line() {
+        let refusals = [
+            Refusal::Invalid { errors: Vec::new() },
+            Refusal::NotFound,
+            Refusal::AlreadyExists,
+            Refusal::Deleted,
+            Refusal::Forbidden,
+            Refusal::NotAssigned,
+            Refusal::QuoteNotConfirmed,
+            Refusal::QuoteUnknown,
+            Refusal::EntryUnknown,
+            Refusal::NotQualified { certificate: "electrician".into() },
+            Refusal::BadReference { pointer: "/technician".into() },
+            Refusal::AmountExceedsSigned,
+            Refusal::Overflow,
+            Refusal::StillInUse { what: "orders".into() },
+            Refusal::TooManyEntries,
+        ];
+        for refusal in refusals {
+            let error = Error::from(refusal.clone());
+            assert_eq!((error.code().as_str(), error.to_string().as_str()), (refusal.code(), refusal.code()));
+        }
+    }
+
+    #[test]
+    fn wrong_fields_of_a_payload_are_listed() {
+        let error = check::FieldError { pointer: "/text".into(), code: "too_long".into(), detail: "at most 5".into() };
+        let error = Error::from(Refusal::Invalid { errors: vec![error] });
+        assert_eq!(error.fields(), [FieldError::new("/text", "too_long", "at most 5")]);
     }
 }
