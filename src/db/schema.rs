@@ -1,6 +1,8 @@
 //! The tables, once for both databases. `diesel`'s own types are used but for [`Id`], which each database stores
 //! in its own way. Kept equal to `migrations/` by the parity test.
 
+#![expect(missing_docs, reason = "the comments on tables and columns are in the migrations")]
+
 use super::types::Id;
 
 diesel::table! {
@@ -283,4 +285,18 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(records, journal, feed, organisations, counters, held, device_state, journal_conflicts, work_orders, directory, reviews, labour, credentials);
+diesel::allow_tables_to_appear_in_same_query!(
+    records,
+    journal,
+    feed,
+    organisations,
+    counters,
+    held,
+    device_state,
+    journal_conflicts,
+    work_orders,
+    directory,
+    reviews,
+    labour,
+    credentials
+);
