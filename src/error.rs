@@ -9,7 +9,10 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 
 use mobile_api::{check, refusal::Refusal};
 
-use crate::problem;
+use crate::{
+    db::{DbError, Retry},
+    problem,
+};
 
 /// What kind of trouble a code belongs to; groups the list of problems for readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -335,6 +338,29 @@ impl From<Refusal> for Error {
     }
 }
 
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        let code = match &error {
+            // Out of the door it means: lost every time. A moment later the crowd is gone.
+            DbError::Conflict | DbError::Unavailable(_) => Code::Unavailable,
+            DbError::Panicked(_) | DbError::Address(_) | DbError::Migration(_) | DbError::Query(_) => Code::Internal,
+        };
+        Self::new(code).because(error)
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        DbError::from(error).into()
+    }
+}
+
+impl Retry for Error {
+    fn is_conflict(&self) -> bool {
+        self.cause().and_then(|cause| cause.downcast_ref::<DbError>()).is_some_and(Retry::is_conflict)
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -419,5 +445,14 @@ mod tests {
         let error = check::FieldError { pointer: "/text".into(), code: "too_long".into(), detail: "at most 5".into() };
         let error = Error::from(Refusal::Invalid { errors: vec![error] });
         assert_eq!(error.fields(), [FieldError::new("/text", "too_long", "at most 5")]);
+    }
+
+    #[test]
+    fn the_database_tells_later_from_never() {
+        let conflict = Error::from(DbError::Conflict);
+        assert!(conflict.is_conflict(), "the door must see it through our error");
+        assert_eq!(conflict.code(), Code::Unavailable);
+        let defect = Error::from(diesel::result::Error::NotFound);
+        assert_eq!((defect.code(), defect.is_conflict()), (Code::Internal, false));
     }
 }

@@ -7,7 +7,7 @@ use reqwest::{Client, Response};
 use serde_json::Value;
 
 use crate::{
-    app::AppState,
+    app,
     config::{Config, Http, Limits},
     error::{Code, Error},
     json::Json,
@@ -15,10 +15,11 @@ use crate::{
 };
 
 /// A server with small limits and some handlers that misbehave; its address.
-fn serve() -> SocketAddr {
+async fn serve() -> SocketAddr {
     let limits = Limits { body_bytes: 30_000, request_millis: 300, ..Limits::default() };
     let http = Http { listen: ([127, 0, 0, 1], 0).into(), workers: 1, ..Http::default() };
-    let state = AppState::new(Config { limits, http, ..Config::default() });
+    // Nothing here reads the database, so its folder may go.
+    let (state, _folder) = app::testing::state(Config { limits, http, ..Config::default() }).await;
     server::start_with(state, misbehave).unwrap().addr
 }
 
@@ -90,7 +91,7 @@ async fn post(address: SocketAddr, path: &str, kind: &str, body: impl Into<reqwe
 
 #[tokio::test]
 async fn a_panic_is_our_mistake_and_the_server_lives_on() {
-    let address = serve();
+    let address = serve().await;
     for _ in 0..3 {
         let answer = get(address, "/panic").await;
         assert_eq!(answer.status(), 500);
@@ -101,14 +102,14 @@ async fn a_panic_is_our_mistake_and_the_server_lives_on() {
 
 #[tokio::test]
 async fn a_slow_request_is_given_up() {
-    let answer = get(serve(), "/slow").await;
+    let answer = get(serve().await, "/slow").await;
     assert_eq!(answer.headers()["retry-after"], "5");
     assert_eq!(code(answer).await, "timeout");
 }
 
 #[tokio::test]
 async fn bodies_are_bounded() {
-    let address = serve();
+    let address = serve().await;
     let json = "application/json";
     for size in [30_001, 100_000, 5_000_000] {
         let answer = post(address, "/echo", json, format!("\"{}\"", "x".repeat(size))).await;
@@ -127,7 +128,7 @@ async fn bodies_are_bounded() {
 
 #[tokio::test]
 async fn a_compressed_body_counts_unpacked() {
-    let address = serve();
+    let address = serve().await;
     let send = async |bytes: usize, encoding: &str| {
         let text = format!("\"{}\"", "x".repeat(bytes));
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -143,7 +144,7 @@ async fn a_compressed_body_counts_unpacked() {
 
 #[tokio::test]
 async fn an_unknown_address_or_method_is_a_problem_too() {
-    let address = serve();
+    let address = serve().await;
     assert_eq!(code(get(address, "/no/such/thing").await).await, "not_found");
     assert_eq!(code(get(address, "/v1/no-such-thing").await).await, "not_found");
     let wrong_method = post(address, "/health/live", "text/plain", "").await;
@@ -153,7 +154,7 @@ async fn an_unknown_address_or_method_is_a_problem_too() {
 
 #[tokio::test]
 async fn answers_of_libraries_become_documents() {
-    let address = serve();
+    let address = serve().await;
     assert_eq!(code(get(address, "/bare").await).await, "forbidden");
     assert_eq!(code(get(address, "/foreign").await).await, "internal");
     assert_eq!(code(post(address, "/plain/x", "text/plain", "").await).await, "not_found");
@@ -165,14 +166,14 @@ async fn answers_of_libraries_become_documents() {
 
 #[tokio::test]
 async fn the_cause_stays_inside_and_the_wait_is_rounded_up() {
-    let answer = get(serve(), "/cause").await;
+    let answer = get(serve().await, "/cause").await;
     assert_eq!(answer.headers()["retry-after"], "2");
     assert_eq!(code(answer).await, "unavailable");
 }
 
 #[tokio::test]
 async fn the_reader_chooses_the_language() {
-    let address = serve();
+    let address = serve().await;
     for path in ["/nowhere", "/panic", "/slow"] {
         let request = Client::new().get(format!("http://{address}{path}"));
         let answer = request.header("accept-language", "zh-CN,zh;q=0.9,en;q=0.8").send().await.unwrap();
@@ -184,7 +185,7 @@ async fn the_reader_chooses_the_language() {
 
 #[tokio::test]
 async fn a_success_carries_its_id() {
-    let answer = get(serve(), "/health/live").await;
+    let answer = get(serve().await, "/health/live").await;
     assert!(answer.headers().contains_key("x-request-id"));
     assert_eq!(answer.json::<Value>().await.unwrap()["status"], "live");
 }
