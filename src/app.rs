@@ -13,7 +13,9 @@ use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
+    clock::Clock,
     config::{Config, Limits},
+    db::Db,
     edge::edge,
     error::{Code, Error, FieldError},
     health,
@@ -22,19 +24,23 @@ use crate::{
     telemetry::RequestSpan,
 };
 
-/// What every request handler can ask for, as `Data<AppState>`.
-#[derive(Clone, Debug)]
+/// What every request handler can ask for, as `Data<AppState>`. Cloning is cheap.
+#[derive(Clone)]
 pub struct AppState {
     /// The settings.
     pub config: Arc<Config>,
+    /// The database.
+    pub db: Db,
+    /// The time, and new ids.
+    pub clock: Clock,
     /// Whether the server is going down, and what must be waited for.
     pub lifecycle: Lifecycle,
 }
 
 impl AppState {
-    /// The state of a server with these settings.
-    pub fn new(config: Config) -> Self {
-        Self { config: Arc::new(config), lifecycle: Lifecycle::default() }
+    /// The state of a server with these settings, on this database.
+    pub fn new(config: Config, db: Db, clock: Clock) -> Self {
+        Self { config: Arc::new(config), db, clock, lifecycle: Lifecycle::default() }
     }
 }
 
@@ -42,6 +48,7 @@ impl AppState {
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(health::routes);
     cfg.configure(problems::routes);
+    // The guard wraps this scope, so that a caller is known, or turned away, before any body is read.
     cfg.service(utoipa_actix_web::scope("/v1").configure(v1));
 }
 
@@ -69,6 +76,7 @@ pub fn build(
         .wrap(TracingLogger::<RequestSpan>::new())
         .configure(|cfg| extractors(cfg, &state.config.limits))
         .app_data(state.lifecycle.clone())
+        .app_data(Data::new(health::Migrated::default()))
         .app_data(Data::new(state))
         .default_service(web::to(no_such_address))
         .configure(openapi::browser)
@@ -106,4 +114,17 @@ async fn no_such_address(request: HttpRequest) -> Result<HttpResponse, Error> {
         Some(methods) => Error::new(Code::MethodNotAllowed).allow(methods),
         None => Error::new(Code::NotFound),
     })
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+    use crate::db::DbOptions;
+
+    /// A state on a new, empty database, which lives as long as the folder.
+    pub(crate) async fn state(config: Config) -> (AppState, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = DbOptions { data_dir: folder.path().to_owned(), ..DbOptions::default() };
+        (AppState::new(config, Db::open(options).await.unwrap(), Clock::system()), folder)
+    }
 }

@@ -1,5 +1,6 @@
 //! The commands of the program.
 
+mod migrate;
 mod openapi;
 mod serve;
 
@@ -24,6 +25,7 @@ struct Cli {
 /// One line for each command; each is a file of its own in `cli/`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Migrate(migrate::Migrate),
     Openapi(openapi::Openapi),
     Serve(serve::Serve),
 }
@@ -36,6 +38,7 @@ pub async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     telemetry::init(&cli.log).map_err(anyhow::Error::from_boxed)?;
     match cli.command {
+        Command::Migrate(migrate) => migrate.run().await,
         Command::Openapi(openapi) => openapi.run(),
         Command::Serve(serve) => serve.run().await,
     }

@@ -8,6 +8,8 @@ use actix_web::HttpRequest;
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 
+use crate::db::DbOptions;
+
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Config {
@@ -38,10 +40,23 @@ pub struct Storage {
     /// Folder for the database file, photos and keys; created if it is missing
     #[arg(long = "data", env = "DOORSTEP_DATA", value_name = "FOLDER", default_value = "data")]
     pub data_dir: PathBuf,
-    /// Database connections for reading at the same time
-    #[arg(long, env = "DOORSTEP_DB_CONNECTIONS", value_name = "N", default_value_t = 8,
+    /// Most database connections at a time [default: 4 beside the writer's, or 16 to PostgreSQL]
+    #[arg(long, env = "DOORSTEP_DB_CONNECTIONS", value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub db_connections: u32,
+    pub db_connections: Option<u32>,
+}
+
+impl From<&Storage> for DbOptions {
+    fn from(storage: &Storage) -> Self {
+        let usual = DbOptions::default();
+        Self {
+            url: storage.database_url.clone(),
+            data_dir: storage.data_dir.clone(),
+            readers: storage.db_connections.unwrap_or(usual.readers),
+            pg_pool: storage.db_connections.unwrap_or(usual.pg_pool),
+            ..usual
+        }
+    }
 }
 
 impl fmt::Debug for Storage {
@@ -57,7 +72,7 @@ impl fmt::Debug for Storage {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { database_url: None, data_dir: "data".into(), db_connections: 8 }
+        Self { database_url: None, data_dir: "data".into(), db_connections: None }
     }
 }
 

@@ -118,21 +118,23 @@ impl View {
         }
     }
 
+    /// The one line that each answer leaves in the log.
     fn log(&self, status: StatusCode, error: Option<&Error>) {
-        let duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
+        let duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let status = status.as_u16();
         let Some(error) = error else {
             match self.is_probe {
-                true => tracing::debug!(status, duration_ms, "answered {status}"),
-                false => tracing::info!(status, duration_ms, "answered {status}"),
+                true => tracing::debug!(status, duration_us, "answered {status}"),
+                false => tracing::info!(status, duration_us, "answered {status}"),
             }
             return;
         };
         let cause = error.cause().map(|cause| causes(cause.as_ref()));
-        if error.code().deserves_alert() {
-            tracing::error!(status, code = %error, cause, duration_ms, "answered {status} {error}");
+        // A probe that is refused tells its own watcher; the requests that fail will tell of the rest.
+        if error.code().deserves_alert() && !self.is_probe {
+            tracing::error!(status, code = %error, cause, duration_us, "answered {status} {error}");
         } else {
-            tracing::info!(status, code = %error, cause, duration_ms, "answered {status} {error}");
+            tracing::info!(status, code = %error, cause, duration_us, "answered {status} {error}");
         }
     }
 }

@@ -7,7 +7,12 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 
-use crate::problem;
+use mobile_api::{check, refusal::Refusal};
+
+use crate::{
+    db::{DbError, Retry},
+    problem,
+};
 
 /// What kind of trouble a code belongs to; groups the list of problems for readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -186,12 +191,20 @@ pub const FIELD_CODES: &[&str] = &[
     "too_long",
     "too_short",
     "duplicate",
+    "mismatch",
+    "bad_reference",
 ];
 
 impl FieldError {
     /// Something wrong at `pointer`; `reason` says in English what was expected.
     pub fn new(pointer: impl Into<String>, code: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), code: code.into(), reason: reason.into() }
+    }
+}
+
+impl From<check::FieldError> for FieldError {
+    fn from(error: check::FieldError) -> Self {
+        Self::new(error.pointer, error.code, error.detail)
     }
 }
 
@@ -233,17 +246,15 @@ impl Error {
     }
 
     /// A rule's refusal by its code. A code that the table does not have is answered as 409 under its own name.
-    pub fn refusal(code: &str, args: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        let mut error = match Code::named(code) {
+    pub fn refusal(code: &str) -> Self {
+        match Code::named(code) {
             Some(known) => Self::new(known),
             None => {
                 let mut error = Self::new(Code::Refused);
                 error.0.refusal = Some(code.to_owned());
                 error
             }
-        };
-        error.0.args.extend(args);
-        error
+        }
     }
 
     /// A request whose JSON could be read, but whose values cannot be accepted.
@@ -314,6 +325,42 @@ impl From<FieldError> for Error {
     }
 }
 
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let mut error = Self::refusal(refusal.code());
+        let reason = refusal.to_string();
+        match refusal {
+            Refusal::Invalid { errors } => error.0.fields.extend(errors.into_iter().map(FieldError::from)),
+            Refusal::BadReference { pointer } => error.0.fields.push(FieldError::new(pointer, "bad_reference", reason)),
+            _ => {}
+        }
+        error
+    }
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        let code = match &error {
+            // Out of the door it means: lost every time. A moment later the crowd is gone.
+            DbError::Conflict | DbError::Unavailable(_) => Code::Unavailable,
+            DbError::Panicked(_) | DbError::Address(_) | DbError::Migration(_) | DbError::Query(_) => Code::Internal,
+        };
+        Self::new(code).because(error)
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        DbError::from(error).into()
+    }
+}
+
+impl Retry for Error {
+    fn is_conflict(&self) -> bool {
+        self.cause().and_then(|cause| cause.downcast_ref::<DbError>()).is_some_and(Retry::is_conflict)
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -357,14 +404,55 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_line_keeps_its_own_name() {
-        let error = Error::refusal("something_new", []);
+        let error = Error::refusal("something_new");
         assert_eq!((error.code(), error.to_string()), (Code::Refused, "something_new".to_owned()));
         assert_eq!(error.status_code(), StatusCode::CONFLICT);
     }
 
     #[test]
     fn a_refusal_uses_its_line() {
-        assert_eq!(Error::refusal("forbidden", []).status_code(), StatusCode::FORBIDDEN);
-        assert_eq!(Error::refusal("deleted", []).code(), Code::Deleted);
+        assert_eq!(Error::refusal("forbidden").status_code(), StatusCode::FORBIDDEN);
+        assert_eq!(Error::refusal("deleted").code(), Code::Deleted);
+    }
+
+    #[test]
+    fn every_refusal_has_a_line() {
+        let refusals = [
+            Refusal::Invalid { errors: Vec::new() },
+            Refusal::NotFound,
+            Refusal::AlreadyExists,
+            Refusal::Deleted,
+            Refusal::Forbidden,
+            Refusal::NotAssigned,
+            Refusal::QuoteNotConfirmed,
+            Refusal::QuoteUnknown,
+            Refusal::EntryUnknown,
+            Refusal::NotQualified { certificate: "electrician".into() },
+            Refusal::BadReference { pointer: "/technician".into() },
+            Refusal::AmountExceedsSigned,
+            Refusal::Overflow,
+            Refusal::StillInUse { what: "orders".into() },
+            Refusal::TooManyEntries,
+        ];
+        for refusal in refusals {
+            let error = Error::from(refusal.clone());
+            assert_eq!((error.code().as_str(), error.to_string().as_str()), (refusal.code(), refusal.code()));
+        }
+    }
+
+    #[test]
+    fn wrong_fields_of_a_payload_are_listed() {
+        let error = check::FieldError { pointer: "/text".into(), code: "too_long".into(), detail: "at most 5".into() };
+        let error = Error::from(Refusal::Invalid { errors: vec![error] });
+        assert_eq!(error.fields(), [FieldError::new("/text", "too_long", "at most 5")]);
+    }
+
+    #[test]
+    fn the_database_tells_later_from_never() {
+        let conflict = Error::from(DbError::Conflict);
+        assert!(conflict.is_conflict(), "the door must see it through our error");
+        assert_eq!(conflict.code(), Code::Unavailable);
+        let defect = Error::from(diesel::result::Error::NotFound);
+        assert_eq!((defect.code(), defect.is_conflict()), (Code::Internal, false));
     }
 }

@@ -4,7 +4,9 @@
 
 pub mod app;
 pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod db;
 mod edge;
 pub mod error;
 mod health;
@@ -15,5 +17,3 @@ pub mod problem;
 mod problems;
 pub mod server;
 pub mod telemetry;
-pub mod clock;
-pub mod db;

@@ -4,6 +4,7 @@
 //! what it takes. `openapi.yaml` is the same document in git, so that a change of the API shows in review.
 
 mod browser;
+mod catalogue;
 mod operations;
 mod problems;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use utoipa_actix_web::AppExt;
 
 pub use self::{
     browser::browser,
+    catalogue::add_catalogue,
     operations::{CatalogueOperation, add_operations},
 };
 use crate::app;
@@ -60,7 +62,7 @@ pub fn to_yaml() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
 
 fn build() -> OpenApi {
     let (_, mut document) = App::new().into_utoipa_app().openapi(frame()).configure(app::routes).split_for_parts();
-    // The catalogue of operations adds its addresses here, by `add_operations`, before problems are added to all.
+    // As soon as the addresses of the catalogue are served: `add_catalogue(&mut document)`.
     problems::add(&mut document);
     document
 }

@@ -97,8 +97,7 @@ impl Language {
 }
 
 /// One problem as the client sees it (`application/problem+json`, RFC 9457).
-///
-/// In the API document it is `ProblemDocument`, apart from the shorter problem inside a verdict.
+// Named apart from the shorter problem inside a verdict, because schemas share one space of names.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ProblemDocument)]
 pub struct Problem {

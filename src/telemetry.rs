@@ -3,7 +3,7 @@
 //! Never logged: bodies, query strings, tokens, names, phone numbers, addresses, or the paths of requests (only their
 //! patterns: a customer's link carries its secret in the path). People appear as account ids.
 
-use std::{fmt::Display, panic};
+use std::{fmt::Display, io::IsTerminal, panic};
 
 use actix_web::{
     Error, HttpMessage,
@@ -29,7 +29,9 @@ pub fn init(log: &Log) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let lines = fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry().with(filter);
     match log.format {
-        LogFormat::Human => registry.with(lines.with_target(false)).try_init()?,
+        LogFormat::Human => {
+            registry.with(lines.with_ansi(std::io::stderr().is_terminal()).with_target(false)).try_init()?
+        }
         LogFormat::Json => registry.with(lines.json().flatten_event(true).with_current_span(false)).try_init()?,
     }
     log_panics();
@@ -78,6 +80,61 @@ pub fn record_actor(request: &impl HttpMessage, user: impl Display, device: Opti
         span.record("actor", field::display(user));
         if let Some(device) = device {
             span.record("device", field::display(device));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use actix_web::{App, HttpRequest, HttpResponse, middleware::from_fn, test as http, web};
+    use tracing_actix_web::TracingLogger;
+
+    use super::*;
+    use crate::edge::{REQUEST_ID, edge};
+
+    async fn link(request: HttpRequest) -> HttpResponse {
+        record_actor(&request, "the-account", Some("the-device"));
+        tracing::info!("inside");
+        HttpResponse::Ok().finish()
+    }
+
+    #[actix_web::test]
+    async fn every_line_of_a_request_says_whose_it_is_and_nothing_private() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let writer = lines.clone();
+        let sink = move || Lines(writer.clone());
+        let layer = fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(sink);
+        let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+
+        let app = App::new().wrap(from_fn(edge)).wrap(TracingLogger::<RequestSpan>::new());
+        let app = http::init_service(app.route("/links/{secret}", web::get().to(link))).await;
+        let request =
+            http::TestRequest::get().uri("/links/s3cret?token=s3cret").insert_header(("authorization", "s3cret"));
+        let answer = http::call_service(&app, request.to_request()).await;
+        let id = answer.headers().get(REQUEST_ID).unwrap().to_str().unwrap().to_owned();
+
+        let text = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 2, "one of the handler, one of the edge: {text}");
+        assert!(!text.contains("s3cret"), "{text}");
+        for line in text.lines() {
+            for part in [id.as_str(), "the-account", "the-device", "/links/{secret}"] {
+                assert!(line.contains(part), "{part} in {line}");
+            }
+        }
+    }
+
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
         }
     }
 }

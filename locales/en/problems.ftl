@@ -114,3 +114,5 @@ field-out_of_range = Out of range: { $reason }.
 field-too_long = Too long: { $reason }.
 field-too_short = Too short: { $reason }.
 field-duplicate = Stands here twice: { $reason }.
+field-mismatch = Does not fit the rest: { $reason }.
+field-bad_reference = Names nothing that can be used here: { $reason }.

@@ -114,3 +114,5 @@ field-out_of_range = 超出范围（{ $reason }）。
 field-too_long = 过长（{ $reason }）。
 field-too_short = 过短（{ $reason }）。
 field-duplicate = 重复出现（{ $reason }）。
+field-mismatch = 与其余内容不符（{ $reason }）。
+field-bad_reference = 引用的对象不可用（{ $reason }）。

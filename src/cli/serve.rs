@@ -1,10 +1,12 @@
 //! `doorstep serve`
 
 use clap::Args;
+use diesel::prelude::*;
 
 use crate::{
     config::Config,
-    server::{self, Stopped},
+    db::{Conn, DbError, both, schema::organisations},
+    server::{self, Server, Stopped},
 };
 
 /// Run the server
@@ -25,7 +27,7 @@ pub struct Serve {
 impl Serve {
     pub async fn run(self) -> anyhow::Result<()> {
         let server = server::run(self.config).await?;
-        announce(&server);
+        announce(&server).await?;
         match server.until_signalled().await? {
             Stopped::Drained => tracing::info!("stopped: everything under way was finished"),
             Stopped::Forced => {
@@ -38,8 +40,21 @@ impl Serve {
     }
 }
 
-fn announce(server: &server::Server) {
+/// Tells where the server is and, as long as nobody can sign in, what to do next.
+async fn announce(server: &Server) -> Result<(), DbError> {
     let address = server.addr;
     tracing::info!(%address, "listening on http://{address}");
     tracing::info!("the API browser is at http://{address}/docs/");
+    let organisations: i64 = server.state.db.read(count_organisations).await?;
+    if organisations == 0 {
+        tracing::info!(
+            "nobody can sign in yet: make the first organisation and its administrator, \
+             with the same --data or DATABASE_URL, by `doorstep admin create-organisation` (see its --help)"
+        );
+    }
+    Ok(())
+}
+
+fn count_organisations(conn: &mut Conn) -> Result<i64, DbError> {
+    Ok(both!(conn, c => organisations::table.count().get_result(c))?)
 }

@@ -2,29 +2,25 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use actix_web::{HttpResponse, HttpServer, web};
+use actix_web::{HttpResponse, web};
 use reqwest::{Client, Response};
 use serde_json::Value;
 
 use crate::{
-    app::{self, AppState},
-    config::{Config, Limits},
+    app,
+    config::{Config, Http, Limits},
     error::{Code, Error},
     json::Json,
+    server,
 };
 
 /// A server with small limits and some handlers that misbehave; its address.
-fn serve() -> SocketAddr {
-    let limits = Limits { body_bytes: 2000, request_millis: 300, ..Limits::default() };
-    let state = AppState::new(Config { limits, ..Config::default() });
-    let server = HttpServer::new(move || app::build(state.clone()).configure(misbehave))
-        .workers(1)
-        .disable_signals()
-        .bind("127.0.0.1:0")
-        .unwrap();
-    let address = server.addrs()[0];
-    tokio::spawn(server.run());
-    address
+async fn serve() -> SocketAddr {
+    let limits = Limits { body_bytes: 30_000, request_millis: 300, ..Limits::default() };
+    let http = Http { listen: ([127, 0, 0, 1], 0).into(), workers: 1, ..Http::default() };
+    // Nothing here reads the database, so its folder may go.
+    let (state, _folder) = app::testing::state(Config { limits, http, ..Config::default() }).await;
+    server::start_with(state, misbehave).unwrap().addr
 }
 
 fn misbehave(cfg: &mut web::ServiceConfig) {
@@ -95,7 +91,7 @@ async fn post(address: SocketAddr, path: &str, kind: &str, body: impl Into<reqwe
 
 #[tokio::test]
 async fn a_panic_is_our_mistake_and_the_server_lives_on() {
-    let address = serve();
+    let address = serve().await;
     for _ in 0..3 {
         let answer = get(address, "/panic").await;
         assert_eq!(answer.status(), 500);
@@ -106,33 +102,33 @@ async fn a_panic_is_our_mistake_and_the_server_lives_on() {
 
 #[tokio::test]
 async fn a_slow_request_is_given_up() {
-    let answer = get(serve(), "/slow").await;
+    let answer = get(serve().await, "/slow").await;
     assert_eq!(answer.headers()["retry-after"], "5");
     assert_eq!(code(answer).await, "timeout");
 }
 
 #[tokio::test]
 async fn bodies_are_bounded() {
-    let address = serve();
+    let address = serve().await;
     let json = "application/json";
-    for size in [2001, 100_000, 5_000_000] {
+    for size in [30_001, 100_000, 5_000_000] {
         let answer = post(address, "/echo", json, format!("\"{}\"", "x".repeat(size))).await;
         assert_eq!(answer.status(), 413);
         assert_eq!(code(answer).await, "body_too_large");
     }
-    let deep = post(address, "/echo", json, "[".repeat(1000) + &"]".repeat(1000)).await;
+    let deep = post(address, "/echo", json, "[".repeat(10_000) + &"]".repeat(10_000)).await;
     assert_eq!(deep.status(), 400);
     assert_eq!(code(deep).await, "too_deep");
     assert_eq!(code(post(address, "/echo", json, "{").await).await, "invalid_json");
     assert_eq!(code(post(address, "/echo", "text/plain", "{}").await).await, "unsupported_media_type");
-    assert_eq!(code(post(address, "/plain/1", "text/plain", "x".repeat(2001)).await).await, "body_too_large");
+    assert_eq!(code(post(address, "/plain/1", "text/plain", "x".repeat(30_001)).await).await, "body_too_large");
     assert_eq!(post(address, "/echo", "application/json; charset=utf-8", "{}").await.status(), 200);
     assert_eq!(post(address, "/echo", "application/vnd.doorstep+json", "{}").await.status(), 200);
 }
 
 #[tokio::test]
 async fn a_compressed_body_counts_unpacked() {
-    let address = serve();
+    let address = serve().await;
     let send = async |bytes: usize, encoding: &str| {
         let text = format!("\"{}\"", "x".repeat(bytes));
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -148,7 +144,7 @@ async fn a_compressed_body_counts_unpacked() {
 
 #[tokio::test]
 async fn an_unknown_address_or_method_is_a_problem_too() {
-    let address = serve();
+    let address = serve().await;
     assert_eq!(code(get(address, "/no/such/thing").await).await, "not_found");
     assert_eq!(code(get(address, "/v1/no-such-thing").await).await, "not_found");
     let wrong_method = post(address, "/health/live", "text/plain", "").await;
@@ -158,7 +154,7 @@ async fn an_unknown_address_or_method_is_a_problem_too() {
 
 #[tokio::test]
 async fn answers_of_libraries_become_documents() {
-    let address = serve();
+    let address = serve().await;
     assert_eq!(code(get(address, "/bare").await).await, "forbidden");
     assert_eq!(code(get(address, "/foreign").await).await, "internal");
     assert_eq!(code(post(address, "/plain/x", "text/plain", "").await).await, "not_found");
@@ -170,14 +166,14 @@ async fn answers_of_libraries_become_documents() {
 
 #[tokio::test]
 async fn the_cause_stays_inside_and_the_wait_is_rounded_up() {
-    let answer = get(serve(), "/cause").await;
+    let answer = get(serve().await, "/cause").await;
     assert_eq!(answer.headers()["retry-after"], "2");
     assert_eq!(code(answer).await, "unavailable");
 }
 
 #[tokio::test]
 async fn the_reader_chooses_the_language() {
-    let address = serve();
+    let address = serve().await;
     for path in ["/nowhere", "/panic", "/slow"] {
         let request = Client::new().get(format!("http://{address}{path}"));
         let answer = request.header("accept-language", "zh-CN,zh;q=0.9,en;q=0.8").send().await.unwrap();
@@ -189,7 +185,7 @@ async fn the_reader_chooses_the_language() {
 
 #[tokio::test]
 async fn a_success_carries_its_id() {
-    let answer = get(serve(), "/health/live").await;
+    let answer = get(serve().await, "/health/live").await;
     assert!(answer.headers().contains_key("x-request-id"));
     assert_eq!(answer.json::<Value>().await.unwrap()["status"], "live");
 }
