@@ -568,7 +568,7 @@ stories! {
         assert!(matches!(taken, Err(AccessError::LoginTaken)));
         firm.db.write(|conn| store::rename_login(conn, CHEN, "Chen.New")).await.unwrap();
         assert!(firm.sign_in("chen.new", PASSWORD).await.is_ok());
-        for unusable in ["", "two words", "tab\t", "nul\0", &"x".repeat(101)] {
+        for unusable in ["", "two words", "tab\tbed", "nul\0", &"x".repeat(101)] {
             let unusable = unusable.to_owned();
             let result = firm.db.write(move |conn| store::rename_login(conn, CHEN, &unusable)).await;
             assert!(matches!(result, Err(AccessError::LoginUnusable)));
