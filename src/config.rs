@@ -237,7 +237,6 @@ mod tests {
     #[derive(Parser)]
     struct Program {
         #[command(flatten)]
-        #[expect(dead_code, reason = "only the flags matter here")]
         config: Config,
     }
 

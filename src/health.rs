@@ -28,7 +28,7 @@ pub struct Health {
 /// Whether the process is alive
 ///
 /// Answers as long as the process can answer at all. Restart it when this fails.
-#[utoipa::path(tag = openapi::OPERATION, responses((status = 200, body = Health, description = "Alive")))]
+#[utoipa::path(tag = openapi::OPERATION, security(()), responses((status = 200, body = Health, description = "Alive")))]
 #[get("/health/live")]
 async fn get_liveness() -> Json<Health> {
     Json(Health { status: "live" })
@@ -38,7 +38,7 @@ async fn get_liveness() -> Json<Health> {
 ///
 /// Fails with `unavailable` while the database is away or out of date, and while the server is stopping. Send it
 /// no requests then; it comes back by itself.
-#[utoipa::path(tag = openapi::OPERATION, responses((status = 200, body = Health, description = "Ready")))]
+#[utoipa::path(tag = openapi::OPERATION, security(()), responses((status = 200, body = Health, description = "Ready")))]
 #[get("/health/ready")]
 async fn get_readiness(state: Data<AppState>) -> Result<Json<Health>, Error> {
     if state.lifecycle.is_draining() {

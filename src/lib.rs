@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod app;
+pub mod cli;
 pub mod config;
 mod edge;
 pub mod error;
@@ -14,3 +15,5 @@ pub mod problem;
 mod problems;
 pub mod server;
 pub mod telemetry;
+pub mod clock;
+pub mod db;

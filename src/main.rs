@@ -1,1 +1,6 @@
-fn main() {}
+//! The program; see `doorstep --help`.
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    doorstep::cli::main().await
+}

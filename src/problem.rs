@@ -97,7 +97,10 @@ impl Language {
 }
 
 /// One problem as the client sees it (`application/problem+json`, RFC 9457).
+///
+/// In the API document it is `ProblemDocument`, apart from the shorter problem inside a verdict.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ProblemDocument)]
 pub struct Problem {
     /// Address of the explanation of this kind of problem.
     #[serde(rename = "type")]

@@ -43,7 +43,7 @@ impl ProblemKind {
 ///
 /// All codes that problem documents can carry, with titles in the language of `Accept-Language` (English or
 /// Chinese). A code never changes its meaning.
-#[utoipa::path(tag = openapi::OPERATION, responses((status = 200, body = Vec<ProblemKind>, description = "Every kind")))]
+#[utoipa::path(tag = openapi::OPERATION, security(()), responses((status = 200, body = Vec<ProblemKind>, description = "Every kind")))]
 #[get("/problems")]
 async fn list_problems(request: HttpRequest) -> Json<Vec<ProblemKind>> {
     let language = Language::negotiate(request.headers().get(header::ACCEPT_LANGUAGE));
@@ -55,6 +55,7 @@ async fn list_problems(request: HttpRequest) -> Json<Vec<ProblemKind>> {
 /// What the `type` of a problem document leads to.
 #[utoipa::path(
     tag = openapi::OPERATION,
+    security(()),
     params(("code" = String, Path, description = "The code", example = "cursor_too_old")),
     responses((status = 200, body = ProblemKind, description = "The kind of problem"))
 )]

@@ -75,14 +75,20 @@ pub async fn start(state: AppState) -> Result<Server, StartError> {
 impl Server {
     /// Serves until a signal (or somebody else's [`stop`](Self::stop)) ends it. The first SIGTERM or SIGINT
     /// drains, a second one stops at once.
-    pub async fn until_signalled(mut self) -> Stopped {
+    ///
+    /// # Errors
+    /// If the server ends because it can no longer accept connections.
+    pub async fn until_signalled(mut self) -> io::Result<Stopped> {
         tokio::select! {
             () = signal() => tracing::info!("stopping: no new work is taken, requests under way are finished"),
-            _ = &mut self.task => return Stopped::Drained,
+            ended = &mut self.task => {
+                ended.map_err(io::Error::other)??;
+                return Ok(Stopped::Drained);
+            }
         }
         tokio::select! {
-            stopped = self.stop() => stopped,
-            () = signal() => Stopped::Forced,
+            stopped = self.stop() => Ok(stopped),
+            () = signal() => Ok(Stopped::Forced),
         }
     }
 

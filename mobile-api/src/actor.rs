@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    device::Device,
-    directory::{Site, Team, User},
-    ids::Id,
+    directory::Site,
+    ids::{DeviceId, Id, SiteId, TeamId, UserId},
 };
 
 /// What a person (or the system itself) is in an organisation. One role each; the operation catalogue names
@@ -76,28 +75,25 @@ impl std::str::FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Role::ALL
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or_else(|| format!("unknown role `{text}`"))
+        Role::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| format!("unknown role `{text}`"))
     }
 }
 
 /// The person behind an operation or a read, with the bounds of what they may see.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The organisation; nothing outside of it exists for this actor.
     pub org: Uuid,
     /// The account.
-    pub user: Id<User>,
+    pub user: UserId,
     /// What the account may do.
     pub role: Role,
     /// The sites that an office role is limited to; empty means all.
-    pub sites: Vec<Id<Site>>,
+    pub sites: Vec<SiteId>,
     /// The teams whose pool of unassigned orders a technician sees.
-    pub teams: Vec<Id<Team>>,
+    pub teams: Vec<TeamId>,
     /// The registered device that speaks, if it is one.
-    pub device: Option<Id<Device>>,
+    pub device: Option<DeviceId>,
 }
 
 impl Actor {

@@ -5,6 +5,13 @@ use std::{cmp::Ordering, fmt, hash, marker::PhantomData, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::{
+    device::Device,
+    directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    review::Review,
+    work_order::WorkOrder,
+};
+
 /// The id of a `T`: a UUID, made where the thing is first recorded (on the phone, if that is where it happened).
 ///
 /// On the wire it is a plain UUID string. The type parameter only keeps the id of a customer from being used
@@ -107,7 +114,10 @@ impl<'de, T> Deserialize<'de> for Id<T> {
 #[cfg(feature = "openapi")]
 impl<T> utoipa::PartialSchema for Id<T> {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        Uuid::schema()
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Uuid)))
+            .into()
     }
 }
 
@@ -117,3 +127,41 @@ impl<T> utoipa::ToSchema for Id<T> {
         "Id".into()
     }
 }
+
+// Names without type parameters, because the OpenAPI derive composes the schemas of type parameters.
+
+/// The id of a site.
+pub type SiteId = Id<Site>;
+
+/// The id of a building.
+pub type BuildingId = Id<Building>;
+
+/// The id of a unit.
+pub type UnitId = Id<Unit>;
+
+/// The id of a customer.
+pub type CustomerId = Id<Customer>;
+
+/// The id of an account.
+pub type UserId = Id<User>;
+
+/// The id of a team.
+pub type TeamId = Id<Team>;
+
+/// The id of an order type.
+pub type OrderTypeId = Id<OrderType>;
+
+/// The id of an item of the price list.
+pub type PriceItemId = Id<PriceItem>;
+
+/// The id of an organisation.
+pub type OrganisationId = Id<Organisation>;
+
+/// The id of a device.
+pub type DeviceId = Id<Device>;
+
+/// The id of a review.
+pub type ReviewId = Id<Review>;
+
+/// The id of a work order.
+pub type WorkOrderId = Id<WorkOrder>;

@@ -1,6 +1,28 @@
-//! What phones and the Doorstep server agree on.
+//! What phones and the Doorstep server agree on, without I/O: records, operations, rules, verdicts, the evidence
+//! of time, the content that a customer signs and its digest, the sync envelopes.
+//!
+//! A phone applies the same rule offline that the server applies later. With the feature `phone` the crate also
+//! holds the phone engine: local store, outbox, sync loop.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod actor;
+pub mod catalogue;
+pub mod check;
+pub mod device;
+pub mod directory;
 pub mod evidence;
 pub mod ids;
+pub mod money;
+pub mod operation;
+pub mod record;
+pub mod refusal;
+pub mod review;
 pub mod signing;
+pub mod sync;
 pub mod time;
+pub mod work_order;
+
+pub use actor::{Actor, Role};
+pub use ids::Id;
+pub use record::{Kind, Record, Ref, Scope};

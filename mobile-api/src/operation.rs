@@ -87,6 +87,8 @@ pub enum Need {
         /// The unit.
         unit: Uuid,
     },
+    /// Whose a login is, in lower case.
+    Login(String),
     /// Whether other records still hang on this one (a site with buildings, a unit with open orders).
     Dependents(Ref),
 }
@@ -131,6 +133,8 @@ pub struct Related {
     pub open_orders: Vec<OpenOrder>,
     /// How many records hang on the one asked about.
     pub dependents: u64,
+    /// The account that has the login asked about.
+    pub login_holder: Option<Uuid>,
 }
 
 impl Related {

@@ -4,6 +4,7 @@ CREATE TABLE organisations (
     id BLOB NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
     epoch BLOB NOT NULL,
+    secret BLOB NOT NULL,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
@@ -23,7 +24,6 @@ CREATE TABLE records (
     kind TEXT NOT NULL,
     id BLOB NOT NULL,
     rev BIGINT NOT NULL,
-    version BIGINT NOT NULL,
     deleted BOOLEAN NOT NULL,
     body TEXT NOT NULL,
     reach TEXT NOT NULL,
@@ -66,6 +66,7 @@ CREATE TABLE journal_conflicts (
 );
 
 -- Operations that wait: for another operation, for the rest of their group, or for an earlier one of the same device.
+-- `context` is who recorded them and when, as judged on arrival.
 CREATE TABLE held (
     org_id BLOB NOT NULL REFERENCES organisations (id),
     op_id BLOB NOT NULL,
@@ -73,6 +74,7 @@ CREATE TABLE held (
     device_id BLOB,
     seq BIGINT,
     until BIGINT NOT NULL,
+    context TEXT NOT NULL,
     PRIMARY KEY (org_id, op_id)
 );
 CREATE INDEX held_by_reason ON held (org_id, waits_for, seq);
@@ -98,6 +100,7 @@ CREATE TABLE device_state (
     user_id BLOB NOT NULL,
     next_seq BIGINT NOT NULL,
     revoked BOOLEAN NOT NULL,
+    registered_at BIGINT NOT NULL,
     last_seen_at BIGINT NOT NULL,
     PRIMARY KEY (org_id, device_id)
 );

@@ -1,13 +1,13 @@
 //! Devices: a phone (or a browser) as one account uses it. Two people on one phone are two devices, so that
 //! each has an outbox and a sequence of their own.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     actor::{Actor, Role},
     check::Check,
-    directory::User,
-    ids::Id,
+    ids::{DeviceId, Id, UserId},
     operation::{Change, Context, Create, Decision, Payload},
     record::{Kind, Reach, RecordType, Ref, Scope},
     refusal::Refusal,
@@ -19,9 +19,9 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Device {
     /// Its id, made on the device.
-    pub id: Id<Device>,
+    pub id: DeviceId,
     /// The account that uses it.
-    pub user: Id<User>,
+    pub user: UserId,
     /// What its owner calls it.
     pub name: String,
     /// `android`, `ios`, `harmony`, `browser`…
@@ -29,7 +29,7 @@ pub struct Device {
     /// Version of the app.
     pub app_version: String,
     /// When it was registered: nothing it records can have happened before, as far as anybody can prove.
-    pub registered_at: Timestamp,
+    pub registered_at: DateTime<Utc>,
     /// When and by whom it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revoked>,
@@ -40,9 +40,9 @@ pub struct Device {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Revoked {
     /// When.
-    pub at: Timestamp,
+    pub at: DateTime<Utc>,
     /// Who.
-    pub by: Id<User>,
+    pub by: UserId,
     /// Why.
     pub reason: String,
 }
@@ -116,11 +116,7 @@ impl Payload for Revoke {
 impl Change for Revoke {
     fn decide(self, mut device: Device, context: &Context<'_>) -> Result<Decision<Device>, Refusal> {
         // A second revocation changes nothing: the first one's time and reason are what matters.
-        device.revoked.get_or_insert(Revoked {
-            at: context.received_at,
-            by: context.actor.user,
-            reason: self.reason,
-        });
+        device.revoked.get_or_insert(Revoked { at: context.received_at, by: context.actor.user, reason: self.reason });
         Ok(device.into())
     }
 }

@@ -3,11 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Site, Unit};
 use crate::{
     actor::Actor,
     check::Check,
-    ids::Id,
+    ids::{CustomerId, Id, SiteId, UnitId},
     operation::{Change, Context, Decision, Need, Payload, Save},
     record::{Kind, Reach, RecordType, Ref},
     refusal::Refusal,
@@ -25,11 +24,11 @@ const DAY: i64 = 24 * 60;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Customer {
     /// Their id.
-    pub id: Id<Customer>,
+    pub id: CustomerId,
     /// The site, which decides who in the office sees them.
-    pub site: Id<Site>,
+    pub site: SiteId,
     /// Where they live.
-    pub unit: Option<Id<Unit>>,
+    pub unit: Option<UnitId>,
     /// Their name.
     pub name: String,
     /// How to reach them.
@@ -106,9 +105,9 @@ impl RecordType for Customer {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CustomerSave {
     /// The site.
-    pub site: Id<Site>,
+    pub site: SiteId,
     /// Where they live.
-    pub unit: Option<Id<Unit>>,
+    pub unit: Option<UnitId>,
     /// Their name; 1 to 200 characters.
     pub name: String,
     /// How to reach them; at most 50.

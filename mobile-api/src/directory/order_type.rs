@@ -6,7 +6,7 @@ use super::{Deadlines, Label, in_catalog};
 use crate::{
     actor::Actor,
     check::Check,
-    ids::Id,
+    ids::{Id, OrderTypeId},
     operation::{Context, Decision, Payload, Save},
     record::{Kind, Reach, RecordType},
     refusal::Refusal,
@@ -18,7 +18,7 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrderType {
     /// Its id.
-    pub id: Id<OrderType>,
+    pub id: OrderTypeId,
     /// The firm's own code for it.
     pub code: String,
     /// Its name.
@@ -89,12 +89,7 @@ impl Payload for OrderTypeSave {
 }
 
 impl Save for OrderTypeSave {
-    fn decide(
-        self,
-        id: Id<OrderType>,
-        _: Option<OrderType>,
-        _: &Context<'_>,
-    ) -> Result<Decision<OrderType>, Refusal> {
+    fn decide(self, id: Id<OrderType>, _: Option<OrderType>, _: &Context<'_>) -> Result<Decision<OrderType>, Refusal> {
         let OrderTypeSave { code, name, free_of_charge, certificate, deadlines, active } = self;
         Ok(OrderType { id, code, name, free_of_charge, certificate, deadlines, active }.into())
     }

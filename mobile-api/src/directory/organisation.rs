@@ -6,7 +6,7 @@ use super::in_catalog;
 use crate::{
     actor::Actor,
     check::Check,
-    ids::Id,
+    ids::{Id, OrganisationId},
     money::Currency,
     operation::{Change, Context, Create, Decision, Payload},
     record::{Kind, Reach, RecordType},
@@ -57,7 +57,7 @@ impl Deadlines {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Organisation {
     /// Its id.
-    pub id: Id<Organisation>,
+    pub id: OrganisationId,
     /// Its name.
     pub name: String,
     /// IANA time zone, `Asia/Shanghai`.

@@ -1,12 +1,13 @@
 //! Accounts with their certificates, and teams.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Site, in_catalog};
+use super::in_catalog;
 use crate::{
     actor::{Actor, Role},
-    check::Check,
-    ids::Id,
+    check::{Check, FieldError},
+    ids::{Id, SiteId, TeamId, UserId},
     operation::{Context, Decision, Need, Payload, Save},
     record::{Kind, Reach, RecordType, Ref, Scope},
     refusal::Refusal,
@@ -18,7 +19,7 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
     /// Its id.
-    pub id: Id<User>,
+    pub id: UserId,
     /// The person's name.
     pub name: String,
     /// The name to sign in with.
@@ -26,9 +27,9 @@ pub struct User {
     /// What they may do.
     pub role: Role,
     /// Office roles: the sites they are limited to; empty means all.
-    pub sites: Vec<Id<Site>>,
+    pub sites: Vec<SiteId>,
     /// Technicians: the teams whose pool they see.
-    pub teams: Vec<Id<Team>>,
+    pub teams: Vec<TeamId>,
     /// What they are trained for: free words such as `plumbing`.
     pub skills: Vec<String>,
     /// Certificates they hold (持证上岗).
@@ -44,7 +45,7 @@ pub struct Certificate {
     /// Its code, as order types name it; 1 to 60 characters.
     pub code: String,
     /// The last instant at which it is valid.
-    pub expires_at: Timestamp,
+    pub expires_at: DateTime<Utc>,
 }
 
 impl User {
@@ -78,10 +79,10 @@ pub struct UserSave {
     pub role: Role,
     /// Office roles: the sites they are limited to; empty means all.
     #[serde(default)]
-    pub sites: Vec<Id<Site>>,
+    pub sites: Vec<SiteId>,
     /// Technicians: the teams whose pool they see; at most 20.
     #[serde(default)]
-    pub teams: Vec<Id<Team>>,
+    pub teams: Vec<TeamId>,
     /// What they are trained for; at most 50.
     #[serde(default)]
     pub skills: Vec<String>,
@@ -132,7 +133,8 @@ impl Payload for UserSave {
 
     fn needs(&self, _: Option<&User>, _: &Actor) -> Vec<Need> {
         let sites = self.sites.iter().copied().map(Need::record);
-        sites.chain(self.teams.iter().copied().map(Need::record)).collect()
+        let login = Need::Login(self.login.to_lowercase());
+        sites.chain(self.teams.iter().copied().map(Need::record)).chain([login]).collect()
     }
 }
 
@@ -158,6 +160,11 @@ impl Save for UserSave {
                 return Err(Refusal::BadReference { pointer: format!("/teams/{i}") });
             }
         }
+        if context.related.login_holder.is_some_and(|holder| holder != id.uuid()) {
+            let detail = "a login that nobody else has".into();
+            let error = FieldError { pointer: "/login".into(), code: "duplicate".into(), detail };
+            return Err(Refusal::Invalid { errors: vec![error] });
+        }
         // Sign-in compares without regard to case, so that `Wang.Lei` typed with wet hands is the same person.
         let login = login.to_lowercase();
         Ok(User { id, name, login, role, sites, teams, skills, certificates, active }.into())
@@ -169,11 +176,11 @@ impl Save for UserSave {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Team {
     /// Its id.
-    pub id: Id<Team>,
+    pub id: TeamId,
     /// Its name.
     pub name: String,
     /// The site it works on, if it is one only.
-    pub site: Option<Id<Site>>,
+    pub site: Option<SiteId>,
 }
 
 impl RecordType for Team {
@@ -195,7 +202,7 @@ pub struct TeamSave {
     /// Its name; 1 to 200 characters.
     pub name: String,
     /// The site it works on, if it is one only.
-    pub site: Option<Id<Site>>,
+    pub site: Option<SiteId>,
 }
 
 impl Payload for TeamSave {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actor::Actor,
     check::Check,
-    ids::Id,
+    ids::{BuildingId, Id, SiteId, UnitId},
     operation::{Change, Context, Decision, Need, Payload, Save},
     record::{Kind, Reach, RecordType, Ref},
     refusal::Refusal,
@@ -17,7 +17,7 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Site {
     /// Its id.
-    pub id: Id<Site>,
+    pub id: SiteId,
     /// Its name.
     pub name: String,
     /// Street and town.
@@ -29,9 +29,9 @@ pub struct Site {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Building {
     /// Its id.
-    pub id: Id<Building>,
+    pub id: BuildingId,
     /// The site it stands on.
-    pub site: Id<Site>,
+    pub site: SiteId,
     /// Its name or number.
     pub name: String,
 }
@@ -41,11 +41,11 @@ pub struct Building {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unit {
     /// Its id.
-    pub id: Id<Unit>,
+    pub id: UnitId,
     /// The site, repeated here so that a unit can be judged alone.
-    pub site: Id<Site>,
+    pub site: SiteId,
     /// The building.
-    pub building: Option<Id<Building>>,
+    pub building: Option<BuildingId>,
     /// Its name or number.
     pub name: String,
     /// What a technician should know: floor, entry code at the porter's, where the stop-cock is.
@@ -128,7 +128,7 @@ impl Save for SiteSave {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BuildingSave {
     /// The site it stands on.
-    pub site: Id<Site>,
+    pub site: SiteId,
     /// Its name or number; 1 to 200 characters.
     pub name: String,
 }
@@ -166,9 +166,9 @@ impl Save for BuildingSave {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UnitSave {
     /// The site.
-    pub site: Id<Site>,
+    pub site: SiteId,
     /// The building.
-    pub building: Option<Id<Building>>,
+    pub building: Option<BuildingId>,
     /// Its name or number; 1 to 200 characters.
     pub name: String,
     /// What a technician should know; at most 1,000 characters.

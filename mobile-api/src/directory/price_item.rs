@@ -6,7 +6,7 @@ use super::{Label, Organisation, in_catalog};
 use crate::{
     actor::Actor,
     check::Check,
-    ids::Id,
+    ids::{Id, PriceItemId},
     money::Money,
     operation::{Context, Decision, Need, Payload, Save},
     record::{Kind, Reach, RecordType},
@@ -30,7 +30,7 @@ pub enum PriceKind {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PriceItem {
     /// Its id.
-    pub id: Id<PriceItem>,
+    pub id: PriceItemId,
     /// The firm's code for it.
     pub code: String,
     /// Its name.

@@ -1,14 +1,14 @@
 //! Reviews: questions for a person, opened whenever an operation could not simply be applied.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     actor::Actor,
     check::Check,
-    directory::{Site, User},
     evidence::When,
-    ids::Id,
+    ids::{ReviewId, SiteId, UserId},
     operation::{Change, Context, Decision, Payload},
     record::{Kind, Reach, RecordType, Ref, Scope},
     refusal::{Flagged, Problem, Refusal},
@@ -20,17 +20,17 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Review {
     /// Its id; that of the operation it is about.
-    pub id: Id<Review>,
+    pub id: ReviewId,
     /// The operation it is about.
     pub operation: Uuid,
     /// What sort of operation that was.
     pub operation_type: String,
     /// Who recorded it.
-    pub by: Id<User>,
+    pub by: UserId,
     /// The record concerned.
     pub about: Ref,
     /// The site of that record, which decides who sees the review.
-    pub site: Option<Id<Site>>,
+    pub site: Option<SiteId>,
     /// What was noticed, if it was applied.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flagged>,
@@ -38,7 +38,7 @@ pub struct Review {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
     /// When it was opened.
-    pub opened_at: Timestamp,
+    pub opened_at: DateTime<Utc>,
     /// The answer, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
@@ -49,7 +49,7 @@ pub struct Review {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Resolution {
     /// Who closed it.
-    pub by: Id<User>,
+    pub by: UserId,
     /// When.
     pub at: When,
     /// What was decided.
@@ -114,8 +114,7 @@ impl Change for Resolve {
             return Err(Refusal::StillInUse { what: "this review was resolved already".into() });
         }
         let by = context.actor.user;
-        review.resolution =
-            Some(Resolution { by, at: context.when.clone(), decision: self.decision, note: self.note });
+        review.resolution = Some(Resolution { by, at: context.when.clone(), decision: self.decision, note: self.note });
         Ok(review.into())
     }
 }

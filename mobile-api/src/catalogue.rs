@@ -1,0 +1,299 @@
+//! The catalogue: every operation there is, one line each.
+//!
+//! From this list come the type on the wire, the REST path (`POST /v1/work-orders/{id}/arrive`), the OpenAPI entry,
+//! the permission matrix, and the contract that phones use. To add an operation: a payload with its rule in the
+//! subject's folder, one line here, and its tests.
+
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::{
+    actor::{Actor, Role},
+    check::Check,
+    device,
+    directory::{self, DESK, SETUP},
+    operation::{Change, Context, Create, Decision, Need, On, Payload, Save, Spec},
+    record::{Kind, Record},
+    refusal::Refusal,
+    review,
+    work_order::{dispatch, history, quote, request, sign_off, visit},
+};
+
+use Role::{Admin, Dispatcher, FrontDesk, Manager, Storekeeper, System, Technician};
+
+/// Everybody with an account.
+const EVERYBODY: &[Role] = &[Admin, Manager, Dispatcher, FrontDesk, Storekeeper, Technician];
+/// Who runs the day.
+const OFFICE: &[Role] = &[Admin, Manager, Dispatcher];
+/// Who records requests.
+const INTAKE: &[Role] = &[Admin, Manager, Dispatcher, FrontDesk, Technician];
+/// Who works at the door. The office may record for a technician whose phone is dead.
+const DOOR: &[Role] = &[Admin, Manager, Dispatcher, Technician];
+/// Who answers for an assignment.
+const CREW: &[Role] = &[Technician];
+/// Who decides about money.
+const MONEY: &[Role] = &[Admin, Manager];
+/// Who founds organisations: the operator of the server.
+const OPERATOR: &[Role] = &[System];
+/// Who brings history in.
+const IMPORT: &[Role] = &[Admin, System];
+
+macro_rules! existing {
+    (create) => {
+        On::New
+    };
+    (change) => {
+        On::Existing
+    };
+    (save) => {
+        On::Any
+    };
+}
+
+macro_rules! decide {
+    (create, $payload:ident, $id:ident, $record:ident, $context:ident) => {
+        match $record {
+            None => Create::decide($payload, $id.into(), $context).map(Decision::erase),
+            Some(_) => Err(Refusal::AlreadyExists),
+        }
+    };
+    (change, $payload:ident, $id:ident, $record:ident, $context:ident) => {
+        match $record.and_then(|record| record.try_into().ok()) {
+            Some(record) => Change::decide($payload, record, $context).map(Decision::erase),
+            None => Err(Refusal::NotFound),
+        }
+    };
+    (save, $payload:ident, $id:ident, $record:ident, $context:ident) => {
+        Save::decide($payload, $id.into(), $record.and_then(|record| record.try_into().ok()), $context)
+            .map(Decision::erase)
+    };
+}
+
+macro_rules! catalogue {
+    ($( $mode:ident $variant:ident = $kind:ident . $verb:literal ($payload:ty), $where:ident, $roles:expr, $summary:literal; )+) => {
+        /// An operation's payload, by its type.
+        #[derive(Clone, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "one lives at a time, on the stack of one rule")]
+        pub enum Action { $(
+            #[doc = $summary]
+            $variant($payload),
+        )+ }
+
+        /// The catalogue as data, in the order of the list.
+        pub const OPERATIONS: &[Spec] = &[$(
+            Spec {
+                name: concat!(stringify!($kind), ".", $verb),
+                kind: kind!($kind),
+                verb: $verb,
+                on: existing!($mode),
+                roles: $roles,
+                offline: offline!($where),
+                summary: $summary,
+            },
+        )+];
+
+        impl Action {
+            /// Reads a payload of the type `name`.
+            ///
+            /// Unknown fields are passed over: an old server or app takes what it knows, the journal keeps the rest.
+            pub fn parse(name: &str, payload: &RawValue) -> Result<Action, ParseError> {
+                match name {
+                    $( concat!(stringify!($kind), ".", $verb) => {
+                        Ok(Action::$variant(serde_json::from_str(payload.get()).map_err(ParseError::Payload)?))
+                    } )+
+                    _ => Err(ParseError::UnknownType),
+                }
+            }
+
+            /// Its line of the catalogue.
+            pub fn spec(&self) -> &'static Spec {
+                let mut line = 0;
+                $(
+                    if matches!(self, Action::$variant(_)) { return &OPERATIONS[line]; }
+                    line += 1;
+                )+
+                let _ = line;
+                unreachable!("every variant has its line")
+            }
+
+            /// Whatever is wrong with the payload itself.
+            pub fn check(&self) -> Result<(), Refusal> {
+                let mut check = Check::default();
+                match self { $(Action::$variant(payload) => Payload::check(payload, &mut check),)+ }
+                check.finish()
+            }
+
+            /// What the rule must know beside the record.
+            pub fn needs(&self, record: Option<&Record>, actor: &Actor) -> Vec<Need> {
+                match self { $(
+                    Action::$variant(payload) => payload.needs(record.and_then(|r| r.try_into().ok()), actor),
+                )+ }
+            }
+
+            /// Decides. `record` is the present state of the entity `id`, if there is one.
+            pub fn decide(
+                self,
+                id: Uuid,
+                record: Option<Record>,
+                context: &Context<'_>,
+            ) -> Result<Decision<Record>, Refusal> {
+                match self { $(
+                    Action::$variant(payload) => decide!($mode, payload, id, record, context),
+                )+ }
+            }
+
+            /// The payload as JSON.
+            pub fn payload(&self) -> Result<Box<RawValue>, serde_json::Error> {
+                match self { $(Action::$variant(payload) => serde_json::value::to_raw_value(payload),)+ }
+            }
+
+            /// An example of each operation, in the order of the catalogue.
+            pub fn examples() -> Vec<Action> {
+                vec![$(Action::$variant(<$payload as Payload>::example()),)+]
+            }
+        }
+
+        $(
+            impl From<$payload> for Action {
+                fn from(payload: $payload) -> Self { Action::$variant(payload) }
+            }
+        )+
+
+        /// Name and JSON schema of each payload, and of what it refers to, in the order of the catalogue.
+        #[cfg(feature = "openapi")]
+        pub fn schemas() -> Vec<PayloadSchema> {
+            vec![$({
+                let mut refers = Vec::new();
+                <$payload as utoipa::ToSchema>::schemas(&mut refers);
+                PayloadSchema {
+                    operation: concat!(stringify!($kind), ".", $verb),
+                    name: stringify!($variant),
+                    schema: <$payload as utoipa::PartialSchema>::schema(),
+                    refers,
+                }
+            },)+]
+        }
+    };
+}
+
+/// The JSON schema of one payload.
+#[cfg(feature = "openapi")]
+pub struct PayloadSchema {
+    /// The operation's type.
+    pub operation: &'static str,
+    /// The schema's name, unique among the payloads.
+    pub name: &'static str,
+    /// The schema.
+    pub schema: utoipa::openapi::RefOr<utoipa::openapi::Schema>,
+    /// The schemas that it refers to, by name.
+    pub refers: Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>,
+}
+
+macro_rules! kind {
+    (organisation) => {
+        Kind::Organisation
+    };
+    (site) => {
+        Kind::Site
+    };
+    (building) => {
+        Kind::Building
+    };
+    (unit) => {
+        Kind::Unit
+    };
+    (customer) => {
+        Kind::Customer
+    };
+    (user) => {
+        Kind::User
+    };
+    (team) => {
+        Kind::Team
+    };
+    (order_type) => {
+        Kind::OrderType
+    };
+    (price_item) => {
+        Kind::PriceItem
+    };
+    (device) => {
+        Kind::Device
+    };
+    (review) => {
+        Kind::Review
+    };
+    (work_order) => {
+        Kind::WorkOrder
+    };
+}
+
+macro_rules! offline {
+    (offline) => {
+        true
+    };
+    (online) => {
+        false
+    };
+}
+
+/// Why an operation could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    /// This build knows no such type.
+    #[error("unknown operation type")]
+    UnknownType,
+    /// The payload does not fit the type.
+    #[error("{0}")]
+    Payload(serde_json::Error),
+}
+
+catalogue! {
+    create OrganisationFound = organisation."found"(directory::Found), online, OPERATOR, "Found the organisation";
+    change OrganisationSave = organisation."save"(directory::OrganisationSave), online, SETUP, "Change the organisation's defaults";
+    save SiteSave = site."save"(directory::SiteSave), online, DESK, "Make or change a site";
+    save BuildingSave = building."save"(directory::BuildingSave), online, DESK, "Make or change a building";
+    save UnitSave = unit."save"(directory::UnitSave), online, DESK, "Make or change a unit";
+    change UnitDelete = unit."delete"(directory::UnitDelete), online, SETUP, "Delete a unit";
+    save CustomerSave = customer."save"(directory::CustomerSave), online, DESK, "Make or change a customer";
+    change CustomerAddContact = customer."add_contact"(directory::AddContact), offline, INTAKE, "Add a way to reach a customer";
+    change CustomerDelete = customer."delete"(directory::CustomerDelete), online, SETUP, "Delete a customer";
+    save UserSave = user."save"(directory::UserSave), online, SETUP, "Make or change an account";
+    save TeamSave = team."save"(directory::TeamSave), online, SETUP, "Make or change a team";
+    save OrderTypeSave = order_type."save"(directory::OrderTypeSave), online, SETUP, "Make or change an order type";
+    save PriceItemSave = price_item."save"(directory::PriceItemSave), online, SETUP, "Make or change an item of the price list";
+    create DeviceRegister = device."register"(device::Register), online, EVERYBODY, "Register the device that speaks";
+    change DeviceRevoke = device."revoke"(device::Revoke), online, SETUP, "Take a device out of use";
+    change ReviewResolve = review."resolve"(review::Resolve), online, OFFICE, "Close a review with a decision";
+    create WorkOrderRequest = work_order."request"(request::Request), offline, INTAKE, "Write a request down";
+    create WorkOrderImport = work_order."import"(history::Import), online, IMPORT, "Take an order over from another system";
+    change WorkOrderEdit = work_order."edit"(request::Edit), offline, INTAKE, "Correct an order's particulars";
+    change WorkOrderAssign = work_order."assign"(dispatch::Assign), online, OFFICE, "Send somebody";
+    change WorkOrderAccept = work_order."accept"(dispatch::Accept), offline, CREW, "Say yes to an order";
+    change WorkOrderHandBack = work_order."hand_back"(dispatch::HandBack), offline, DOOR, "Give an order back";
+    change WorkOrderDepart = work_order."depart"(dispatch::Depart), offline, DOOR, "Set off";
+    change WorkOrderAgreeTime = work_order."agree_time"(dispatch::AgreeTime), offline, INTAKE, "Agree with the customer on another time";
+    change WorkOrderArrive = work_order."arrive"(visit::Arrive), offline, DOOR, "Arrive on site";
+    change WorkOrderDiagnose = work_order."diagnose"(visit::Diagnose), offline, DOOR, "Record what was found";
+    change WorkOrderQuote = work_order."quote"(quote::MakeQuote), offline, DOOR, "Price the work";
+    change WorkOrderConfirmQuote = work_order."confirm_quote"(quote::ConfirmQuote), offline, DOOR, "Record that the customer confirmed a quote";
+    change WorkOrderStart = work_order."start"(visit::Start), offline, DOOR, "Begin work";
+    change WorkOrderUseMaterial = work_order."use_material"(visit::UseMaterial), offline, DOOR, "Record material used";
+    change WorkOrderRecordLabour = work_order."record_labour"(visit::RecordLabour), offline, CREW, "Record a working time";
+    change WorkOrderNote = work_order."note"(visit::AddNote), offline, INTAKE, "Add a note";
+    change WorkOrderVoidEntry = work_order."void_entry"(visit::VoidEntry), offline, DOOR, "Take an entry back";
+    change WorkOrderPause = work_order."pause"(visit::Pause), offline, DOOR, "Stop for today";
+    change WorkOrderResume = work_order."resume"(visit::Resume), offline, DOOR, "Go on";
+    change WorkOrderFinish = work_order."finish"(visit::Finish), offline, DOOR, "Finish work";
+    change WorkOrderSignOff = work_order."sign_off"(sign_off::Sign), offline, DOOR, "Record the customer's signature";
+    change WorkOrderRefuseAcceptance = work_order."refuse_acceptance"(sign_off::RefuseAcceptance), offline, DOOR, "Record that the customer does not accept";
+    change WorkOrderSetCharge = work_order."set_charge"(sign_off::SetCharge), online, MONEY, "Decide what is charged for a signature";
+    change WorkOrderCancel = work_order."cancel"(dispatch::Cancel), online, &[Admin, Manager, Dispatcher, FrontDesk], "Cancel an order";
+    change WorkOrderClose = work_order."close"(dispatch::Close), online, OFFICE, "Close the file";
+    change WorkOrderMerge = work_order."merge"(dispatch::Merge), online, OFFICE, "Merge a duplicate into another order";
+}
+
+/// The line of the catalogue for a type on the wire.
+pub fn spec(name: &str) -> Option<&'static Spec> {
+    OPERATIONS.iter().find(|spec| spec.name == name)
+}

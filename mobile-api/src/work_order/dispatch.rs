@@ -1,0 +1,340 @@
+//! What the office does, and the technician's answer: assign, accept, hand back, depart, agree on a time,
+//! cancel, close, merge.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Appointment, Assignment, MergedFrom, Outcome, State, Status, Window, WorkOrder,
+    standing::{Step, addition, step},
+};
+use crate::{
+    actor::{Actor, Role},
+    check::Check,
+    ids::{Id, UserId, WorkOrderId},
+    operation::{Change, Context, Decision, Need, Payload},
+    refusal::{Flag, Flagged, Refusal},
+};
+
+/// Sends somebody (派工), or somebody else.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Assign {
+    /// Who goes.
+    pub technician: UserId,
+}
+
+impl Payload for Assign {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { technician: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000020")) }
+    }
+
+    fn needs(&self, _: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
+        vec![Need::record(self.technician)]
+    }
+}
+
+impl Change for Assign {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let from = order.status();
+        if matches!(from, Status::Finished | Status::SignedOff | Status::Closed | Status::Cancelled) {
+            return Err(Refusal::IllegalTransition { from, operation: "assign" });
+        }
+        let technician = context.related.get(self.technician);
+        let technician = technician.filter(|user| user.active && user.role == Role::Technician);
+        let technician = technician.ok_or(Refusal::BadReference { pointer: "/technician".into() })?;
+        if let Some(certificate) = &order.policy.certificate
+            && !technician.holds(certificate, context.when.latest)
+        {
+            return Err(Refusal::NotQualified { certificate: certificate.clone() });
+        }
+        if order.technician() == Some(self.technician) {
+            return Ok(order.into());
+        }
+        end_assignment(&mut order, context, None);
+        let assignment = Assignment {
+            technician: self.technician,
+            by: context.actor.user,
+            at: context.when.clone(),
+            rev: context.rev,
+            ended_rev: None,
+            handed_back: None,
+        };
+        WorkOrder::push(&mut order.assignments, assignment)?;
+        order.clocks.dispatched(&context.when);
+        order.state = State::Assigned { to: self.technician, at: context.when.clone(), accepted: None };
+        Ok(order.into())
+    }
+}
+
+fn end_assignment(order: &mut WorkOrder, context: &Context<'_>, handed_back: Option<String>) {
+    if let Some(last) = order.assignments.last_mut()
+        && last.ended_rev.is_none()
+    {
+        last.ended_rev = Some(context.rev);
+        last.handed_back = handed_back;
+    }
+}
+
+/// The technician says yes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Accept {}
+
+impl Payload for Accept {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self {}
+    }
+}
+
+impl Change for Accept {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let at = context.when.clone();
+        let what = Step { verb: "accept", note: None };
+        let (progress, order) = step(order, context, what, |s| s >= Status::Assigned, |s| s.accept(at))?;
+        Ok(progress.decision(order))
+    }
+}
+
+/// The technician gives the order back, with the reason.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HandBack {
+    /// Why; 1 to 1,000 characters.
+    pub reason: String,
+}
+
+impl Payload for HandBack {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { reason: "Needs a lift electrician.".into() }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.text("/reason", &self.reason, 1..=1000);
+    }
+}
+
+impl Change for HandBack {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let what = Step { verb: "hand_back", note: Some(&self.reason) };
+        let (progress, mut order) = step(order, context, what, |s| s >= Status::Finished, State::hand_back)?;
+        if order.state == State::Requested {
+            end_assignment(&mut order, context, Some(self.reason));
+        }
+        Ok(progress.decision(order))
+    }
+}
+
+/// The technician sets off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Depart {}
+
+impl Payload for Depart {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self {}
+    }
+}
+
+impl Change for Depart {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let at = context.when.clone();
+        let what = Step { verb: "depart", note: None };
+        let (progress, order) = step(order, context, what, |s| s >= Status::EnRoute, |s| s.depart(at))?;
+        Ok(progress.decision(order))
+    }
+}
+
+/// Another time is agreed with the customer (预约): who consented, when, the new time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AgreeTime {
+    /// The agreed time; arrival is due by its end.
+    pub window: Window,
+    /// Who consented, in the household; 1 to 200 characters.
+    pub consented_by: String,
+}
+
+impl Payload for AgreeTime {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        let from = chrono::DateTime::UNIX_EPOCH + chrono::Duration::days(20_600);
+        Self { window: Window { from, until: from + chrono::Duration::hours(2) }, consented_by: "Mrs Chen".into() }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.span("/window", self.window.from, self.window.until);
+        check.text("/consented_by", &self.consented_by, 1..=200);
+    }
+}
+
+impl Change for AgreeTime {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let mut flags = addition(&order, context)?;
+        if order.status().is_over() && flags.is_empty() {
+            return Err(Refusal::IllegalTransition { from: order.status(), operation: "agree_time" });
+        }
+        let unseen = order.changed.get("appointment").is_some_and(|rev| !context.saw(*rev));
+        let appointment = Appointment {
+            op: context.op,
+            window: self.window,
+            consented_by: self.consented_by,
+            consented: context.when.clone(),
+            by: context.actor.user,
+        };
+        let counts = !(unseen && context.by_technician());
+        if unseen {
+            // The schedule is the office's: its time stands, the customer's consent to the other is kept.
+            let held = order.appointments.last().map(|held| held.window);
+            let detail = serde_json::json!({ "field": "appointment", "held": held, "sent": appointment.window });
+            flags.push(Flagged::with(Flag::FieldConflict, detail));
+        }
+        if counts {
+            // A consent given after the deadline had passed cannot have been in time; the clock then stays.
+            order.clocks.agreed(&order.recorded.clone(), self.window.until);
+            order.changed.insert("appointment".into(), context.rev);
+            WorkOrder::push(&mut order.appointments, appointment)?;
+        } else {
+            let last = order.appointments.len().saturating_sub(1);
+            order.appointments.insert(last, appointment);
+        }
+        Ok(Decision::flagged(order, flags))
+    }
+}
+
+/// The order will not be done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cancel {
+    /// Why; 1 to 1,000 characters.
+    pub reason: String,
+}
+
+impl Payload for Cancel {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { reason: "The customer called: it stopped by itself.".into() }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.text("/reason", &self.reason, 1..=1000);
+    }
+}
+
+impl Change for Cancel {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let from = order.status();
+        if matches!(from, Status::SignedOff | Status::Closed | Status::Cancelled) {
+            return Err(Refusal::IllegalTransition { from, operation: "cancel" });
+        }
+        order.state = State::Cancelled {
+            cancelled: context.when.clone(),
+            by: context.actor.user,
+            rev: context.rev,
+            reason: self.reason,
+            was: order.technician(),
+        };
+        Ok(order.into())
+    }
+}
+
+/// Closes the file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Close {
+    /// Why it is closed without a signature; needed then, at most 1,000 characters. Nothing is charged.
+    pub without_signature: Option<String>,
+}
+
+impl Payload for Close {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { without_signature: None }
+    }
+
+    fn check(&self, check: &mut Check) {
+        if let Some(reason) = &self.without_signature {
+            check.text("/without_signature", reason, 1..=1000);
+        }
+    }
+}
+
+impl Change for Close {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let from = order.status();
+        let outcome = match (from, self.without_signature) {
+            (Status::SignedOff, _) => Outcome::Accepted,
+            (Status::Finished, Some(reason)) => Outcome::Unsigned { reason },
+            _ => return Err(Refusal::IllegalTransition { from, operation: "close" }),
+        };
+        let closed = context.when.clone();
+        order.clocks.resolved(&closed);
+        order.state = State::Closed { closed, by: context.actor.user, rev: context.rev, outcome };
+        Ok(order.into())
+    }
+}
+
+/// This order is a duplicate: everything on it goes to the other, its id stays as an alias.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Merge {
+    /// The order that stays.
+    pub into: WorkOrderId,
+}
+
+impl Payload for Merge {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { into: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000030")) }
+    }
+
+    fn needs(&self, _: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
+        vec![Need::record(self.into)]
+    }
+}
+
+impl Change for Merge {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let from = order.status();
+        let target = context.related.get(self.into);
+        let bad = Refusal::BadReference { pointer: "/into".into() };
+        let usable = |other: &&WorkOrder| other.id != order.id && other.merged_into.is_none();
+        let mut target = target.filter(usable).cloned().ok_or(bad.clone())?;
+        if target.site != order.site {
+            return Err(bad);
+        }
+        // A signed order stands for money; it is the one that must stay.
+        if from.is_over() || order.charge.is_some() {
+            return Err(Refusal::IllegalTransition { from, operation: "merge" });
+        }
+        target.notes.append(&mut order.notes.clone());
+        target.materials.append(&mut order.materials.clone());
+        target.labour.append(&mut order.labour.clone());
+        target.attached.append(&mut order.attached.clone());
+        target.appointments.splice(0..0, order.appointments.iter().cloned());
+        target.merged_from.push(MergedFrom { id: order.id, number: order.number.clone() });
+        for earlier in order.merged_from.drain(..) {
+            target.merged_from.push(earlier);
+        }
+        order.merged_into = Some(target.id);
+        order.state = State::Cancelled {
+            cancelled: context.when.clone(),
+            by: context.actor.user,
+            rev: context.rev,
+            reason: format!("merged into {}", target.number.as_deref().unwrap_or("another order")),
+            was: order.technician(),
+        };
+        Ok(Decision { record: Some(order), also: vec![target.into()], flags: Vec::new() })
+    }
+}

@@ -1,0 +1,116 @@
+//! History taken over from another system.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Caller, Channel, Clock, Clocks, Outcome, Priority, Source, State, WorkOrder,
+    request::{Request, policy},
+};
+use crate::{
+    actor::Actor,
+    check::Check,
+    directory::Organisation,
+    evidence::When,
+    ids::{Id, OrderTypeId, SiteId},
+    operation::{Context, Create, Decision, Need, Payload},
+    refusal::Refusal,
+};
+
+/// Takes an order over from another system, as it is there. Its times are the source's word.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Import {
+    /// Where it comes from; the source's id is the key that makes the import repeatable.
+    pub source: Source,
+    /// What sort of job.
+    pub order_type: OrderTypeId,
+    /// The site.
+    pub site: SiteId,
+    /// Where, in words; at most 500 characters.
+    pub place: String,
+    /// What it was about; at most 4,000 characters.
+    pub fault: String,
+    /// When it was opened there.
+    pub received_at: DateTime<Utc>,
+    /// By when it was to be settled.
+    pub due: Option<DateTime<Utc>>,
+    /// When it was closed there.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// What the source says about the closing; at most 4,000 characters.
+    pub closing: Option<String>,
+}
+
+impl Payload for Import {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        let received_at = chrono::DateTime::UNIX_EPOCH + chrono::Duration::days(15_156);
+        Self {
+            source: Source { system: "boston-311".into(), id: "101000295613".into() },
+            order_type: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000010")),
+            site: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000001")),
+            place: "Groveland St & River St".into(),
+            fault: "Street light outage".into(),
+            received_at,
+            due: Some(received_at + chrono::Duration::days(14)),
+            closed_at: Some(received_at + chrono::Duration::hours(4)),
+            closing: Some("Replaced fuse and reset breaker".into()),
+        }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.text("/source/system", &self.source.system, 1..=60);
+        check.text("/source/id", &self.source.id, 1..=120);
+        check.text("/place", &self.place, 0..=500);
+        check.text("/fault", &self.fault, 0..=4000);
+        check.optional_text("/closing", self.closing.as_deref(), 4000);
+        check.time("/received_at", self.received_at);
+        if let Some(due) = self.due {
+            check.time("/due", due);
+        }
+        if let Some(closed_at) = self.closed_at {
+            check.time("/closed_at", closed_at);
+        }
+    }
+
+    fn needs(&self, _: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
+        let firm: Id<Organisation> = Id::new(actor.org);
+        vec![Need::OrderNumber, Need::record(firm), Need::record(self.order_type), Need::record(self.site)]
+    }
+}
+
+impl Create for Import {
+    fn decide(self, id: Id<WorkOrder>, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let received = When::at(self.received_at);
+        let request = Request {
+            order_type: self.order_type,
+            site: self.site,
+            building: None,
+            unit: None,
+            customer: None,
+            team: None,
+            place: self.place,
+            fault: self.fault,
+            caller: Caller { name: String::new(), phone: None },
+            channel: Channel::Import,
+            priority: Priority::Normal,
+            preferred: None,
+            called_at: Some(self.received_at),
+        };
+        policy(self.order_type, context)?;
+        let context = &Context { when: received.clone(), ..context.clone() };
+        let made = request.decide(id, context)?;
+        let Some(mut order) = made.record else { return Err(Refusal::NotFound) };
+        // The source knows nothing of our own deadlines; judging its past by them would be unjust.
+        order.clocks = Clocks { resolve: self.due.map(|due| Clock::until(self.received_at, due)), ..Clocks::default() };
+        order.source = Some(self.source);
+        if let Some(closed_at) = self.closed_at {
+            let closed = When::at(closed_at);
+            order.clocks.resolved(&closed);
+            let outcome = Outcome::Imported { reason: self.closing.unwrap_or_default() };
+            order.state = State::Closed { closed, by: context.actor.user, rev: context.rev, outcome };
+        }
+        Ok(order.into())
+    }
+}

@@ -1,0 +1,28 @@
+//! The work order: one repair from the call to the closed file.
+//!
+//! [`WorkOrder`] is the record; [`State`] carries what exists only in a state. Each operation is a payload with
+//! its rule beside it: [`dispatch`] has what the office does, [`visit`] what happens at the door, [`quote`] the
+//! price and its confirmation, [`sign_off`] the signature and what it covers.
+
+pub mod clocks;
+pub mod dispatch;
+pub mod history;
+pub mod quote;
+mod record;
+pub mod request;
+pub mod sign_off;
+mod standing;
+mod state;
+pub mod visit;
+
+pub use clocks::{Clock, Clocks};
+pub use quote::{Confirmation, ConfirmationMethod, Quote, QuoteLine};
+pub use record::{
+    Appointment, Assignment, AttachedWork, Caller, Channel, Charge, Diagnosis, Labour, MaterialUse, MergedFrom, Note,
+    Policy, Priority, Rejection, Source, Void, Window, WorkOrder,
+};
+pub use sign_off::{SignOff, SignedContent};
+pub use state::{Outcome, State, Status};
+
+#[cfg(test)]
+mod tests;

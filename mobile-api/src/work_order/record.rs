@@ -1,0 +1,506 @@
+//! The work order as a record.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Clocks, Quote, SignOff, State};
+use crate::{
+    actor::{Actor, Role},
+    directory::{Deadlines, User},
+    evidence::When,
+    ids::{BuildingId, CustomerId, Id, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
+    money::{Currency, Money, Quantity},
+    record::{Kind, Reach, RecordType, Ref, Scope},
+    refusal::{Flag, Refusal},
+    time::Timestamp,
+};
+
+/// Most entries of one sort (notes, material lines, …) on one order.
+pub const MOST_ENTRIES: usize = 500;
+
+/// How long an order stays on its technician's phone after it is over.
+const KEEP_AFTER: Duration = Duration::days(14);
+
+/// How long before its appointment an order comes to the phone.
+const BRING_BEFORE: Duration = Duration::days(30);
+
+/// A repair, from the call to the closed file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkOrder {
+    /// Its id.
+    pub id: WorkOrderId,
+    /// The human number, given by the server; an order made on a phone has none until then.
+    pub number: Option<String>,
+    /// What sort of job.
+    pub order_type: OrderTypeId,
+    /// The rules of that sort, as they were when the order was made.
+    pub policy: Policy,
+    /// The site.
+    pub site: SiteId,
+    /// The building.
+    pub building: Option<BuildingId>,
+    /// The unit.
+    pub unit: Option<UnitId>,
+    /// The customer.
+    pub customer: Option<CustomerId>,
+    /// The crew whose pool it is in while nobody is assigned.
+    pub team: Option<TeamId>,
+    /// Where, in words.
+    pub place: String,
+    /// What is wrong, in the caller's words.
+    pub fault: String,
+    /// Who called.
+    pub caller: Caller,
+    /// How the request came.
+    pub channel: Channel,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// When the customer would like the visit.
+    pub preferred: Option<Window>,
+    /// When the customer called.
+    pub called_at: DateTime<Utc>,
+    /// When it was written down.
+    pub recorded: When,
+    /// Who wrote it down.
+    pub recorded_by: UserId,
+    /// Where it stands.
+    pub state: State,
+    /// The deadlines and what became of them.
+    pub clocks: Clocks,
+    /// Everybody it was ever assigned to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assignments: Vec<Assignment>,
+    /// Times agreed with the customer, each with the consent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub appointments: Vec<Appointment>,
+    /// What the technician found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
+    /// Every revision of the quote, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotes: Vec<Quote>,
+    /// Material used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub materials: Vec<MaterialUse>,
+    /// Working times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labour: Vec<Labour>,
+    /// Notes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// Signatures; the first received is the one that counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sign_offs: Vec<SignOff>,
+    /// Times at which the customer did not accept the work.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejections: Vec<Rejection>,
+    /// What the customer is to pay; exists only once it was signed for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charge: Option<Charge>,
+    /// Work that arrived after the order had moved on, attached so that nothing is lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<AttachedWork>,
+    /// Field name → revision of its last change, for merging by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changed: BTreeMap<String, u64>,
+    /// Where it came from, if it was imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// The order that this one turned out to be a duplicate of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<WorkOrderId>,
+    /// Duplicates that were merged into this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged_from: Vec<MergedFrom>,
+}
+
+/// What the order type says about an order made from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Policy {
+    /// Work may start without a confirmed quote, and nothing is charged.
+    pub free_of_charge: bool,
+    /// The certificate that a technician must hold to be sent.
+    pub certificate: Option<String>,
+    /// How fast each step must be.
+    pub deadlines: Deadlines,
+    /// The currency of its quotes.
+    pub currency: Currency,
+}
+
+/// Who called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Caller {
+    /// Name; at most 200 characters.
+    pub name: String,
+    /// Number; at most 60 characters.
+    pub phone: Option<String>,
+}
+
+/// How a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// By telephone.
+    Phone,
+    /// At the desk.
+    Desk,
+    /// By app or web page.
+    Online,
+    /// Found on patrol or on another job.
+    Patrol,
+    /// From another system.
+    Import,
+}
+
+/// How urgent an order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// In the order of the calls.
+    Normal,
+    /// Before others.
+    Urgent,
+    /// Water, gas, power, somebody in a lift.
+    Emergency,
+}
+
+impl Priority {
+    /// The name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Priority::Normal => "normal",
+            Priority::Urgent => "urgent",
+            Priority::Emergency => "emergency",
+        }
+    }
+}
+
+/// A span of time agreed or wished for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Window {
+    /// Not before.
+    pub from: DateTime<Utc>,
+    /// Not after.
+    pub until: DateTime<Utc>,
+}
+
+/// One assignment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Assignment {
+    /// To whom.
+    pub technician: UserId,
+    /// By whom.
+    pub by: UserId,
+    /// When.
+    pub at: When,
+    /// The revision that made it.
+    pub rev: u64,
+    /// The revision that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_rev: Option<u64>,
+    /// Why it was handed back, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_back: Option<String>,
+}
+
+/// Another time than the deadline's, agreed with the customer (预约).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Appointment {
+    /// The operation that recorded it.
+    pub op: Uuid,
+    /// The agreed time.
+    pub window: Window,
+    /// Who consented, in the household.
+    pub consented_by: String,
+    /// When they did.
+    pub consented: When,
+    /// Who recorded it.
+    pub by: UserId,
+}
+
+/// What the technician found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Diagnosis {
+    /// What was found.
+    pub findings: String,
+    /// The cause, if known.
+    pub cause: Option<String>,
+    /// A broken part of the customer's own was explained before work (and what was said).
+    pub explained: Option<String>,
+    /// Who.
+    pub by: UserId,
+    /// When.
+    pub at: When,
+}
+
+/// Material as really used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MaterialUse {
+    /// The operation that recorded it.
+    pub op: Uuid,
+    /// The item of the price list, if it is one.
+    pub item: Option<PriceItemId>,
+    /// What it is called.
+    pub name: String,
+    /// How much, in thousandths of the unit.
+    pub quantity_milli: Quantity,
+    /// The unit.
+    pub unit: String,
+    /// Who used it.
+    pub by: UserId,
+    /// When.
+    pub at: When,
+    /// If it was taken back: by whom and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void: Option<Void>,
+}
+
+/// A working time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Labour {
+    /// The operation that recorded it.
+    pub op: Uuid,
+    /// From, as the person says.
+    pub from: DateTime<Utc>,
+    /// Until, as the person says.
+    pub until: DateTime<Utc>,
+    /// What was done.
+    pub note: Option<String>,
+    /// Who worked.
+    pub by: UserId,
+    /// If it was taken back: by whom and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void: Option<Void>,
+}
+
+/// A note.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Note {
+    /// The operation that recorded it.
+    pub op: Uuid,
+    /// The text.
+    pub text: String,
+    /// Who.
+    pub by: UserId,
+    /// When.
+    pub at: When,
+    /// If it was taken back: by whom and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub void: Option<Void>,
+}
+
+/// An entry taken back. It stays on the order; it only no longer counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Void {
+    /// By whom.
+    pub by: UserId,
+    /// When.
+    pub at: When,
+    /// Why.
+    pub reason: String,
+}
+
+/// The customer did not accept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Rejection {
+    /// The operation that recorded it.
+    pub op: Uuid,
+    /// Who refused.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: When,
+}
+
+/// What the customer is to pay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Charge {
+    /// The amount. Never more than the signed quote's total.
+    pub amount: Money,
+    /// The quote that was signed.
+    pub quote: Uuid,
+    /// The operation with the signature.
+    pub signed_by: Uuid,
+    /// Why it is less than what was signed, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowered: Option<Void>,
+}
+
+/// Work that was recorded although the order had moved on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AttachedWork {
+    /// The operation.
+    pub op: Uuid,
+    /// What was done: the verb of the operation.
+    pub what: String,
+    /// What it said, if it carried words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Who did it.
+    pub by: UserId,
+    /// When.
+    pub at: When,
+    /// Why it moved nothing.
+    pub because: Flag,
+}
+
+/// Where an imported order came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Source {
+    /// The other system; 1 to 60 characters.
+    pub system: String,
+    /// Its id there; 1 to 120 characters.
+    pub id: String,
+}
+
+/// A duplicate that was merged into an order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MergedFrom {
+    /// The duplicate's id, which stays valid as an alias.
+    pub id: WorkOrderId,
+    /// Its number.
+    pub number: Option<String>,
+}
+
+impl WorkOrder {
+    /// Where it stands.
+    pub fn status(&self) -> super::Status {
+        self.state.status()
+    }
+
+    /// Whose order it is now.
+    pub fn technician(&self) -> Option<Id<User>> {
+        self.state.technician()
+    }
+
+    /// Whether this person is, or ever was, to do it, or wrote it down.
+    pub fn concerns(&self, user: Id<User>) -> bool {
+        self.recorded_by == user
+            || self.technician() == Some(user)
+            || self.assignments.iter().any(|assignment| assignment.technician == user)
+    }
+
+    /// The newest revision of the quote.
+    pub fn newest_quote(&self) -> Option<&Quote> {
+        self.quotes.last()
+    }
+
+    /// The newest revision that the customer confirmed.
+    pub fn confirmed_quote(&self) -> Option<&Quote> {
+        self.quotes.iter().rev().find(|quote| quote.confirmed.is_some())
+    }
+
+    /// The signature that counts.
+    pub fn primary_sign_off(&self) -> Option<&SignOff> {
+        self.sign_offs.first()
+    }
+
+    /// When the customer expects somebody: the last agreed time, else the time wished for.
+    pub fn expected(&self) -> Option<Window> {
+        self.appointments.last().map(|appointment| appointment.window).or(self.preferred)
+    }
+
+    pub(super) fn push<T>(entries: &mut Vec<T>, entry: T) -> Result<(), Refusal> {
+        if entries.len() >= MOST_ENTRIES {
+            return Err(Refusal::TooManyEntries);
+        }
+        entries.push(entry);
+        Ok(())
+    }
+
+    /// The instant at which the order ended, if it did.
+    pub fn over_since(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Closed { closed, .. } => Some(closed.latest),
+            State::Cancelled { cancelled, .. } => Some(cancelled.latest),
+            _ => None,
+        }
+    }
+
+    /// Who holds it on their phone: the technician it is assigned to, or who did it last.
+    fn holder(&self) -> Option<Id<User>> {
+        match &self.state {
+            State::Cancelled { was, .. } => *was,
+            State::Closed { .. } => self.assignments.last().map(|assignment| assignment.technician),
+            other => other.technician(),
+        }
+    }
+
+    /// From when until when it belongs on its technician's phone.
+    fn on_phone(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let from = self.expected().map(|window| window.from - BRING_BEFORE);
+        let until = self.over_since().map(|over| over + KEEP_AFTER);
+        (from, until)
+    }
+
+    fn needed_on_site(&self) -> impl Iterator<Item = Ref> {
+        [
+            Some(Ref::new(Kind::WorkOrder, self.id)),
+            Some(Ref::new(Kind::Site, self.site)),
+            self.building.map(|id| Ref::new(Kind::Building, id)),
+            self.unit.map(|id| Ref::new(Kind::Unit, id)),
+            self.customer.map(|id| Ref::new(Kind::Customer, id)),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+impl RecordType for WorkOrder {
+    const KIND: Kind = Kind::WorkOrder;
+
+    fn visible_to(&self, actor: &Actor) -> bool {
+        match actor.role {
+            Role::Customer => false,
+            Role::Technician => {
+                let in_pool = self.state == State::Requested && self.team.is_some_and(|t| actor.teams.contains(&t));
+                in_pool || self.concerns(actor.user)
+            }
+            _ => actor.covers_site(self.site),
+        }
+    }
+
+    fn reach(&self, now: Timestamp) -> Vec<Reach> {
+        let (from, until) = self.on_phone();
+        if from.is_some_and(|from| now < from) || until.is_some_and(|until| now >= until) {
+            return Vec::new();
+        }
+        let scope = match (self.holder(), self.team, &self.state) {
+            (Some(technician), _, _) => Scope::User(technician.uuid()),
+            (None, Some(team), State::Requested) => Scope::Team(team.uuid()),
+            _ => return Vec::new(),
+        };
+        self.needed_on_site().map(|record| Reach { scope, record }).collect()
+    }
+
+    fn reach_changes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let (from, until) = self.on_phone();
+        from.filter(|from| now < *from).or(until.filter(|until| now < *until))
+    }
+
+    fn alias(&self) -> Option<Uuid> {
+        self.merged_into.map(Id::uuid)
+    }
+}

@@ -1,0 +1,338 @@
+//! A request is written down, and its particulars corrected.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Caller, Channel, Clocks, Policy, Priority, State, Window, WorkOrder, standing::addition};
+use crate::{
+    actor::{Actor, Role},
+    check::Check,
+    directory::{OrderType, Organisation},
+    ids::{BuildingId, CustomerId, Id, OrderTypeId, SiteId, TeamId, UnitId},
+    operation::{Change, Context, Create, Decision, Mode, Need, Payload},
+    refusal::{Flag, Flagged, Refusal},
+    time::Timestamp,
+};
+
+/// Two requests for one unit and sort of job within this time may be the same call.
+const DUPLICATE_WITHIN: Duration = Duration::hours(24);
+
+/// Writes a request down (报修). Recorded within five minutes of the call, by the trade's standard.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Request {
+    /// What sort of job.
+    pub order_type: OrderTypeId,
+    /// The site.
+    pub site: SiteId,
+    /// The building.
+    pub building: Option<BuildingId>,
+    /// The unit.
+    pub unit: Option<UnitId>,
+    /// The customer.
+    pub customer: Option<CustomerId>,
+    /// The crew whose pool it goes to.
+    pub team: Option<TeamId>,
+    /// Where, in words; 1 to 500 characters.
+    pub place: String,
+    /// What is wrong; 1 to 4,000 characters.
+    pub fault: String,
+    /// Who called.
+    pub caller: Caller,
+    /// How the request came.
+    pub channel: Channel,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// When the customer would like the visit.
+    pub preferred: Option<Window>,
+    /// When the customer called; absent means now.
+    pub called_at: Option<DateTime<Utc>>,
+}
+
+impl Payload for Request {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self {
+            order_type: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000010")),
+            site: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000001")),
+            building: None,
+            unit: None,
+            customer: None,
+            team: None,
+            place: "7-1203, kitchen".into(),
+            fault: "Water drips from under the sink".into(),
+            caller: Caller { name: "Mrs Chen".into(), phone: Some("021-5550101".into()) },
+            channel: Channel::Phone,
+            priority: Priority::Normal,
+            preferred: None,
+            called_at: None,
+        }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.text("/place", &self.place, 1..=500);
+        check.text("/fault", &self.fault, 1..=4000);
+        check_caller(check, &self.caller);
+        if let Some(preferred) = self.preferred {
+            check.span("/preferred", preferred.from, preferred.until);
+        }
+        if let Some(called_at) = self.called_at {
+            check.time("/called_at", called_at);
+        }
+    }
+
+    fn needs(&self, _: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
+        let firm: Id<Organisation> = Id::new(actor.org);
+        let mut needs = vec![Need::OrderNumber, Need::record(firm)];
+        needs.push(Need::record(self.order_type));
+        needs.push(Need::record(self.site));
+        needs.extend(self.building.map(Need::record));
+        needs.extend(self.unit.map(Need::record));
+        needs.extend(self.customer.map(Need::record));
+        needs.extend(self.team.map(Need::record));
+        needs.extend(self.unit.map(|unit| Need::OpenOrdersAt { unit: unit.uuid() }));
+        needs
+    }
+}
+
+impl Create for Request {
+    fn decide(self, id: Id<WorkOrder>, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        self.check_references(context)?;
+        let policy = policy(self.order_type, context)?;
+        // A call cannot have come after it was written down, whatever a wrong clock says.
+        let called_at = self.called_at.unwrap_or(context.when.earliest).min(context.when.latest);
+        let flags = self.possible_duplicates(context, called_at);
+        let clocks = Clocks::begin(&policy, called_at, &context.when);
+        let order = WorkOrder {
+            id,
+            number: context.related.order_number.clone(),
+            order_type: self.order_type,
+            policy,
+            site: self.site,
+            building: self.building,
+            unit: self.unit,
+            customer: self.customer,
+            team: self.team,
+            place: self.place,
+            fault: self.fault,
+            caller: self.caller,
+            channel: self.channel,
+            priority: self.priority,
+            preferred: self.preferred,
+            called_at,
+            recorded: context.when.clone(),
+            recorded_by: context.actor.user,
+            state: State::Requested,
+            clocks,
+            assignments: Vec::new(),
+            appointments: Vec::new(),
+            diagnosis: None,
+            quotes: Vec::new(),
+            materials: Vec::new(),
+            labour: Vec::new(),
+            notes: Vec::new(),
+            sign_offs: Vec::new(),
+            rejections: Vec::new(),
+            charge: None,
+            attached: Vec::new(),
+            changed: Default::default(),
+            source: None,
+            merged_into: None,
+            merged_from: Vec::new(),
+        };
+        Ok(Decision::flagged(order, flags))
+    }
+}
+
+impl Request {
+    fn check_references(&self, context: &Context<'_>) -> Result<(), Refusal> {
+        let related = context.related;
+        let bad = |pointer: &str| Err(Refusal::BadReference { pointer: pointer.into() });
+        if related.get(self.site).is_none() || !context.actor.covers_site(self.site) {
+            return bad("/site");
+        }
+        if self.building.is_some_and(|id| related.get(id).is_none_or(|building| building.site != self.site)) {
+            return bad("/building");
+        }
+        if self.unit.is_some_and(|id| related.get(id).is_none_or(|unit| unit.site != self.site)) {
+            return bad("/unit");
+        }
+        if self.customer.is_some_and(|id| related.get(id).is_none_or(|customer| customer.site != self.site)) {
+            return bad("/customer");
+        }
+        if self.team.is_some_and(|id| related.get(id).is_none()) {
+            return bad("/team");
+        }
+        Ok(())
+    }
+
+    /// Both are kept; merging is a person's decision. Only what was recorded earlier can have been unaware.
+    fn possible_duplicates(&self, context: &Context<'_>, called_at: Timestamp) -> Vec<Flagged> {
+        let open = context.related.open_orders.iter();
+        let same: Vec<_> = open
+            .filter(|other| {
+                other.order_type == self.order_type.uuid() && (other.received_at - called_at).abs() <= DUPLICATE_WITHIN
+            })
+            .map(|other| other.work_order)
+            .collect();
+        if same.is_empty() || context.mode == Mode::Online {
+            return Vec::new();
+        }
+        vec![Flagged::with(Flag::PossibleDuplicate, json!({ "orders": same }))]
+    }
+}
+
+/// The policy of an order of this type, as the organisation has it now.
+pub(super) fn policy(order_type: Id<OrderType>, context: &Context<'_>) -> Result<Policy, Refusal> {
+    let firm: Id<Organisation> = Id::new(context.actor.org);
+    let firm = context.related.get(firm).ok_or(Refusal::NotFound)?;
+    let sort = context.related.get(order_type).filter(|sort| sort.active);
+    let sort = sort.ok_or(Refusal::BadReference { pointer: "/order_type".into() })?;
+    Ok(Policy {
+        free_of_charge: sort.free_of_charge,
+        certificate: sort.certificate.clone(),
+        deadlines: sort.deadlines.unwrap_or(firm.deadlines),
+        currency: firm.currency,
+    })
+}
+
+fn check_caller(check: &mut Check, caller: &Caller) {
+    check.text("/caller/name", &caller.name, 0..=200);
+    check.optional_text("/caller/phone", caller.phone.as_deref(), 60);
+}
+
+/// Corrects particulars of an order; absent fields stay as they are. Merged by field.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Edit {
+    /// Where, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// What is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// Who called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Caller>,
+    /// How urgent it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    /// When the customer would like the visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred: Option<Window>,
+    /// The crew whose pool it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<TeamId>,
+    /// What the technician found; needs a diagnosis to correct.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub findings: Option<String>,
+}
+
+impl Payload for Edit {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { priority: Some(Priority::Urgent), place: Some("7-1203, bathroom".into()), ..Self::default() }
+    }
+
+    fn check(&self, check: &mut Check) {
+        if let Some(place) = &self.place {
+            check.text("/place", place, 1..=500);
+        }
+        if let Some(fault) = &self.fault {
+            check.text("/fault", fault, 1..=4000);
+        }
+        if let Some(findings) = &self.findings {
+            check.text("/findings", findings, 1..=4000);
+        }
+        if let Some(caller) = &self.caller {
+            check_caller(check, caller);
+        }
+        if let Some(preferred) = self.preferred {
+            check.span("/preferred", preferred.from, preferred.until);
+        }
+    }
+
+    fn needs(&self, _: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
+        self.team.map(Need::record).into_iter().collect()
+    }
+}
+
+impl Change for Edit {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let flags = addition(&order, context)?;
+        if context.by_technician() && (self.priority.is_some() || self.team.is_some()) {
+            return Err(Refusal::Forbidden);
+        }
+        if self.team.is_some_and(|team| context.related.get(team).is_none()) {
+            return Err(Refusal::BadReference { pointer: "/team".into() });
+        }
+        let mut merge = Merge { order, context, flags };
+        merge.field("place", Owner::Office, self.place, |o| &mut o.place);
+        merge.field("fault", Owner::Office, self.fault, |o| &mut o.fault);
+        merge.field("caller", Owner::Office, self.caller, |o| &mut o.caller);
+        merge.field("priority", Owner::Office, self.priority, |o| &mut o.priority);
+        merge.field("preferred", Owner::Office, self.preferred.map(Some), |o| &mut o.preferred);
+        merge.field("team", Owner::Office, self.team.map(Some), |o| &mut o.team);
+        if let Some(findings) = self.findings {
+            let mut diagnosis = merge.order.diagnosis.take().ok_or(Refusal::EntryUnknown)?;
+            let mut text = std::mem::take(&mut diagnosis.findings);
+            merge.value("findings", Owner::Technician, findings, &mut text);
+            diagnosis.findings = text;
+            merge.order.diagnosis = Some(diagnosis);
+        }
+        Ok(Decision::flagged(merge.order, merge.flags))
+    }
+}
+
+/// Who has the last word on a field when both sides changed it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Office,
+    Technician,
+}
+
+/// Merges field by field: what the other side did not touch is taken over; where both changed the same field,
+/// its owner's value stands and a person is asked.
+pub(super) struct Merge<'a> {
+    pub(super) order: WorkOrder,
+    pub(super) context: &'a Context<'a>,
+    pub(super) flags: Vec<Flagged>,
+}
+
+impl Merge<'_> {
+    fn field<T: PartialEq + Serialize>(
+        &mut self,
+        name: &'static str,
+        owner: Owner,
+        new: Option<T>,
+        place: fn(&mut WorkOrder) -> &mut T,
+    ) where
+        T: Clone,
+    {
+        let Some(new) = new else { return };
+        let mut value = place(&mut self.order).clone();
+        self.value(name, owner, new, &mut value);
+        *place(&mut self.order) = value;
+    }
+
+    /// Merges one value that the caller took out of the order.
+    pub(super) fn value<T: PartialEq + Serialize>(&mut self, name: &'static str, owner: Owner, new: T, value: &mut T) {
+        if new == *value {
+            return;
+        }
+        let changed_unseen = self.order.changed.get(name).is_some_and(|rev| !self.context.saw(*rev));
+        let ours = if self.context.actor.role == Role::Technician { Owner::Technician } else { Owner::Office };
+        if changed_unseen {
+            self.flags
+                .push(Flagged::with(Flag::FieldConflict, json!({ "field": name, "held": &*value, "sent": &new })));
+            if ours != owner {
+                return;
+            }
+        }
+        *value = new;
+        self.order.changed.insert(name.into(), self.context.rev);
+    }
+}

@@ -1,0 +1,413 @@
+//! What happens at the door: arrive, diagnose, start, material, labour, notes, pause, resume, finish.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    Diagnosis, Labour, MaterialUse, Note, Status, Void, Window, WorkOrder,
+    request::{Merge, Owner},
+    standing::{Progress, Step, addition, step},
+};
+use crate::{
+    actor::Actor,
+    check::Check,
+    directory::User,
+    ids::PriceItemId,
+    money::Quantity,
+    operation::{Change, Context, Decision, Mode, Need, Payload},
+    refusal::{Flag, Flagged, Refusal},
+};
+
+/// The technician is at the door.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Arrive {}
+
+impl Payload for Arrive {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self {}
+    }
+
+    fn needs(&self, _: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
+        vec![Need::record(actor.user)]
+    }
+}
+
+impl Change for Arrive {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let at = context.when.clone();
+        let what = Step { verb: "arrive", note: None };
+        let (progress, mut order) = step(order, context, what, |s| s >= Status::OnSite, |s| s.arrive(at))?;
+        let mut flags = progress.flags();
+        if progress == Progress::Moved {
+            order.clocks.arrived(&context.when);
+            flags.extend(missing_certificate(&order, context));
+        }
+        Ok(Decision::flagged(order, flags))
+    }
+}
+
+/// A certificate that ran out on the way is no reason to refuse what happened, but somebody must know.
+fn missing_certificate(order: &WorkOrder, context: &Context<'_>) -> Option<Flagged> {
+    let certificate = order.policy.certificate.as_deref()?;
+    let technician: &User = context.related.get(context.actor.user)?;
+    let held = technician.holds(certificate, context.when.latest);
+    (!held).then(|| Flagged::with(Flag::CertificateMissing, json!({ "certificate": certificate })))
+}
+
+/// What the technician found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Diagnose {
+    /// What was found; 1 to 4,000 characters.
+    pub findings: String,
+    /// The cause, if known; at most 1,000 characters.
+    pub cause: Option<String>,
+    /// A broken part of the customer's own was explained before work: what was said; at most 1,000 characters.
+    pub explained: Option<String>,
+}
+
+impl Payload for Diagnose {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self {
+            findings: "Trap seal worn, drips under load".into(),
+            cause: Some("Age".into()),
+            explained: Some("Cabinet floor was already swollen".into()),
+        }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.text("/findings", &self.findings, 1..=4000);
+        check.optional_text("/cause", self.cause.as_deref(), 1000);
+        check.optional_text("/explained", self.explained.as_deref(), 1000);
+    }
+}
+
+impl Change for Diagnose {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let flags = addition(&order, context)?;
+        let by = context.actor.user;
+        let mut diagnosis = Diagnosis {
+            findings: order.diagnosis.take().map(|earlier| earlier.findings).unwrap_or_default(),
+            cause: self.cause,
+            explained: self.explained,
+            by,
+            at: context.when.clone(),
+        };
+        // Findings are the technician's: theirs stand, the office's correction stays in the history.
+        let mut merge = Merge { order, context, flags };
+        merge.value("findings", Owner::Technician, self.findings, &mut diagnosis.findings);
+        let Merge { mut order, flags, .. } = merge;
+        order.diagnosis = Some(diagnosis);
+        Ok(Decision::flagged(order, flags))
+    }
+}
+
+/// Work begins. Only after the customer confirmed the quote, unless the order type is free of charge.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Start {}
+
+impl Payload for Start {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self {}
+    }
+}
+
+impl Change for Start {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let at = context.when.clone();
+        let what = Step { verb: "start", note: None };
+        let (progress, order) = step(order, context, what, |s| s >= Status::Working, |s| s.start(at))?;
+        let mut flags = progress.flags();
+        if progress == Progress::Moved {
+            flags.extend(order.may_be_worked_on(context)?);
+        }
+        Ok(Decision::flagged(order, flags))
+    }
+}
+
+/// Work stops for today; the reason was explained to the customer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Pause {
+    /// Why; 1 to 1,000 characters.
+    pub reason: String,
+    /// When it goes on, if that was agreed.
+    pub next: Option<Window>,
+}
+
+impl Payload for Pause {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { reason: "Waiting for a spare part".into(), next: None }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.text("/reason", &self.reason, 1..=1000);
+        if let Some(next) = self.next {
+            check.span("/next", next.from, next.until);
+        }
+    }
+}
+
+impl Change for Pause {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let (at, reason, next) = (context.when.clone(), self.reason.clone(), self.next);
+        let what = Step { verb: "pause", note: Some(&self.reason) };
+        let (progress, order) = step(order, context, what, |s| s >= Status::Paused, |s| s.pause(at, reason, next))?;
+        Ok(progress.decision(order))
+    }
+}
+
+/// Work goes on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Resume {}
+
+impl Payload for Resume {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self {}
+    }
+}
+
+impl Change for Resume {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let what = Step { verb: "resume", note: None };
+        let going_on = |s: Status| s == Status::Working || s >= Status::Finished;
+        let (progress, order) = step(order, context, what, going_on, super::State::resume)?;
+        Ok(progress.decision(order))
+    }
+}
+
+/// Work is done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Finish {
+    /// What was done; at most 4,000 characters. Becomes a note of the order.
+    pub summary: Option<String>,
+}
+
+impl Payload for Finish {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { summary: Some("Trap seal replaced, tested for ten minutes".into()) }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.optional_text("/summary", self.summary.as_deref(), 4000);
+    }
+}
+
+impl Change for Finish {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let at = context.when.clone();
+        let what = Step { verb: "finish", note: self.summary.as_deref() };
+        let (progress, mut order) = step(order, context, what, |s| s >= Status::Finished, |s| s.finish(at))?;
+        if progress == Progress::Moved
+            && let Some(text) = self.summary.filter(|text| !text.trim().is_empty())
+        {
+            let (by, at) = (context.actor.user, context.when.clone());
+            WorkOrder::push(&mut order.notes, Note { op: context.op, text, by, at, void: None })?;
+        }
+        Ok(progress.decision(order))
+    }
+}
+
+/// Material was used: a quantity, never a new total. Always accepted; it has happened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UseMaterial {
+    /// The item of the price list, if it is one.
+    pub item: Option<PriceItemId>,
+    /// What it is called; 1 to 200 characters.
+    pub name: String,
+    /// How much, in thousandths of the unit.
+    pub quantity_milli: Quantity,
+    /// The unit; 1 to 30 characters.
+    pub unit: String,
+}
+
+impl Payload for UseMaterial {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { item: None, name: "Copper pipe 15 mm".into(), quantity_milli: Quantity(3000), unit: "m".into() }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.text("/name", &self.name, 1..=200);
+        self.quantity_milli.check(check, "/quantity_milli");
+        check.text("/unit", &self.unit, 1..=30);
+    }
+}
+
+impl Change for UseMaterial {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let flags = addition(&order, context)?;
+        let material = MaterialUse {
+            op: context.op,
+            item: self.item,
+            name: self.name,
+            quantity_milli: self.quantity_milli,
+            unit: self.unit,
+            by: context.actor.user,
+            at: context.when.clone(),
+            void: None,
+        };
+        WorkOrder::push(&mut order.materials, material)?;
+        Ok(Decision::flagged(order, flags))
+    }
+}
+
+/// A working time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RecordLabour {
+    /// From.
+    pub from: DateTime<Utc>,
+    /// Until; at most 48 hours later.
+    pub until: DateTime<Utc>,
+    /// What was done; at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// Longest single working time; anything longer is a slip of the finger.
+const LONGEST_SHIFT: Duration = Duration::hours(48);
+
+impl Payload for RecordLabour {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        let from = chrono::DateTime::UNIX_EPOCH + Duration::days(20_600);
+        Self { from, until: from + Duration::minutes(45), note: None }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.span("", self.from, self.until);
+        if self.until.signed_duration_since(self.from) > LONGEST_SHIFT {
+            check.error("/until", "out_of_range", "at most 48 hours after `from`");
+        }
+        check.optional_text("/note", self.note.as_deref(), 1000);
+    }
+
+    fn needs(&self, _: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
+        vec![Need::Labour { technician: actor.user.uuid(), from: self.from, until: self.until }]
+    }
+}
+
+impl Change for RecordLabour {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let mut flags = addition(&order, context)?;
+        let overlapping = &context.related.labour;
+        if !overlapping.is_empty() {
+            let orders: Vec<_> = overlapping.iter().map(|other| other.work_order).collect();
+            flags.push(Flagged::with(Flag::OverlappingTimes, json!({ "orders": orders })));
+        }
+        let RecordLabour { from, until, note } = self;
+        let labour = Labour { op: context.op, from, until, note, by: context.actor.user, void: None };
+        WorkOrder::push(&mut order.labour, labour)?;
+        Ok(Decision::flagged(order, flags))
+    }
+}
+
+/// A note on the order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AddNote {
+    /// The text; 1 to 4,000 characters.
+    pub text: String,
+}
+
+impl Payload for AddNote {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { text: "Dog in the flat, ring first".into() }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.text("/text", &self.text, 1..=4000);
+    }
+}
+
+impl Change for AddNote {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let flags = addition(&order, context)?;
+        let (by, at) = (context.actor.user, context.when.clone());
+        WorkOrder::push(&mut order.notes, Note { op: context.op, text: self.text, by, at, void: None })?;
+        Ok(Decision::flagged(order, flags))
+    }
+}
+
+/// Takes an entry (material, working time, note) back, with the reason. The entry stays and no longer counts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VoidEntry {
+    /// The operation that recorded the entry.
+    pub entry: Uuid,
+    /// Why; 1 to 1,000 characters.
+    pub reason: String,
+}
+
+impl Payload for VoidEntry {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { entry: uuid::uuid!("01930000-0000-7000-8000-000000000040"), reason: "Typed on the wrong order".into() }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.text("/reason", &self.reason, 1..=1000);
+    }
+}
+
+impl Change for VoidEntry {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let flags = addition(&order, context)?;
+        let materials = order.materials.iter_mut().map(|e| (e.op, e.by, &mut e.void));
+        let labour = order.labour.iter_mut().map(|e| (e.op, e.by, &mut e.void));
+        let notes = order.notes.iter_mut().map(|e| (e.op, e.by, &mut e.void));
+        let entry = materials.chain(labour).chain(notes).find(|(op, ..)| *op == self.entry);
+        let (_, by, void) = entry.ok_or(Refusal::EntryUnknown)?;
+        if context.by_technician() && by != context.actor.user {
+            return Err(Refusal::Forbidden);
+        }
+        if void.is_none() {
+            *void = Some(Void { by: context.actor.user, at: context.when.clone(), reason: self.reason });
+        }
+        Ok(Decision::flagged(order, flags))
+    }
+}
+
+impl WorkOrder {
+    /// Whether work may go on: free of charge, or under the quote that the customer confirmed. A quote that the
+    /// office changed while the phone was away does not undo the customer's word; it is flagged.
+    fn may_be_worked_on(&self, context: &Context<'_>) -> Result<Option<Flagged>, Refusal> {
+        if self.policy.free_of_charge {
+            return Ok(None);
+        }
+        let newest = self.newest_quote().ok_or(Refusal::QuoteNotConfirmed)?;
+        if newest.confirmed.is_some() {
+            return Ok(None);
+        }
+        let confirmed = self.confirmed_quote().ok_or(Refusal::QuoteNotConfirmed)?;
+        if context.mode == Mode::Recorded && !context.saw(newest.rev) {
+            let detail = json!({ "confirmed": confirmed.id, "newest": newest.id });
+            return Ok(Some(Flagged::with(Flag::QuoteChangedMeanwhile, detail)));
+        }
+        Err(Refusal::QuoteNotConfirmed)
+    }
+}
