@@ -475,17 +475,14 @@ pub fn forget_failures(conn: &mut Conn, subject: &str) -> Result<(), AccessError
     Ok(())
 }
 
-/// Takes one failure off a counter, and the block too if what remains is free.
+/// Takes one failure off a counter, and the block with it.
 ///
 /// # Errors
 /// The database's.
-pub fn take_failure_back(conn: &mut Conn, subject: &str, free: i64) -> Result<(), AccessError> {
+pub fn take_failure_back(conn: &mut Conn, subject: &str) -> Result<(), AccessError> {
     let less = diesel::update(login_failures::table.find(subject).filter(login_failures::failures.gt(0)))
-        .set(login_failures::failures.eq(login_failures::failures - 1));
+        .set((login_failures::failures.eq(login_failures::failures - 1), login_failures::blocked_until.eq(0)));
     both!(conn, c => less.execute(c))?;
-    let open = diesel::update(login_failures::table.find(subject).filter(login_failures::failures.le(free)))
-        .set(login_failures::blocked_until.eq(0));
-    both!(conn, c => open.execute(c))?;
     Ok(())
 }
 

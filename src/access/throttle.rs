@@ -85,14 +85,17 @@ pub fn count_attempt(
 }
 
 /// Takes an attempt back whose password was right: the login's counter starts anew, the address's loses this one.
-/// The address keeps its other failures; else one known password would buy unlimited guesses at others.
+///
+/// The address keeps its other failures; else one known password would buy unlimited guesses at others. That its block is
+/// lifted buys none: above the free failures an attempt is only looked at when no block stands, so whoever is right has
+/// waited for the block of the guess before.
 ///
 /// # Errors
 /// The database's.
 pub fn forgive(conn: &mut Conn, login: &Subject, address: Option<&Subject>) -> Result<(), AccessError> {
     store::forget_failures(conn, &login.key)?;
     if let Some(address) = address {
-        store::take_failure_back(conn, &address.key, address.free)?;
+        store::take_failure_back(conn, &address.key)?;
     }
     Ok(())
 }
@@ -102,7 +105,7 @@ pub fn forgive(conn: &mut Conn, login: &Subject, address: Option<&Subject>) -> R
 /// # Errors
 /// The database's.
 pub fn take_back(conn: &mut Conn, subjects: &[Subject]) -> Result<(), AccessError> {
-    subjects.iter().try_for_each(|subject| store::take_failure_back(conn, &subject.key, subject.free))
+    subjects.iter().try_for_each(|subject| store::take_failure_back(conn, &subject.key))
 }
 
 /// Rounded up, so that a client that waits as told is not too early.
