@@ -13,14 +13,20 @@ use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
+    access::{self, Access, AccessConfig, AccessError},
     clock::Clock,
     config::{Config, Limits},
     db::Db,
     edge::edge,
     error::{Code, Error, FieldError},
+    events::Pokes,
     health,
+    jobs::Timers,
     lifecycle::Lifecycle,
-    openapi, problems,
+    openapi,
+    operations::{self, After, Door, Holds},
+    problems,
+    sync::{self, SyncLimits},
     telemetry::RequestSpan,
 };
 
@@ -33,14 +39,56 @@ pub struct AppState {
     pub db: Db,
     /// The time, and new ids.
     pub clock: Clock,
+    /// The one door for writes.
+    pub door: Door,
+    /// Who may speak.
+    pub access: Access,
+    /// Who is told that something changed.
+    pub pokes: Pokes,
     /// Whether the server is going down, and what must be waited for.
     pub lifecycle: Lifecycle,
 }
 
 impl AppState {
-    /// The state of a server with these settings, on this database.
-    pub fn new(config: Config, db: Db, clock: Clock) -> Self {
-        Self { config: Arc::new(config), db, clock, lifecycle: Lifecycle::default() }
+    /// The state of a server with these settings, on this (migrated) database.
+    ///
+    /// # Errors
+    /// The database's, when the signing keys are read.
+    pub async fn new(config: Config, db: Db, clock: Clock) -> Result<Self, AccessError> {
+        let access = AccessConfig::from(&config.tokens);
+        Self::with(config, access, db, clock).await
+    }
+
+    /// Like [`AppState::new`], with settings of signing in that no operator can choose: tests hash passwords cheaply.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn with(config: Config, access: AccessConfig, db: Db, clock: Clock) -> Result<Self, AccessError> {
+        let access = Access::open(db.clone(), clock.clone(), access).await?;
+        let pokes = Pokes::default();
+        let door = Door::new(db.clone(), clock.clone(), pokes.clone(), Holds::default());
+        let (config, lifecycle) = (Arc::new(config), Lifecycle::default());
+        Ok(Self { config, db, clock, door, access, pokes, lifecycle })
+    }
+
+    /// Bounds of synchronisation.
+    pub fn sync_limits(&self) -> SyncLimits {
+        let defaults = SyncLimits::default();
+        let push_operations = u32::try_from(self.config.limits.push_operations).unwrap_or(defaults.push_operations);
+        let pull_changes = u32::try_from(self.config.limits.page_size).unwrap_or(defaults.pull_changes);
+        SyncLimits { push_operations, pull_changes, ..defaults }
+    }
+
+    /// Forgets what was remembered of accounts and devices that a committed write changed.
+    pub fn forget(&self, after: &After) {
+        after.users.iter().for_each(|user| self.access.forget_user(*user));
+        after.devices.iter().for_each(|device| self.access.forget_device(*device));
+    }
+
+    /// What is done by and by.
+    pub fn timers(&self) -> Timers {
+        let retention_days = self.sync_limits().retention_days;
+        Timers::new(self.door.clone(), self.access.clone(), self.pokes.clone(), retention_days)
     }
 }
 
@@ -49,11 +97,16 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(health::routes);
     cfg.configure(problems::routes);
     // The guard wraps this scope, so that a caller is known, or turned away, before any body is read.
-    cfg.service(utoipa_actix_web::scope("/v1").configure(v1));
+    cfg.service(utoipa_actix_web::scope("/v1").wrap(from_fn(access::guard)).configure(v1));
 }
 
 /// The API proper. Each subject registers its own addresses: one line each, in alphabetical order.
-fn v1(_cfg: &mut ServiceConfig) {}
+fn v1(cfg: &mut ServiceConfig) {
+    cfg.configure(access::api::routes);
+    cfg.configure(sync::api::routes);
+    // Last, because it takes any three segments.
+    cfg.route("/{kind}/{id}/{verb}", operations::api::perform());
+}
 
 /// The app that each worker thread runs.
 ///
@@ -77,6 +130,7 @@ pub fn build(
         .configure(|cfg| extractors(cfg, &state.config.limits))
         .app_data(state.lifecycle.clone())
         .app_data(Data::new(health::Migrated::default()))
+        .app_data(Data::new(state.access.clone()))
         .app_data(Data::new(state))
         .default_service(web::to(no_such_address))
         .configure(openapi::browser)
@@ -125,6 +179,8 @@ pub(crate) mod testing {
     pub(crate) async fn state(config: Config) -> (AppState, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let options = DbOptions { data_dir: folder.path().to_owned(), ..DbOptions::default() };
-        (AppState::new(config, Db::open(options).await.unwrap(), Clock::system()), folder)
+        let db = Db::open(options).await.unwrap();
+        db.migrate().await.unwrap();
+        (AppState::new(config, db, Clock::system()).await.unwrap(), folder)
     }
 }

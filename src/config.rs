@@ -157,7 +157,8 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body_bytes: 1024 * 1024,
+            // A signature of 20,000 points, the most that is taken for one, is about 1.5 MiB.
+            body_bytes: 4 * 1024 * 1024,
             // The deepest document of ours has 8 levels; serde_json itself stops at 128.
             json_depth: 64,
             request_millis: 30_000,

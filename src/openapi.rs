@@ -62,7 +62,7 @@ pub fn to_yaml() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
 
 fn build() -> OpenApi {
     let (_, mut document) = App::new().into_utoipa_app().openapi(frame()).configure(app::routes).split_for_parts();
-    // As soon as the addresses of the catalogue are served: `add_catalogue(&mut document)`.
+    add_catalogue(&mut document);
     problems::add(&mut document);
     document
 }

@@ -32,6 +32,9 @@ pub enum StartError {
     /// The database cannot be opened or brought up to date.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// The signing keys cannot be read.
+    #[error(transparent)]
+    Access(#[from] crate::access::AccessError),
     /// The address is taken, or not ours to listen on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -67,7 +70,7 @@ pub enum Stopped {
 /// See [`StartError`].
 pub async fn run(config: Config) -> Result<Server, StartError> {
     let db = open(&config.storage).await?;
-    start(AppState::new(config, db, Clock::system())).await
+    start(AppState::new(config, db, Clock::system()).await?).await
 }
 
 /// Makes the data folder, opens the database and brings it up to date.

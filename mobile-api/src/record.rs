@@ -54,8 +54,10 @@ pub enum Scope {
     Device(Uuid),
     /// What all technicians need: order types, price list, teams.
     Catalog,
-    /// What the office watches: reviews.
+    /// What an office that sees every site watches: reviews.
     Office,
+    /// The same for an office that is limited to some sites.
+    OfficeOf(Uuid),
 }
 
 impl std::fmt::Display for Scope {
@@ -66,6 +68,7 @@ impl std::fmt::Display for Scope {
             Scope::Device(id) => write!(f, "device:{id}"),
             Scope::Catalog => f.write_str("catalog"),
             Scope::Office => f.write_str("office"),
+            Scope::OfficeOf(id) => write!(f, "office:{id}"),
         }
     }
 }
@@ -84,6 +87,7 @@ impl std::str::FromStr for Scope {
                     "user" => Ok(Scope::User(id)),
                     "team" => Ok(Scope::Team(id)),
                     "device" => Ok(Scope::Device(id)),
+                    "office" => Ok(Scope::OfficeOf(id)),
                     _ => Err(unknown()),
                 }
             }

@@ -44,7 +44,10 @@ pub struct SigningKey {
 impl std::fmt::Debug for SigningKey {
     /// Without the private half, so that it cannot reach a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKey").field("kid", &self.kid).field("retires_at", &self.retires_at).finish_non_exhaustive()
+        f.debug_struct("SigningKey")
+            .field("kid", &self.kid)
+            .field("retires_at", &self.retires_at)
+            .finish_non_exhaustive()
     }
 }
 

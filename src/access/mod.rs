@@ -26,21 +26,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mobile_api::Actor;
 use uuid::Uuid;
 
-pub use self::{
-    config::{AccessConfig, PasswordConfig, ThrottleConfig, TokenConfig},
-    error::AccessError,
-    guard::{Authenticated, guard},
-    sign_in::{Origin, Tokens},
-    store::{
-        find_credential, load_account, rename_login, revoke_device_sessions, revoke_user_sessions, set_password,
-    },
-};
 use self::{
     account::Standings,
     keys::Keys,
     password::Passwords,
     session::Session,
     token::{Reading, VerifiedTokens},
+};
+pub use self::{
+    config::{AccessConfig, PasswordConfig, ThrottleConfig, TokenConfig},
+    error::AccessError,
+    guard::{Authenticated, guard},
+    sign_in::{Origin, Tokens},
+    store::{find_credential, load_account, rename_login, revoke_device_sessions, revoke_user_sessions, set_password},
 };
 use crate::{clock::Clock, db::Db};
 

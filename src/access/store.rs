@@ -177,8 +177,8 @@ pub fn load_account(conn: &mut Conn, user: Uuid) -> Result<Option<Account>, Acce
         .select((credentials::org_id, records::body));
     let row: Option<(Uid, String)> = both!(conn, c => query.first(c).optional())?;
     let Some((org, body)) = row else { return Ok(None) };
-    let record: User =
-        serde_json::from_str(&body).map_err(|error| AccessError::Internal(format!("the record of user {user}: {error}")))?;
+    let record: User = serde_json::from_str(&body)
+        .map_err(|error| AccessError::Internal(format!("the record of user {user}: {error}")))?;
     let User { name, role, sites, teams, active, .. } = record;
     Ok(Some(Account { org: org.into(), user, name, role, sites, teams, active }))
 }
@@ -214,18 +214,12 @@ pub fn standing(conn: &mut Conn, session: &Session) -> Result<Standing, AccessEr
 
 // ---- refresh tokens ----
 
-type TokenRow =
-    (Vec<u8>, Uid, Option<Vec<u8>>, Uid, Uid, Option<Uid>, Micros, Micros, Option<Micros>, Option<Micros>);
+type TokenRow = (Vec<u8>, Uid, Option<Vec<u8>>, Uid, Uid, Option<Uid>, Micros, Micros, Option<Micros>, Option<Micros>);
 
 fn token((digest, family, follows, org, user, device, issued, expires, used, revoked): TokenRow) -> RefreshToken {
     RefreshToken {
         digest,
-        session: Session {
-            org: org.into(),
-            user: user.into(),
-            device: device.map(Uuid::from),
-            family: family.into(),
-        },
+        session: Session { org: org.into(), user: user.into(), device: device.map(Uuid::from), family: family.into() },
         follows,
         issued_at: issued.time(),
         expires_at: expires.time(),
@@ -365,11 +359,7 @@ pub fn revoke_other_sessions(
     keep: Uuid,
     now: DateTime<Utc>,
 ) -> Result<usize, AccessError> {
-    Ok(revoke_all!(
-        conn,
-        now,
-        refresh_tokens::user_id.eq(Uid(user)).and(refresh_tokens::family.ne(Uid(keep)))
-    ))
+    Ok(revoke_all!(conn, now, refresh_tokens::user_id.eq(Uid(user)).and(refresh_tokens::family.ne(Uid(keep)))))
 }
 
 /// Ends every sign-in of an organisation's device; call [`Access::forget_device`](super::Access::forget_device) after the
@@ -383,28 +373,15 @@ pub fn revoke_device_sessions(
     device: Uuid,
     now: DateTime<Utc>,
 ) -> Result<usize, AccessError> {
-    Ok(revoke_all!(
-        conn,
-        now,
-        refresh_tokens::device_id.eq(Uid(device)).and(refresh_tokens::org_id.eq(Uid(org)))
-    ))
+    Ok(revoke_all!(conn, now, refresh_tokens::device_id.eq(Uid(device)).and(refresh_tokens::org_id.eq(Uid(org)))))
 }
 
 /// Ends the sign-ins of an account on one device: signing in again there replaces them.
 ///
 /// # Errors
 /// The database's.
-pub fn revoke_sessions_on(
-    conn: &mut Conn,
-    user: Uuid,
-    device: Uuid,
-    now: DateTime<Utc>,
-) -> Result<usize, AccessError> {
-    Ok(revoke_all!(
-        conn,
-        now,
-        refresh_tokens::user_id.eq(Uid(user)).and(refresh_tokens::device_id.eq(Uid(device)))
-    ))
+pub fn revoke_sessions_on(conn: &mut Conn, user: Uuid, device: Uuid, now: DateTime<Utc>) -> Result<usize, AccessError> {
+    Ok(revoke_all!(conn, now, refresh_tokens::user_id.eq(Uid(user)).and(refresh_tokens::device_id.eq(Uid(device)))))
 }
 
 // ---- failed sign-ins ----
@@ -445,10 +422,7 @@ pub fn add_failure(
         ))
         .on_conflict(login_failures::subject)
         .do_update()
-        .set((
-            login_failures::failures.eq(login_failures::failures + 1),
-            login_failures::last_at.eq(Micros::from(now)),
-        ))
+        .set((login_failures::failures.eq(login_failures::failures + 1), login_failures::last_at.eq(Micros::from(now))))
         .returning((login_failures::failures, login_failures::blocked_until));
     let (failures, blocked_until): (i64, Micros) = both!(conn, c => upsert.get_result(c))?;
     Ok(Failures { failures, blocked_until: blocked_until.time() })
@@ -459,8 +433,8 @@ pub fn add_failure(
 /// # Errors
 /// The database's.
 pub fn block(conn: &mut Conn, subject: &str, until: DateTime<Utc>) -> Result<(), AccessError> {
-    let update = diesel::update(login_failures::table.find(subject))
-        .set(login_failures::blocked_until.eq(Micros::from(until)));
+    let update =
+        diesel::update(login_failures::table.find(subject)).set(login_failures::blocked_until.eq(Micros::from(until)));
     both!(conn, c => update.execute(c))?;
     Ok(())
 }
@@ -524,11 +498,7 @@ pub fn ensure_signing_key(conn: &mut Conn, fresh: &SigningKey) -> Result<Vec<Sig
 ///
 /// # Errors
 /// The database's.
-pub fn rotate_signing_key(
-    conn: &mut Conn,
-    fresh: &SigningKey,
-    retires_at: DateTime<Utc>,
-) -> Result<(), AccessError> {
+pub fn rotate_signing_key(conn: &mut Conn, fresh: &SigningKey, retires_at: DateTime<Utc>) -> Result<(), AccessError> {
     lock_keys(conn)?;
     let retire = diesel::update(signing_keys::table.filter(signing_keys::retires_at.is_null()))
         .set(signing_keys::retires_at.eq(Micros::from(retires_at)));

@@ -37,6 +37,7 @@ use diesel::{
     sqlite::SqliteConnection,
 };
 
+pub(crate) use self::error::panic_text;
 pub use self::error::{DbError, Retry};
 use self::{
     pool::{Mode, Pool},
@@ -310,6 +311,12 @@ impl Db {
     pub async fn ping(&self) -> Result<(), DbError> {
         self.read(|conn| conn.ping()).await
     }
+}
+
+/// Text for a column by which something is listed or found. PostgreSQL cannot store a NUL; the record itself keeps it,
+/// escaped in its JSON.
+pub(crate) fn column_text(text: &str) -> String {
+    text.replace('\0', "")
 }
 
 /// Runs what blocks where blocking is allowed.

@@ -15,6 +15,7 @@ diesel::table! {
         epoch -> Id,
         secret -> Binary,
         version -> BigInt,
+        horizon -> BigInt,
         created_at -> BigInt,
     }
 }

@@ -28,7 +28,6 @@ impl ClockProof {
     /// Whether this server gave that time to that device, and not after `now`.
     pub fn trusts(&self, anchor: &Anchor, device: Uuid, now: Timestamp) -> bool {
         let Ok(proof) = BASE64_URL_SAFE_NO_PAD.decode(&anchor.proof) else { return false };
-        anchor.server_time <= now
-            && hmac::verify(&self.0, &Stamp::message(anchor.server_time, device), &proof).is_ok()
+        anchor.server_time <= now && hmac::verify(&self.0, &Stamp::message(anchor.server_time, device), &proof).is_ok()
     }
 }

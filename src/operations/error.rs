@@ -4,7 +4,7 @@ use mobile_api::refusal::Refusal;
 
 use crate::{
     db::{DbError, Retry},
-    error::{Code, Error, FieldError},
+    error::{Code, Error},
 };
 
 /// Why nothing was stored.
@@ -72,35 +72,14 @@ impl Retry for DoorError {
 impl From<DoorError> for Error {
     fn from(error: DoorError) -> Self {
         match error {
-            DoorError::Refused(refusal) => refused(refusal),
+            DoorError::Refused(refusal) => refusal.into(),
             DoorError::OtherRevision(rev) => Error::new(Code::PreconditionFailed).arg("rev", rev),
             DoorError::KeyReused => Code::IdempotencyKeyReused.into(),
             DoorError::UnknownDevice => Code::NotFound.into(),
             DoorError::DeviceRevoked => Code::DeviceRevoked.into(),
-            DoorError::SlugTaken => Error::refusal("already_exists", []),
+            DoorError::SlugTaken => Refusal::AlreadyExists.into(),
             DoorError::Db(error) => error.into(),
             corrupt @ DoorError::Corrupt { .. } => Error::internal(corrupt),
         }
-    }
-}
-
-/// A refusal as a problem document.
-pub fn refused(refusal: Refusal) -> Error {
-    match &refusal {
-        Refusal::Invalid { errors } => Error::invalid(
-            errors.iter().map(|e| FieldError::new(e.pointer.clone(), e.code.clone(), e.detail.clone())),
-        ),
-        Refusal::BadReference { pointer } => Error::refusal(refusal.code(), [("pointer", pointer.clone())]),
-        Refusal::IllegalTransition { from, operation } => {
-            Error::refusal(refusal.code(), [("from", from.to_string()), ("operation", (*operation).to_owned())])
-        }
-        Refusal::NotQualified { certificate } => {
-            Error::refusal(refusal.code(), [("certificate", certificate.clone())])
-        }
-        Refusal::CurrencyMismatch { expected, found } => {
-            Error::refusal(refusal.code(), [("expected", expected.to_string()), ("found", found.to_string())])
-        }
-        Refusal::StillInUse { what } => Error::refusal(refusal.code(), [("what", what.clone())]),
-        _ => Error::refusal(refusal.code(), []),
     }
 }

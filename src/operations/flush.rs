@@ -29,10 +29,8 @@ use crate::{
 /// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
 pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
     let mut changed: Vec<(Ref, Entry)> = ledger.records.drain().filter(|(_, entry)| entry.is_dirty()).collect();
-    let nothing = changed.is_empty()
-        && ledger.journal.is_empty()
-        && ledger.clashes.is_empty()
-        && ledger.waiting.is_empty();
+    let nothing =
+        changed.is_empty() && ledger.journal.is_empty() && ledger.clashes.is_empty() && ledger.waiting.is_empty();
     if nothing {
         return Ok((store::version(ledger.conn, ledger.org)?, ledger.after));
     }
@@ -55,11 +53,7 @@ pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
     Ok((version, ledger.after))
 }
 
-fn write_records(
-    ledger: &mut Ledger<'_>,
-    changed: &[(Ref, Entry)],
-    feed: &mut FeedChanges,
-) -> Result<(), DoorError> {
+fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut FeedChanges) -> Result<(), DoorError> {
     let mut fresh = Vec::new();
     for (address, entry) in changed {
         let Some(record) = &entry.record else { continue };
@@ -71,6 +65,9 @@ fn write_records(
         } else {
             store::update_record(ledger.conn, ledger.org, entry.stored_rev, &row)?;
             feed.changed(*address);
+        }
+        if entry.deleted {
+            feed.deleted.push(*address);
         }
     }
     store::insert_records(ledger.conn, ledger.org, &fresh)?;
@@ -159,6 +156,8 @@ struct FeedChanges {
     reasons: BTreeMap<(String, &'static str, Uuid), i64>,
     /// Records that changed: whoever holds them is to fetch them.
     records: BTreeMap<Kind, Vec<Uuid>>,
+    /// Records that are gone, whatever else brings them into a scope.
+    deleted: Vec<Ref>,
 }
 
 impl FeedChanges {
@@ -184,17 +183,16 @@ impl FeedChanges {
         for (kind, ids) in self.records {
             store::touch_feed(conn, org, kind, &ids, version)?;
         }
-        store::upsert_feed(conn, org, version, &self.reasons)
+        store::upsert_feed(conn, org, version, &self.reasons)?;
+        for address in self.deleted {
+            store::drop_from_feed(conn, org, address, version)?;
+        }
+        Ok(())
     }
 }
 
 /// Moves records whose time in a scope has begun or ended. Answers how many it looked at, and the version.
-pub(super) fn move_window(
-    conn: &mut Conn,
-    org: Uuid,
-    now: Timestamp,
-    most: i64,
-) -> Result<(usize, u64), DoorError> {
+pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64) -> Result<(usize, u64), DoorError> {
     let due = work_order::store::reach_due(conn, org, now, most)?;
     let addresses: Vec<Ref> = due.iter().map(|id| Ref::new(Kind::WorkOrder, *id)).collect();
     let mut ledger = Ledger::new(conn, org, now);

@@ -56,10 +56,7 @@ pub(super) struct Refused {
 const LONGEST_ALIAS: usize = 8;
 
 /// Lets the rule decide, and puts the new state into the ledger.
-pub(super) fn apply(
-    ledger: &mut Ledger<'_>,
-    item: &Item,
-) -> Result<Result<Applied, Refused>, DoorError> {
+pub(super) fn apply(ledger: &mut Ledger<'_>, item: &Item) -> Result<Result<Applied, Refused>, DoorError> {
     let operation = match &item.content {
         Ok(operation) => operation,
         Err(problem) => return Ok(Err(Refused { about: None, problem: problem.clone() })),
@@ -86,9 +83,7 @@ pub(super) fn apply(
     let about = Ref::new(action.spec().kind, operation.entity);
     match run(ledger, action, operation.entity, &call) {
         Ok(applied) => Ok(Ok(applied)),
-        Err(DoorError::Refused(refusal)) => {
-            Ok(Err(Refused { about: Some(about), problem: refusal.problem() }))
-        }
+        Err(DoorError::Refused(refusal)) => Ok(Err(Refused { about: Some(about), problem: refusal.problem() })),
         // A rule that panics is a defect of ours; the person's work is kept until it is mended.
         Err(DoorError::Db(DbError::Panicked(text))) => {
             tracing::error!(op = %item.id, panic = text, "a rule panicked");
@@ -132,7 +127,7 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
         return Err(DoorError::OtherRevision(entry.rev));
     }
     let needs = action.needs(entry.live(), call.actor);
-    let related = related::gather(ledger, &needs, call)?;
+    let related = related::gather(ledger, &needs, call.received_at)?;
     let context = Context {
         op: call.op,
         actor: call.actor,
@@ -171,16 +166,6 @@ fn visible(ledger: &mut Ledger<'_>, about: Ref, record: &Record, actor: &Actor) 
         return Ok(true);
     }
     Ok(store::in_scopes(ledger.conn, ledger.org, &crate::sync::scopes_of(actor), about)?)
-}
-
-impl related::Asker for Call<'_> {
-    fn op(&self) -> Uuid {
-        self.op
-    }
-
-    fn received_at(&self) -> Timestamp {
-        self.received_at
-    }
 }
 
 /// Enters an operation that was applied, with a review if it was flagged.
@@ -314,15 +299,8 @@ fn perform_in(
         return Ok((known.verdict, about));
     }
     let when = When::at(now);
-    let call = Call {
-        op: id,
-        actor,
-        when: &when,
-        received_at: now,
-        base_rev: expected_rev,
-        expected_rev,
-        mode: Mode::Online,
-    };
+    let call =
+        Call { op: id, actor, when: &when, received_at: now, base_rev: expected_rev, expected_rev, mode: Mode::Online };
     let applied = run(ledger, action, entity, &call)?;
     let item = Item {
         id,

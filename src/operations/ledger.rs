@@ -241,13 +241,7 @@ fn entry(kind: Kind, row: store::StoredRecord) -> Result<(Ref, Entry), DoorError
     let corrupt = |what| move |cause| DoorError::Corrupt { what, cause };
     let record = Record::from_json(kind, &row.body).map_err(corrupt("record"))?;
     let stored_reach = serde_json::from_str(&row.reach).map_err(corrupt("reach"))?;
-    let entry = Entry {
-        stored_rev: row.rev,
-        rev: row.rev,
-        stored_reach,
-        record: Some(record),
-        deleted: row.deleted,
-    };
+    let entry = Entry { stored_rev: row.rev, rev: row.rev, stored_reach, record: Some(record), deleted: row.deleted };
     Ok((Ref::new(kind, row.id), entry))
 }
 

@@ -12,6 +12,7 @@
 //! The version is taken last because its row is what concurrent writers of one organisation queue for: the shorter it
 //! is held, the more of them pass, and the order in which it is taken is the order in which they commit.
 
+pub mod api;
 mod clock_proof;
 pub mod error;
 mod flush;
@@ -19,18 +20,14 @@ pub mod incoming;
 mod judge;
 mod ledger;
 pub mod queue;
+pub mod reading;
 mod related;
 pub mod store;
 pub mod timeline;
 
 use std::sync::Arc;
 
-use mobile_api::{
-    Actor,
-    catalogue::Action,
-    record::Record,
-    sync::Verdict,
-};
+use mobile_api::{Actor, catalogue::Action, record::Record, sync::Verdict};
 use uuid::Uuid;
 
 pub use self::{
@@ -39,7 +36,11 @@ pub use self::{
     incoming::{Incoming, Sender},
     ledger::After,
 };
-use crate::{clock::Clock, db::{Conn, Db, DbError}, events::Pokes};
+use crate::{
+    clock::Clock,
+    db::{Conn, Db, DbError},
+    events::Pokes,
+};
 
 /// The door. Cloning is cheap; one per server.
 #[derive(Clone)]

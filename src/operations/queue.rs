@@ -136,8 +136,13 @@ impl Queue<'_> {
             while let Some(unit) = self.units.pop_front() {
                 self.judge_unit(unit)?;
             }
-            let fresh: Vec<Uuid> =
-                self.settled.values().filter(|v| v.status.is_final()).map(|v| v.id).filter(|id| asked.insert(*id)).collect();
+            let fresh: Vec<Uuid> = self
+                .settled
+                .values()
+                .filter(|v| v.status.is_final())
+                .map(|v| v.id)
+                .filter(|id| asked.insert(*id))
+                .collect();
             if fresh.is_empty() {
                 return Ok(());
             }
@@ -156,9 +161,8 @@ impl Queue<'_> {
         let mut accepted = Vec::new();
         for at in in_sequence(operations) {
             let incoming = &operations[at];
-            let same = |digest: &[u8; 32], actor: Uuid| {
-                *digest == incoming.digest && actor == reception.actor.user.uuid()
-            };
+            let same =
+                |digest: &[u8; 32], actor: Uuid| *digest == incoming.digest && actor == reception.actor.user.uuid();
             if let Some(known) = reception.known.get(&incoming.id) {
                 if !same(&known.digest, known.actor) {
                     answers.insert(at, self.clash(reception, incoming)?);
@@ -274,7 +278,8 @@ impl Queue<'_> {
         let problem = Problem::new("held", why);
         let op_type = judge::op_type(item);
         let about = item.content.as_ref().ok().and_then(|operation| {
-            mobile_api::catalogue::spec(&operation.op_type).map(|spec| mobile_api::Ref::new(spec.kind, operation.entity))
+            mobile_api::catalogue::spec(&operation.op_type)
+                .map(|spec| mobile_api::Ref::new(spec.kind, operation.entity))
         });
         let review = super::ledger::NewReview {
             id: item.id,

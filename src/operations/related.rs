@@ -18,16 +18,8 @@ use super::{
 };
 use crate::{access, directory, work_order};
 
-/// Who asks.
-pub(super) trait Asker {
-    /// The operation.
-    fn op(&self) -> Uuid;
-    /// When it was received.
-    fn received_at(&self) -> Timestamp;
-}
-
 /// Fetches what the rule asked for.
-pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], asker: &impl Asker) -> Result<Related, DoorError> {
+pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Timestamp) -> Result<Related, DoorError> {
     let records: Vec<Ref> =
         needs.iter().filter_map(|need| if let Need::Record(address) = need { Some(*address) } else { None }).collect();
     ledger.preload(&records)?;
@@ -40,9 +32,10 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], asker: &impl Asker
     for need in needs {
         match need {
             Need::Record(_) => {}
-            Need::OrderNumber => related.order_number = Some(order_number(ledger, asker.received_at())?),
+            Need::OrderNumber => related.order_number = Some(order_number(ledger, received_at)?),
             Need::Labour { technician, from, until } => {
-                related.labour = work_order::store::overlapping_labour(ledger.conn, ledger.org, *technician, *from, *until)?;
+                related.labour =
+                    work_order::store::overlapping_labour(ledger.conn, ledger.org, *technician, *from, *until)?;
             }
             Need::OpenOrdersAt { unit } => {
                 related.open_orders = work_order::store::open_orders_at(ledger.conn, ledger.org, *unit)?;

@@ -1,6 +1,10 @@
 //! SQL of the ledger: records, journal, feed, what waits.
 
-use std::{collections::{BTreeMap, HashMap}, sync::LazyLock, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+    time::Duration,
+};
 
 use diesel::{prelude::*, upsert::excluded};
 use mobile_api::{
@@ -53,6 +57,7 @@ pub(super) fn found(
         organisations::epoch.eq(Uid(epoch)),
         organisations::secret.eq(secret),
         organisations::version.eq(0),
+        organisations::horizon.eq(0),
         organisations::created_at.eq(Micros::from(now)),
     ));
     both!(conn, c => insert.execute(c))?;
@@ -141,12 +146,7 @@ pub(super) struct StoredRecord {
 type RecordRow = (Uid, i64, bool, String, String);
 
 /// Reads records of one kind.
-pub(super) fn load_records(
-    conn: &mut Conn,
-    org: Uuid,
-    kind: Kind,
-    ids: &[Uuid],
-) -> Result<Vec<StoredRecord>, DbError> {
+pub(super) fn load_records(conn: &mut Conn, org: Uuid, kind: Kind, ids: &[Uuid]) -> Result<Vec<StoredRecord>, DbError> {
     let columns = (records::id, records::rev, records::deleted, records::body, records::reach);
     let of_kind = records::table.filter(records::org_id.eq(Uid(org))).filter(records::kind.eq(kind.as_str()));
     // One id is the common case, and a query of fixed shape is prepared once.
@@ -157,7 +157,13 @@ pub(super) fn load_records(
         let query = of_kind.filter(records::id.eq_any(uids(ids))).select(columns);
         both!(conn, c => query.load(c))?
     };
-    let stored = |(id, rev, deleted, body, reach): RecordRow| StoredRecord { id: id.0, rev: unsigned(rev), deleted, body, reach };
+    let stored = |(id, rev, deleted, body, reach): RecordRow| StoredRecord {
+        id: id.0,
+        rev: unsigned(rev),
+        deleted,
+        body,
+        reach,
+    };
     Ok(rows.into_iter().map(stored).collect())
 }
 
@@ -277,12 +283,7 @@ fn write_verdict(verdict: &Verdict) -> Result<String, DoorError> {
     serde_json::to_string(verdict).map_err(|cause| DoorError::Corrupt { what: "verdict", cause })
 }
 
-pub(super) fn insert_journal(
-    conn: &mut Conn,
-    org: Uuid,
-    version: u64,
-    entered: &[Entered],
-) -> Result<(), DoorError> {
+pub(super) fn insert_journal(conn: &mut Conn, org: Uuid, version: u64, entered: &[Entered]) -> Result<(), DoorError> {
     if entered.is_empty() {
         return Ok(());
     }
@@ -321,17 +322,10 @@ pub(super) fn insert_journal(
 }
 
 /// The verdict of an operation that was held. Only a held one can get another.
-pub(super) fn update_verdict(
-    conn: &mut Conn,
-    org: Uuid,
-    version: u64,
-    entered: &Entered,
-) -> Result<(), DoorError> {
+pub(super) fn update_verdict(conn: &mut Conn, org: Uuid, version: u64, entered: &Entered) -> Result<(), DoorError> {
     let outcome = write_verdict(&entered.verdict)?;
     let update = diesel::update(
-        journal::table
-            .find((Uid(org), Uid(entered.op)))
-            .filter(journal::status.eq(VerdictStatus::Held.as_str())),
+        journal::table.find((Uid(org), Uid(entered.op))).filter(journal::status.eq(VerdictStatus::Held.as_str())),
     )
     .set((
         journal::version.eq(signed(version)),
@@ -344,12 +338,7 @@ pub(super) fn update_verdict(
     }
 }
 
-pub(super) fn insert_clashes(
-    conn: &mut Conn,
-    org: Uuid,
-    clashes: &[Clash],
-    now: Timestamp,
-) -> Result<(), DbError> {
+pub(super) fn insert_clashes(conn: &mut Conn, org: Uuid, clashes: &[Clash], now: Timestamp) -> Result<(), DbError> {
     for clash in clashes {
         let insert = diesel::insert_into(journal_conflicts::table)
             .values((
@@ -410,7 +399,8 @@ pub(super) fn held(conn: &mut Conn, org: Uuid, waits_for: &[String]) -> Result<V
         let query = ours.filter(held::waits_for.eq(reason)).order((held::seq, held::op_id)).select(held_columns());
         both!(conn, c => query.load(c))?
     } else {
-        let query = ours.filter(held::waits_for.eq_any(waits_for)).order((held::seq, held::op_id)).select(held_columns());
+        let query =
+            ours.filter(held::waits_for.eq_any(waits_for)).order((held::seq, held::op_id)).select(held_columns());
         both!(conn, c => query.load(c))?
     };
     Ok(rows.into_iter().map(held_row).collect())
@@ -504,9 +494,7 @@ pub(super) fn advance_device(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let update = diesel::update(
-        device_state::table
-            .find((Uid(org), Uid(device.id)))
-            .filter(device_state::next_seq.eq(signed(device.next_seq))),
+        device_state::table.find((Uid(org), Uid(device.id))).filter(device_state::next_seq.eq(signed(device.next_seq))),
     )
     .set((device_state::next_seq.eq(signed(next_seq)), device_state::last_seen_at.eq(Micros::from(now))));
     match both!(conn, c => update.execute(c))? {
@@ -531,17 +519,9 @@ pub(super) fn in_scopes(conn: &mut Conn, org: Uuid, scopes: &[Scope], about: Ref
 }
 
 /// Tells every scope that holds these records that they changed.
-pub(super) fn touch_feed(
-    conn: &mut Conn,
-    org: Uuid,
-    kind: Kind,
-    ids: &[Uuid],
-    version: u64,
-) -> Result<(), DbError> {
-    let held = feed::table
-        .filter(feed::org_id.eq(Uid(org)))
-        .filter(feed::kind.eq(kind.as_str()))
-        .filter(feed::refs.gt(0));
+pub(super) fn touch_feed(conn: &mut Conn, org: Uuid, kind: Kind, ids: &[Uuid], version: u64) -> Result<(), DbError> {
+    let held =
+        feed::table.filter(feed::org_id.eq(Uid(org))).filter(feed::kind.eq(kind.as_str())).filter(feed::refs.gt(0));
     let version = feed::version.eq(signed(version));
     if let [id] = ids {
         let update = diesel::update(held.filter(feed::id.eq(Uid(*id)))).set(version);
@@ -550,6 +530,18 @@ pub(super) fn touch_feed(
         let update = diesel::update(held.filter(feed::id.eq_any(uids(ids)))).set(version);
         both!(conn, c => update.execute(c))?;
     }
+    Ok(())
+}
+
+/// Takes deleted records out of every scope.
+pub(super) fn drop_from_feed(conn: &mut Conn, org: Uuid, about: Ref, version: u64) -> Result<(), DbError> {
+    let rows = feed::table
+        .filter(feed::org_id.eq(Uid(org)))
+        .filter(feed::kind.eq(about.kind.as_str()))
+        .filter(feed::id.eq(Uid(about.id)))
+        .filter(feed::refs.gt(0));
+    let update = diesel::update(rows).set((feed::refs.eq(0), feed::version.eq(signed(version))));
+    both!(conn, c => update.execute(c))?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ CREATE TABLE organisations (
     epoch BLOB NOT NULL,
     secret BLOB NOT NULL,
     version BIGINT NOT NULL,
+    horizon BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
 
@@ -81,7 +82,7 @@ CREATE INDEX held_by_reason ON held (org_id, waits_for, seq);
 CREATE INDEX held_by_until ON held (until);
 
 -- What each scope holds: one row per (scope, record), upserted with the version of its last change.
--- `refs` counts the reasons for which the record is in the scope; 0 means it left (a drop).
+-- `refs` counts the reasons for which the record is in the scope; 0 or less means it left (a drop).
 CREATE TABLE feed (
     org_id BLOB NOT NULL REFERENCES organisations (id),
     scope TEXT NOT NULL,
@@ -92,6 +93,7 @@ CREATE TABLE feed (
     PRIMARY KEY (org_id, kind, id, scope)
 ) WITHOUT ROWID;
 CREATE INDEX feed_by_version ON feed (org_id, scope, version, kind, id, refs);
+CREATE INDEX feed_drops ON feed (org_id, version) WHERE refs <= 0;
 
 -- Per device: the next sequence number expected, and when it was last heard of.
 CREATE TABLE device_state (
