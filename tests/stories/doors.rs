@@ -245,7 +245,7 @@ stories! {
         db.write(move |conn| Ok::<_, DbError>(both!(conn, c => change().execute(c))?)).await.unwrap();
         let unknown: Result<Vec<TextEnum<Light>>, DbError> =
             db.read(|conn| Ok(both!(conn, c => signing_keys::table.select(signing_keys::kid).load(c))?)).await;
-        assert!(matches!(&unknown, Err(DbError::Query(error)) if error.to_string().contains("no light is blue")), "{unknown:?}");
+        assert!(format!("{unknown:?}").contains("no light is blue"), "{unknown:?}");
     }
 
     async fn a_statement_is_prepared_once_for_all_transactions(db: TestDb) {
