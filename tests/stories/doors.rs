@@ -237,7 +237,8 @@ stories! {
             .unwrap();
         assert_eq!(Id::<Thing>::from(found.0), id);
         assert_eq!(found.1.time(), "1969-07-20T20:17:40.123456Z".parse::<DateTime<Utc>>().unwrap());
-        let keys: Vec<(TextEnum<Light>, JsonText<serde_json::Value>, String, Micros, Option<Micros>)> =
+        type Key = (TextEnum<Light>, JsonText<serde_json::Value>, String, Micros, Option<Micros>);
+        let keys: Vec<Key> =
             db.read(|conn| Ok::<_, DbError>(both!(conn, c => signing_keys::table.load(c))?)).await.unwrap();
         let end_of_time = Micros::from(DateTime::<Utc>::MAX_UTC);
         assert_eq!(keys, [(TextEnum(Light::Green), JsonText(json), "Zoë 门".to_owned(), end_of_time, None)]);
