@@ -17,7 +17,8 @@ pub trait RecordType: Serialize + DeserializeOwned + Clone {
     /// Its kind.
     const KIND: Kind;
 
-    /// Whether this actor may see it. The organisation has been checked already.
+    /// Whether this actor may see it by what it says itself. The organisation has been checked already. Besides, a
+    /// technician sees whatever an order brought to their phone, which only the feed can tell.
     fn visible_to(&self, actor: &Actor) -> bool;
 
     /// What it brings into which scopes at `now`; phones hold exactly this.
