@@ -62,6 +62,7 @@ diesel::table! {
         device_id -> Nullable<Id>,
         seq -> Nullable<BigInt>,
         group_id -> Nullable<Id>,
+        rev -> Nullable<BigInt>,
         received_at -> BigInt,
         digest -> Binary,
         body -> Text,

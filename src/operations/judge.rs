@@ -78,6 +78,7 @@ pub(super) fn apply(ledger: &mut Ledger<'_>, item: &Item) -> Result<Result<Appli
         received_at: item.received_at,
         base_rev: operation.base_rev,
         expected_rev: None,
+        device: item.device,
         mode: Mode::Recorded,
     };
     let about = Ref::new(action.spec().kind, operation.entity);
@@ -102,6 +103,7 @@ struct Call<'c> {
     received_at: Timestamp,
     base_rev: Option<u64>,
     expected_rev: Option<u64>,
+    device: Option<Uuid>,
     mode: Mode,
 }
 
@@ -126,6 +128,7 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
     {
         return Err(DoorError::OtherRevision(entry.rev));
     }
+    let own_revs = ledger.own_revs(about, call.device, call.base_rev)?;
     let needs = action.needs(entry.live(), call.actor);
     let related = related::gather(ledger, &needs, call.received_at)?;
     let context = Context {
@@ -135,6 +138,7 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
         received_at: call.received_at,
         base_rev: call.base_rev,
         rev: entry.rev + 1,
+        own_revs: &own_revs,
         mode: call.mode,
         related: &related,
     };
@@ -143,6 +147,9 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
     let Decision { record, also, flags } =
         decided.map_err(|panic| DbError::Panicked(crate::db::panic_text(panic.as_ref())))??;
     let rev = ledger.put(about, record)?;
+    if let Some(device) = call.device {
+        ledger.own_revs.entry((about, device)).or_default().push(rev);
+    }
     for other in also {
         ledger.put(other.address(), Some(other))?;
     }
@@ -299,8 +306,16 @@ fn perform_in(
         return Ok((known.verdict, about));
     }
     let when = When::at(now);
-    let call =
-        Call { op: id, actor, when: &when, received_at: now, base_rev: expected_rev, expected_rev, mode: Mode::Online };
+    let call = Call {
+        op: id,
+        actor,
+        when: &when,
+        received_at: now,
+        base_rev: expected_rev,
+        expected_rev,
+        device: None,
+        mode: Mode::Online,
+    };
     let applied = run(ledger, action, entity, &call)?;
     let item = Item {
         id,

@@ -107,6 +107,8 @@ pub(super) struct Ledger<'a> {
     pub(super) waiting: Vec<Waiting>,
     pub(super) clashes: Vec<Clash>,
     pub(super) after: After,
+    /// The revisions that each device made in this transaction.
+    pub(super) own_revs: HashMap<(Ref, Uuid), Vec<u64>>,
     /// Present while a group is judged: the entries as they were before it.
     undo: Option<BTreeMap<Ref, Entry>>,
 }
@@ -122,6 +124,7 @@ impl<'a> Ledger<'a> {
             waiting: Vec::new(),
             clashes: Vec::new(),
             after: After::default(),
+            own_revs: HashMap::new(),
             undo: None,
         }
     }
@@ -167,6 +170,26 @@ impl<'a> Ledger<'a> {
         Ok(entry.rev)
     }
 
+    /// Of the revisions behind `base`, those that this device made itself: it knew of them although it could not name
+    /// them, recording without signal.
+    pub(super) fn own_revs(
+        &mut self,
+        about: Ref,
+        device: Option<Uuid>,
+        base: Option<u64>,
+    ) -> Result<Vec<u64>, DoorError> {
+        let (Some(device), Some(base)) = (device, base) else { return Ok(Vec::new()) };
+        let rev = self.entry(about)?.rev;
+        let here = self.own_revs.get(&(about, device)).cloned().unwrap_or_default();
+        let explained = (base + 1..=rev).all(|rev| here.contains(&rev));
+        if base >= rev || explained {
+            return Ok(here);
+        }
+        let mut earlier = store::revisions_by(self.conn, self.org, about, device, base)?;
+        earlier.extend(here);
+        Ok(earlier)
+    }
+
     /// From here on, everything is remembered so that [`Ledger::roll_back`] can undo it.
     pub(super) fn begin_group(&mut self) {
         self.undo = Some(BTreeMap::new());
@@ -180,6 +203,11 @@ impl<'a> Ledger<'a> {
     /// Undoes what was done since [`Ledger::begin_group`].
     pub(super) fn roll_back(&mut self) {
         for (address, entry) in self.undo.take().unwrap_or_default() {
+            for ((about, _), revs) in &mut self.own_revs {
+                if *about == address {
+                    revs.retain(|rev| *rev <= entry.rev);
+                }
+            }
             self.records.insert(address, entry);
         }
     }

@@ -275,6 +275,25 @@ pub fn known(conn: &mut Conn, org: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, K
     Ok(known)
 }
 
+/// The revisions of a record behind `base` that a device made itself.
+pub(super) fn revisions_by(
+    conn: &mut Conn,
+    org: Uuid,
+    about: Ref,
+    device: Uuid,
+    base: u64,
+) -> Result<Vec<u64>, DbError> {
+    let query = journal::table
+        .filter(journal::org_id.eq(Uid(org)))
+        .filter(journal::kind.eq(about.kind.as_str()))
+        .filter(journal::entity_id.eq(Uid(about.id)))
+        .filter(journal::device_id.eq(Uid(device)))
+        .filter(journal::rev.gt(signed(base)))
+        .select(journal::rev.assume_not_null());
+    let revs: Vec<i64> = both!(conn, c => query.load(c))?;
+    Ok(revs.into_iter().map(unsigned).collect())
+}
+
 pub(crate) fn read_verdict(outcome: &str) -> Result<Verdict, DoorError> {
     serde_json::from_str(outcome).map_err(|cause| DoorError::Corrupt { what: "verdict", cause })
 }
@@ -308,6 +327,7 @@ pub(super) fn insert_journal(conn: &mut Conn, org: Uuid, version: u64, entered: 
                 (
                     journal::seq.eq(e.seq.map(signed)),
                     journal::group_id.eq(e.group.map(Uid)),
+                    journal::rev.eq(e.verdict.rev.map(signed)),
                     journal::received_at.eq(Micros::from(e.received_at)),
                     journal::digest.eq(e.digest.as_slice()),
                     journal::body.eq(&*e.body),
@@ -330,6 +350,7 @@ pub(super) fn update_verdict(conn: &mut Conn, org: Uuid, version: u64, entered: 
     .set((
         journal::version.eq(signed(version)),
         journal::status.eq(entered.verdict.status.as_str()),
+        journal::rev.eq(entered.verdict.rev.map(signed)),
         journal::outcome.eq(outcome),
     ));
     match both!(conn, c => update.execute(c))? {

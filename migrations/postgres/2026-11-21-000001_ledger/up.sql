@@ -32,7 +32,7 @@ CREATE TABLE records (
 );
 
 -- Every operation that was ever received and recorded, with its verdict. Rows are never edited but for the
--- verdict of a held operation. `outcome` is the verdict's JSON.
+-- verdict of a held operation. `outcome` is the verdict's JSON; `rev` the revision of the record that it made.
 CREATE TABLE journal (
     org_id UUID NOT NULL REFERENCES organisations (id),
     op_id UUID NOT NULL,
@@ -44,6 +44,7 @@ CREATE TABLE journal (
     device_id UUID,
     seq BIGINT,
     group_id UUID,
+    rev BIGINT,
     received_at BIGINT NOT NULL,
     digest BYTEA NOT NULL,
     body TEXT NOT NULL,

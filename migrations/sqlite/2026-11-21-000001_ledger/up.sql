@@ -32,7 +32,7 @@ CREATE TABLE records (
 ) WITHOUT ROWID;
 
 -- Every operation that was ever received and recorded, with its verdict. Rows are never edited but for the
--- verdict of a held operation. `outcome` is the verdict's JSON.
+-- verdict of a held operation. `outcome` is the verdict's JSON; `rev` the revision of the record that it made.
 CREATE TABLE journal (
     org_id BLOB NOT NULL REFERENCES organisations (id),
     op_id BLOB NOT NULL,
@@ -44,6 +44,7 @@ CREATE TABLE journal (
     device_id BLOB,
     seq BIGINT,
     group_id BLOB,
+    rev BIGINT,
     received_at BIGINT NOT NULL,
     digest BLOB NOT NULL,
     body TEXT NOT NULL,

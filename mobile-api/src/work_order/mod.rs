@@ -7,8 +7,8 @@
 pub mod clocks;
 pub mod dispatch;
 pub mod history;
-pub mod quote;
 pub mod merge;
+pub mod quote;
 mod record;
 pub mod request;
 mod scope;
