@@ -13,6 +13,7 @@ use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
+    access::{self, Access},
     clock::Clock,
     config::{Config, Limits},
     db::Db,
@@ -33,14 +34,16 @@ pub struct AppState {
     pub db: Db,
     /// The time, and new ids.
     pub clock: Clock,
+    /// Who speaks.
+    pub access: Access,
     /// Whether the server is going down, and what must be waited for.
     pub lifecycle: Lifecycle,
 }
 
 impl AppState {
     /// The state of a server with these settings, on this database.
-    pub fn new(config: Config, db: Db, clock: Clock) -> Self {
-        Self { config: Arc::new(config), db, clock, lifecycle: Lifecycle::default() }
+    pub fn new(config: Config, db: Db, clock: Clock, access: Access) -> Self {
+        Self { config: Arc::new(config), db, clock, access, lifecycle: Lifecycle::default() }
     }
 }
 
@@ -49,11 +52,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(health::routes);
     cfg.configure(problems::routes);
     // The guard wraps this scope, so that a caller is known, or turned away, before any body is read.
-    cfg.service(utoipa_actix_web::scope("/v1").configure(v1));
+    cfg.service(utoipa_actix_web::scope("/v1").wrap(from_fn(access::guard)).configure(v1));
 }
 
 /// The API proper. Each subject registers its own addresses: one line each, in alphabetical order.
-fn v1(_cfg: &mut ServiceConfig) {}
+fn v1(cfg: &mut ServiceConfig) {
+    cfg.configure(access::api::routes);
+}
 
 /// The app that each worker thread runs.
 ///
@@ -77,6 +82,7 @@ pub fn build(
         .configure(|cfg| extractors(cfg, &state.config.limits))
         .app_data(state.lifecycle.clone())
         .app_data(Data::new(health::Migrated::default()))
+        .app_data(Data::new(state.access.clone()))
         .app_data(Data::new(state))
         .default_service(web::to(no_such_address))
         .configure(openapi::browser)
@@ -119,12 +125,18 @@ async fn no_such_address(request: HttpRequest) -> Result<HttpResponse, Error> {
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use crate::db::DbOptions;
+    use crate::{
+        access::{AccessConfig, PasswordConfig},
+        db::DbOptions,
+    };
 
     /// A state on a new, empty database, which lives as long as the folder.
     pub(crate) async fn state(config: Config) -> (AppState, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let options = DbOptions { data_dir: folder.path().to_owned(), ..DbOptions::default() };
-        (AppState::new(config, Db::open(options).await.unwrap(), Clock::system()), folder)
+        let (db, clock) = (Db::open(options).await.unwrap(), Clock::system());
+        let cheap = AccessConfig { password: PasswordConfig::cheap(), ..AccessConfig::from(&config.tokens) };
+        let access = Access::new(db.clone(), clock.clone(), cheap).unwrap();
+        (AppState::new(config, db, clock, access), folder)
     }
 }

@@ -8,7 +8,11 @@ use std::{
     time::Duration,
 };
 
-use mobile_api::{Actor, Id, Role, device::Device, directory::{Site, Team}};
+use mobile_api::{
+    Actor, Id, Role,
+    device::Device,
+    directory::{Site, Team},
+};
 use moka::sync::Cache;
 use uuid::Uuid;
 

@@ -29,7 +29,11 @@ pub const TAG: &str = "access";
 
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(create_session).service(refresh_session).service(delete_session).service(change_password).service(get_me);
+    cfg.service(create_session)
+        .service(refresh_session)
+        .service(delete_session)
+        .service(change_password)
+        .service(get_me);
 }
 
 /// Who wants to sign in.

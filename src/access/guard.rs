@@ -3,7 +3,10 @@
 //! It is a middleware and not an extractor, because extractors of one handler run side by side: a stranger's bad body
 //! would be parsed and answered before their missing token was noticed.
 
-use std::{future::{Ready, ready}, net::IpAddr};
+use std::{
+    future::{Ready, ready},
+    net::IpAddr,
+};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,

@@ -26,21 +26,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mobile_api::Actor;
 use uuid::Uuid;
 
-pub use self::{
-    config::{AccessConfig, PasswordConfig, ThrottleConfig, TokenConfig},
-    error::AccessError,
-    guard::{Authenticated, guard},
-    sign_in::{Origin, Tokens},
-    store::{
-        find_credential, load_account, rename_login, revoke_device_sessions, revoke_user_sessions, set_password,
-    },
-};
 use self::{
     account::Standings,
     keys::Keys,
     password::Passwords,
     session::Session,
     token::{Reading, VerifiedTokens},
+};
+pub use self::{
+    config::{AccessConfig, PasswordConfig, ThrottleConfig, TokenConfig},
+    error::AccessError,
+    guard::{Authenticated, guard},
+    sign_in::{Origin, Tokens},
+    store::{find_credential, load_account, rename_login, revoke_device_sessions, revoke_user_sessions, set_password},
 };
 use crate::{clock::Clock, db::Db};
 
@@ -62,18 +60,14 @@ struct Inner {
 }
 
 impl Access {
-    /// Reads the signing keys (making the first one if there is none) and prepares the password hasher. The database must
-    /// be migrated.
+    /// Prepares the password hasher, which takes as long as one hash; touches no database.
     ///
     /// # Errors
-    /// The database's; password parameters that Argon2 does not permit.
-    pub async fn open(db: Db, clock: Clock, config: AccessConfig) -> Result<Self, AccessError> {
-        let parameters = config.password.clone();
-        let passwords = tokio::task::spawn_blocking(move || Passwords::new(parameters))
-            .await
-            .map_err(|error| AccessError::Internal(error.to_string()))??;
-        let keys = Keys::open(db.clone(), config.token.clone(), &clock).await?;
+    /// Password parameters that Argon2 does not permit.
+    pub fn new(db: Db, clock: Clock, config: AccessConfig) -> Result<Self, AccessError> {
+        let passwords = Passwords::new(config.password.clone())?;
         let token = &config.token;
+        let keys = Keys::new(db.clone(), clock.clone(), token.clone());
         let verified = VerifiedTokens::new(token.cache_entries, token.access_lifetime);
         let standings = Standings::new(token.cache_entries, token.account_cache);
         Ok(Self(Arc::new(Inner { db, clock, config, passwords, keys, verified, standings })))
@@ -113,7 +107,7 @@ impl Access {
 
     async fn read_token(&self, token: &str) -> Result<Reading, AccessError> {
         let (inner, now) = (&self.0, self.0.clock.now());
-        let reading = inner.verified.read(token, &inner.keys.ring(), now);
+        let reading = inner.verified.read(token, &*inner.keys.ring().await?, now);
         let Reading::UnknownKey(kid) = reading else { return Ok(reading) };
         let ring = inner.keys.ring_for_unknown(&kid).await?;
         Ok(inner.verified.read(token, &ring, now))
@@ -150,7 +144,7 @@ impl Access {
     /// # Errors
     /// The database's.
     pub async fn rotate_keys(&self) -> Result<String, AccessError> {
-        self.0.keys.rotate(&self.0.clock).await
+        self.0.keys.rotate().await
     }
 
     /// Deletes tokens, counters and keys that no longer decide anything; for a nightly job. Answers how many.

@@ -164,12 +164,7 @@ mod tests {
     }
 
     fn around(second: i64, successor: Option<RefreshToken>) -> Circumstances {
-        Circumstances {
-            successor,
-            family_lives: true,
-            now: at(second),
-            grace: GRACE,
-        }
+        Circumstances { successor, family_lives: true, now: at(second), grace: GRACE }
     }
 
     fn used(name: u8, second: i64) -> RefreshToken {

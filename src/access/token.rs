@@ -290,7 +290,9 @@ mod tests {
         let (ring, token) = ring_and_token();
         let long = "A".repeat(1_000_000);
         let nested = format!("{}.{}.x", URL_SAFE_NO_PAD.encode("[".repeat(1_000)), "e30");
-        for text in ["", ".", "..", "...", "null", "🦀.🦀.🦀", "a.b.c", "\0.\0.\0", &long, &nested, &format!("{token}.")] {
+        for text in
+            ["", ".", "..", "...", "null", "🦀.🦀.🦀", "a.b.c", "\0.\0.\0", &long, &nested, &format!("{token}.")]
+        {
             assert_eq!(read(text, &ring, at(0)), Reading::Invalid, "{text:.40}");
         }
     }

@@ -2,15 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use doorstep::{
     access::{
         Access, AccessConfig, AccessError, Origin, PasswordConfig, Tokens, revoke_device_sessions,
         revoke_user_sessions, set_password, store,
     },
+    app::AppState,
     both,
     clock::Clock,
+    config::{Config, Http},
     db::{
         Db, DbError,
         schema::{credentials, device_state, login_failures, organisations, records, refresh_tokens, signing_keys},
@@ -18,9 +20,13 @@ use doorstep::{
     },
 };
 use mobile_api::Role;
-use serde_json::json;
+use reqwest::Client;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::harness::{Backend, TestDb, World};
+
+const START: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
 const PASSWORD: &str = "correct horse battery";
 const ORG: Uuid = Uuid::from_u128(0x0A);
 const OTHER_ORG: Uuid = Uuid::from_u128(0x0B);
@@ -30,15 +36,16 @@ const PHONE: Uuid = Uuid::from_u128(0x20);
 
 /// A firm with two accounts, and one server of it.
 struct Firm {
-    db: Db,
+    db: TestDb,
     clock: Clock,
     access: Access,
 }
 
-impl Firm {
-    async fn new(db: Db) -> Self {
-        let clock = Clock::fixed(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-        let access = server(&db, &clock).await;
+impl World for Firm {
+    async fn on(backend: Backend) -> Self {
+        let db = TestDb::on(backend).await;
+        let clock = Clock::fixed(START);
+        let access = server(&db, &clock);
         let firm = Self { db, clock, access };
         for org in [ORG, OTHER_ORG] {
             firm.add_organisation(org).await;
@@ -47,7 +54,9 @@ impl Firm {
         firm.add_user(ORG, CHEN, "chen").await;
         firm
     }
+}
 
+impl Firm {
     async fn add_organisation(&self, org: Uuid) {
         let insert = move |conn: &mut doorstep::db::Conn| {
             let row = (
@@ -55,6 +64,7 @@ impl Firm {
                 organisations::slug.eq(org.to_string()),
                 organisations::epoch.eq(Uid(org)),
                 organisations::version.eq(0),
+                organisations::secret.eq(vec![0; 32]),
                 organisations::created_at.eq(0),
             );
             both!(conn, c => diesel::insert_into(organisations::table).values(row).execute(c))?;
@@ -72,7 +82,6 @@ impl Firm {
                 records::kind.eq("user"),
                 records::id.eq(Uid(user)),
                 records::rev.eq(1),
-                records::version.eq(1),
                 records::deleted.eq(false),
                 records::body.eq(&body),
                 records::reach.eq("[]"),
@@ -101,6 +110,7 @@ impl Firm {
                 device_state::user_id.eq(Uid(user)),
                 device_state::next_seq.eq(1),
                 device_state::revoked.eq(revoked),
+                device_state::registered_at.eq(0),
                 device_state::last_seen_at.eq(0),
             );
             let upsert = diesel::insert_into(device_state::table)
@@ -127,13 +137,21 @@ impl Firm {
         self.access.refresh(token, Some(PHONE)).await
     }
 
+    /// Starts a real server on a free port and gives its address.
+    async fn serve(&self) -> String {
+        let http = Http { listen: ([127, 0, 0, 1], 0).into(), workers: 1, ..Http::default() };
+        let config = Config { http, ..Config::default() };
+        let state = AppState::new(config, Db::clone(&self.db), self.clock.clone(), self.access.clone());
+        doorstep::server::start(state).await.unwrap().addr.to_string()
+    }
+
     fn wait(&self, seconds: i64) {
         self.clock.advance(TimeDelta::seconds(seconds));
     }
 }
 
-async fn server(db: &Db, clock: &Clock) -> Access {
-    Access::open(db.clone(), clock.clone(), config()).await.unwrap()
+fn server(db: &Db, clock: &Clock) -> Access {
+    Access::new(db.clone(), clock.clone(), config()).unwrap()
 }
 
 fn config() -> AccessConfig {
@@ -157,8 +175,7 @@ fn is_wrong(result: Result<Tokens, AccessError>) -> bool {
 }
 
 stories! {
-    signing_in_gives_an_actor(db) {
-        let firm = Firm::new(db).await;
+    async fn signing_in_gives_an_actor(firm: Firm) {
         let tokens = firm.sign_in("  WANG ", PASSWORD).await.unwrap();
         assert_eq!((tokens.account.org, tokens.account.user, tokens.account.role), (ORG, WANG, Role::Technician));
         let (session, actor) = firm.access.authenticate(&tokens.access).await.unwrap();
@@ -166,8 +183,7 @@ stories! {
         assert_eq!((actor.org, actor.user.uuid(), actor.device.map(|id| id.uuid())), (ORG, WANG, Some(PHONE)));
     }
 
-    wrong_password_and_unknown_login_are_one_answer(db) {
-        let firm = Firm::new(db).await;
+    async fn wrong_password_and_unknown_login_are_one_answer(firm: Firm) {
         let long = "x".repeat(1_000_000);
         let hostile = ["nobody", "", " ", "\0", "wang\0", "' OR 1=1 --", "wang\u{202e}", "王力", "w ang", &long, "\u{1}4"];
         for login in hostile {
@@ -181,12 +197,11 @@ stories! {
         assert!(firm.sign_in("wang", PASSWORD).await.is_ok());
     }
 
-    an_unknown_login_costs_as_much_as_a_wrong_password(db) {
-        let firm = Firm::new(db).await;
+    async fn an_unknown_login_costs_as_much_as_a_wrong_password(firm: Firm) {
         let mut config = config();
         // Dear enough that hashing outweighs everything else.
         config.password = PasswordConfig { memory_kib: 16 * 1024, passes: 2, ..PasswordConfig::cheap() };
-        let access = Access::open(firm.db.clone(), firm.clock.clone(), config).await.unwrap();
+        let access = Access::new(Db::clone(&firm.db), firm.clock.clone(), config).unwrap();
         let hash = access.passwords().hash_new(PASSWORD.into()).await.unwrap();
         let now = firm.clock.now();
         firm.db.write(move |conn| set_password(conn, ORG, WANG, "wang", &hash, now)).await.unwrap();
@@ -207,19 +222,17 @@ stories! {
         }
     }
 
-    parameters_that_changed_are_taken_up_at_the_next_sign_in(db) {
-        let firm = Firm::new(db).await;
+    async fn parameters_that_changed_are_taken_up_at_the_next_sign_in(firm: Firm) {
         let mut config = config();
         config.password.memory_kib = 32;
-        let access = Access::open(firm.db.clone(), firm.clock.clone(), config).await.unwrap();
+        let access = Access::new(Db::clone(&firm.db), firm.clock.clone(), config).unwrap();
         access.sign_in("wang", PASSWORD.into(), Origin::default()).await.unwrap();
         let stored = firm.db.read(|conn| store::find_credential(conn, "wang")).await.unwrap().unwrap();
         assert!(stored.password_hash.contains("m=32,"), "{}", stored.password_hash);
         assert!(access.sign_in("wang", PASSWORD.into(), Origin::default()).await.is_ok());
     }
 
-    guessing_is_slowed_down_per_login(db) {
-        let firm = Firm::new(db).await;
+    async fn guessing_is_slowed_down_per_login(firm: Firm) {
         for login in ["wang", "nobody"] {
             for _ in 0..5 {
                 assert!(is_wrong(firm.sign_in(login, "guess").await));
@@ -239,8 +252,8 @@ stories! {
         assert!(firm.sign_in("wang", PASSWORD).await.is_ok());
     }
 
-    guesses_sent_at_once_are_counted_each(db) {
-        let firm = Arc::new(Firm::new(db).await);
+    async fn guesses_sent_at_once_are_counted_each(firm: Firm) {
+        let firm = Arc::new(firm);
         let guesses = (0..40).map(|_| {
             let firm = Arc::clone(&firm);
             tokio::spawn(async move { firm.sign_in("wang", "guess").await })
@@ -257,8 +270,7 @@ stories! {
         assert_eq!(looked_at, 6);
     }
 
-    guessing_is_slowed_down_per_address(db) {
-        let firm = Firm::new(db).await;
+    async fn guessing_is_slowed_down_per_address(firm: Firm) {
         let from = |last: u8| Origin { address: Some([203, 0, 113, last].into()), device: None };
         for n in 0..51 {
             let login = format!("nobody{n}");
@@ -275,16 +287,14 @@ stories! {
         assert!(matches!(blocked, Err(AccessError::TooManyAttempts { .. })));
     }
 
-    a_whole_office_may_sign_in_from_one_address(db) {
-        let firm = Firm::new(db).await;
+    async fn a_whole_office_may_sign_in_from_one_address(firm: Firm) {
         let office = Origin { address: Some([203, 0, 113, 1].into()), device: None };
         for _ in 0..60 {
             firm.access.sign_in("wang", PASSWORD.into(), office).await.unwrap();
         }
     }
 
-    what_is_typed_as_login_is_not_stored(db) {
-        let firm = Firm::new(db).await;
+    async fn what_is_typed_as_login_is_not_stored(firm: Firm) {
         assert!(is_wrong(firm.sign_in("my-secret-password", "x").await));
         let subjects: Vec<String> = firm.db.read(|conn| {
             Ok::<_, DbError>(both!(conn, c => login_failures::table.select(login_failures::subject).load(c))?)
@@ -293,8 +303,7 @@ stories! {
         assert!(!subjects[0].contains("secret"));
     }
 
-    refresh_tokens_rotate(db) {
-        let firm = Firm::new(db).await;
+    async fn refresh_tokens_rotate(firm: Firm) {
         let mut tokens = firm.wang().await;
         for _ in 0..3 {
             firm.wait(3600);
@@ -310,8 +319,7 @@ stories! {
         assert!(stored.iter().all(|digest| digest.len() == 32 && digest != tokens.refresh.as_bytes()));
     }
 
-    refresh_tokens_slide_and_expire(db) {
-        let firm = Firm::new(db).await;
+    async fn refresh_tokens_slide_and_expire(firm: Firm) {
         let day = 24 * 3600;
         let first = firm.wang().await;
         firm.wait(59 * day);
@@ -322,8 +330,7 @@ stories! {
         assert!(matches!(firm.refresh(&third.refresh).await, Err(AccessError::RefreshInvalid)));
     }
 
-    an_old_refresh_token_ends_the_family(db) {
-        let firm = Firm::new(db).await;
+    async fn an_old_refresh_token_ends_the_family(firm: Firm) {
         let first = firm.wang().await;
         let second = firm.refresh(&first.refresh).await.unwrap();
         let third = firm.refresh(&second.refresh).await.unwrap();
@@ -335,8 +342,7 @@ stories! {
         assert!(firm.sign_in("wang", PASSWORD).await.is_ok());
     }
 
-    a_lost_answer_may_be_asked_for_again(db) {
-        let firm = Firm::new(db).await;
+    async fn a_lost_answer_may_be_asked_for_again(firm: Firm) {
         let first = firm.wang().await;
         let lost = firm.refresh(&first.refresh).await.unwrap();
         firm.wait(30);
@@ -353,8 +359,7 @@ stories! {
         assert!(firm.refresh(&next.refresh).await.is_err(), "somebody did catch it: the family is over");
     }
 
-    the_grace_ends_by_time_and_by_use(db) {
-        let firm = Firm::new(db).await;
+    async fn the_grace_ends_by_time_and_by_use(firm: Firm) {
         let first = firm.wang().await;
         firm.refresh(&first.refresh).await.unwrap();
         firm.wait(40);
@@ -368,8 +373,8 @@ stories! {
         assert!(matches!(firm.refresh(&first.refresh).await, Err(AccessError::RefreshReused)), "its successor was used");
     }
 
-    repeats_at_once_leave_one_good_token(db) {
-        let firm = Arc::new(Firm::new(db).await);
+    async fn repeats_at_once_leave_one_good_token(firm: Firm) {
+        let firm = Arc::new(firm);
         let first = firm.wang().await;
         let repeats = (0..8).map(|_| {
             let (firm, token) = (Arc::clone(&firm), first.refresh.clone());
@@ -391,8 +396,7 @@ stories! {
         assert_eq!((given.len(), live), (8, 1));
     }
 
-    a_refresh_token_stays_on_its_device(db) {
-        let firm = Firm::new(db).await;
+    async fn a_refresh_token_stays_on_its_device(firm: Firm) {
         let tokens = firm.wang().await;
         for device in [None, Some(Uuid::from_u128(0x99))] {
             assert!(matches!(firm.access.refresh(&tokens.refresh, device).await, Err(AccessError::RefreshInvalid)));
@@ -403,8 +407,7 @@ stories! {
         }
     }
 
-    signing_out_ends_this_session_only(db) {
-        let firm = Firm::new(db).await;
+    async fn signing_out_ends_this_session_only(firm: Firm) {
         let phone = firm.wang().await;
         let browser = firm.access.sign_in("wang", PASSWORD.into(), Origin::default()).await.unwrap();
         firm.access.sign_out(&phone.session).await.unwrap();
@@ -413,15 +416,13 @@ stories! {
         assert!(firm.access.authenticate(&browser.access).await.is_ok());
     }
 
-    signing_in_again_replaces_the_sign_in_on_that_device(db) {
-        let firm = Firm::new(db).await;
+    async fn signing_in_again_replaces_the_sign_in_on_that_device(firm: Firm) {
         let (before, after) = (firm.wang().await, firm.wang().await);
         assert!(matches!(firm.access.authenticate(&before.access).await, Err(AccessError::TokenInvalid)));
         assert!(firm.access.authenticate(&after.access).await.is_ok());
     }
 
-    a_new_password_ends_the_other_sessions(db) {
-        let firm = Firm::new(db).await;
+    async fn a_new_password_ends_the_other_sessions(firm: Firm) {
         let phone = firm.wang().await;
         let browser = firm.access.sign_in("wang", PASSWORD.into(), Origin::default()).await.unwrap();
         let change = async |old: &str, new: &str| firm.access.change_password(&browser.session, old.into(), new.into(), None).await;
@@ -434,8 +435,7 @@ stories! {
         assert!(firm.sign_in("wang", "staple in the rain").await.is_ok());
     }
 
-    authority_is_what_the_account_says_now(db) {
-        let firm = Firm::new(db).await;
+    async fn authority_is_what_the_account_says_now(firm: Firm) {
         let tokens = firm.wang().await;
         firm.change_user(WANG, Role::Dispatcher, true).await;
         firm.access.forget_user(WANG);
@@ -443,9 +443,8 @@ stories! {
         assert_eq!(actor.role, Role::Dispatcher);
     }
 
-    a_disabled_account_is_refused_at_once_everywhere(db) {
-        let firm = Firm::new(db).await;
-        let other = server(&firm.db, &firm.clock).await;
+    async fn a_disabled_account_is_refused_at_once_everywhere(firm: Firm) {
+        let other = server(&firm.db, &firm.clock);
         let tokens = firm.wang().await;
         assert!(other.authenticate(&tokens.access).await.is_ok());
         firm.change_user(WANG, Role::Technician, false).await;
@@ -462,8 +461,7 @@ stories! {
         assert!(is_wrong(firm.sign_in("wang", "wrong").await), "only who knows the password learns that");
     }
 
-    a_revoked_device_is_refused_at_once(db) {
-        let firm = Firm::new(db).await;
+    async fn a_revoked_device_is_refused_at_once(firm: Firm) {
         let tokens = firm.wang().await;
         firm.set_device(PHONE, WANG, false).await;
         assert!(firm.access.authenticate(&tokens.access).await.is_ok());
@@ -479,8 +477,7 @@ stories! {
         assert!(firm.access.sign_in("wang", PASSWORD.into(), Origin::default()).await.is_ok(), "a browser is no phone");
     }
 
-    a_device_of_somebody_else_is_refused(db) {
-        let firm = Firm::new(db).await;
+    async fn a_device_of_somebody_else_is_refused(firm: Firm) {
         let early = firm.wang().await;
         firm.set_device(PHONE, CHEN, false).await;
         firm.access.forget_device(PHONE);
@@ -489,8 +486,7 @@ stories! {
         assert!(firm.sign_in("chen", PASSWORD).await.is_ok());
     }
 
-    a_token_of_another_organisation_opens_nothing(db) {
-        let firm = Firm::new(db).await;
+    async fn a_token_of_another_organisation_opens_nothing(firm: Firm) {
         let tokens = firm.wang().await;
         // The account moved: what was signed for the old organisation does not hold in the new one.
         firm.db.write(|conn| {
@@ -504,25 +500,24 @@ stories! {
         assert!(matches!(firm.access.authenticate(&tokens.access).await, Err(AccessError::TokenInvalid)));
     }
 
-    access_tokens_expire(db) {
-        let firm = Firm::new(db).await;
+    async fn access_tokens_expire(firm: Firm) {
         let tokens = firm.wang().await;
         firm.wait(599);
         assert!(firm.access.authenticate(&tokens.access).await.is_ok());
         firm.wait(1);
         assert!(matches!(firm.access.authenticate(&tokens.access).await, Err(AccessError::TokenExpired)));
-        let other = server(&firm.db, &firm.clock).await;
+        let other = server(&firm.db, &firm.clock);
         assert!(matches!(other.authenticate(&tokens.access).await, Err(AccessError::TokenExpired)));
     }
 
-    two_servers_that_start_at_once_make_one_key(db) {
-        let clock = Clock::fixed(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+    async fn two_servers_that_start_at_once_make_one_key(db: TestDb) {
+        let clock = Clock::fixed(START);
         let starting = (0..6).map(|_| {
-            let (db, clock) = (db.clone(), clock.clone());
-            tokio::spawn(async move { server(&db, &clock).await })
+            let (db, clock) = (Db::clone(&db), clock.clone());
+            tokio::spawn(async move { server(&db, &clock).authenticate("").await })
         });
         for started in starting.collect::<Vec<_>>() {
-            started.await.unwrap();
+            assert!(matches!(started.await.unwrap(), Err(AccessError::TokenInvalid)));
         }
         let keys: i64 = db.read(|conn| {
             Ok::<_, DbError>(both!(conn, c => signing_keys::table.count().get_result(c))?)
@@ -530,9 +525,8 @@ stories! {
         assert_eq!(keys, 1);
     }
 
-    rotating_keys_signs_nobody_out(db) {
-        let firm = Firm::new(db).await;
-        let other = server(&firm.db, &firm.clock).await;
+    async fn rotating_keys_signs_nobody_out(firm: Firm) {
+        let other = server(&firm.db, &firm.clock);
         let old = firm.wang().await;
         let kid = firm.access.rotate_keys().await.unwrap();
         let new = firm.refresh(&old.refresh).await.unwrap();
@@ -548,19 +542,17 @@ stories! {
         assert!(matches!(firm.access.authenticate(&old.access).await, Err(AccessError::TokenInvalid)));
     }
 
-    tokens_of_another_installation_are_refused(db) {
-        let firm = Firm::new(db).await;
+    async fn tokens_of_another_installation_are_refused(firm: Firm) {
         let tokens = firm.wang().await;
         firm.db.write(|conn| {
             both!(conn, c => diesel::delete(signing_keys::table).execute(c))?;
             Ok::<_, DbError>(())
         }).await.unwrap();
-        let elsewhere = server(&firm.db, &firm.clock).await;
+        let elsewhere = server(&firm.db, &firm.clock);
         assert!(matches!(elsewhere.authenticate(&tokens.access).await, Err(AccessError::TokenInvalid)));
     }
 
-    two_accounts_cannot_share_a_login(db) {
-        let firm = Firm::new(db).await;
+    async fn two_accounts_cannot_share_a_login(firm: Firm) {
         let now = firm.clock.now();
         let taken = firm.db.write(move |conn| set_password(conn, ORG, CHEN, " Wang", "hash", now)).await;
         assert!(matches!(taken, Err(AccessError::LoginTaken)));
@@ -575,8 +567,7 @@ stories! {
         }
     }
 
-    cleaning_up_keeps_what_still_decides(db) {
-        let firm = Firm::new(db).await;
+    async fn cleaning_up_keeps_what_still_decides(firm: Firm) {
         let first = firm.wang().await;
         let second = firm.refresh(&first.refresh).await.unwrap();
         assert!(is_wrong(firm.sign_in("chen", "guess").await));
@@ -586,6 +577,113 @@ stories! {
         let third = firm.refresh(&second.refresh).await.unwrap();
         assert!(firm.access.authenticate(&third.access).await.is_ok());
     }
+
+    async fn signing_in_over_http(firm: Firm) {
+        let (client, host) = (Client::new(), firm.serve().await);
+        let url = |path: &str| format!("http://{host}/v1{path}");
+        let login = json!({ "login": "wang", "password": PASSWORD, "device_id": PHONE });
+        let answer = client.post(url("/auth/login")).json(&login).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), &answer.headers()["cache-control"]), (200, &"no-store".parse().unwrap()));
+        let signed_in: Value = answer.json().await.unwrap();
+        assert_eq!(signed_in["organisation"], json!(ORG));
+        assert_eq!(signed_in["user"], json!({ "id": WANG, "name": "王力" }));
+        assert_eq!((&signed_in["role"], &signed_in["expires_in"]), (&json!("technician"), &json!(600)));
+        assert_eq!(signed_in["server_time"], json!(START));
+
+        let access = signed_in["access_token"].as_str().unwrap();
+        let me: Value = client.get(url("/me")).bearer_auth(access).send().await.unwrap().json().await.unwrap();
+        assert_eq!((&me["user"], &me["device_id"]), (&signed_in["user"], &json!(PHONE)));
+
+        let refresh = json!({ "refresh_token": signed_in["refresh_token"], "device_id": PHONE });
+        let renewed: Value = client.post(url("/auth/refresh")).json(&refresh).send().await.unwrap().json().await.unwrap();
+        let access = renewed["access_token"].as_str().unwrap();
+        let change = json!({ "current_password": PASSWORD, "new_password": "short" });
+        let refused = client.post(url("/auth/password")).bearer_auth(access).json(&change).send().await.unwrap();
+        assert_eq!(problem(refused).await, (422, "invalid".into()));
+        assert_eq!(client.post(url("/auth/logout")).bearer_auth(access).send().await.unwrap().status(), 204);
+        assert_eq!(problem(client.get(url("/me")).bearer_auth(access).send().await.unwrap()).await, (401, "token_invalid".into()));
+        let late = client.post(url("/auth/refresh")).json(&json!({ "refresh_token": renewed["refresh_token"], "device_id": PHONE }));
+        assert_eq!(problem(late.send().await.unwrap()).await, (401, "refresh_invalid".into()));
+    }
+
+    async fn wrong_password_and_unknown_login_look_the_same_over_http(firm: Firm) {
+        let (client, host) = (Client::new(), firm.serve().await);
+        let answer = async |login: &str, password: &str| {
+            let body = json!({ "login": login, "password": password });
+            let answer = client.post(format!("http://{host}/v1/auth/login")).header("accept-language", "zh-CN").json(&body);
+            let answer = answer.send().await.unwrap();
+            let retry_after = answer.headers().get("retry-after").cloned();
+            let (status, mut body) = (answer.status().as_u16(), answer.json::<Value>().await.unwrap());
+            body.as_object_mut().unwrap().remove("instance");
+            (status, retry_after, body)
+        };
+        let unknown = answer("nobody", PASSWORD).await;
+        assert_eq!((unknown.0, &unknown.2["title"]), (401, &json!("用户名或密码错误")));
+        for login in ["wang", "\0", "' OR ''='", ""] {
+            assert_eq!(answer(login, "guess").await, unknown, "{login}");
+        }
+        for _ in 0..6 {
+            answer("wang", "guess").await;
+            answer("nobody", "guess").await;
+        }
+        let (wang, nobody) = (answer("wang", PASSWORD).await, answer("nobody", PASSWORD).await);
+        assert_eq!(wang, nobody);
+        assert_eq!((wang.0, wang.1), (429, Some("2".parse().unwrap())));
+    }
+
+    async fn a_bad_token_is_answered_before_a_bad_body(firm: Firm) {
+        let (client, host) = (Client::new(), firm.serve().await);
+        let token = firm.wang().await.access;
+        let send = async |authorization: Option<&str>| {
+            let request = client.post(format!("http://{host}/v1/auth/password")).body("{ not json");
+            let request = request.header("content-type", "application/json");
+            let request = authorization.into_iter().fold(request, |request, value| request.header("authorization", value));
+            problem(request.send().await.unwrap()).await
+        };
+        let (not_signed_in, invalid) = ((401, "not_signed_in".to_owned()), (401, "token_invalid".to_owned()));
+        assert_eq!(send(None).await, not_signed_in);
+        for none in ["", "Bearer", "Bearer ", "Basic d2FuZzp4", &token] {
+            assert_eq!(send(Some(none)).await, not_signed_in, "{none}");
+        }
+        for bad in ["Bearer x", "Bearer a.b.c", "Bearer null", &format!("Bearer {token}x"), &format!("Bearer {token} {token}")] {
+            assert_eq!(send(Some(bad)).await, invalid, "{bad}");
+        }
+        assert_eq!(send(Some(&format!("bearer  {token}"))).await, (400, "invalid_json".into()));
+        firm.wait(600);
+        assert_eq!(send(Some(&format!("Bearer {token}"))).await, (401, "token_expired".into()));
+    }
+
+    async fn a_stranger_is_answered_without_waiting_for_the_body(firm: Firm) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let mut stream = tokio::net::TcpStream::connect(firm.serve().await).await.unwrap();
+        let head = "POST /v1/auth/password HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+            content-length: 100000000\r\n\r\n{";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut start = [0; 12];
+        tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut start)).await.expect("an answer").unwrap();
+        assert_eq!(&start, b"HTTP/1.1 401");
+    }
+
+    async fn strangers_do_not_learn_which_addresses_exist(firm: Firm) {
+        let (client, host) = (Client::new(), firm.serve().await);
+        let token = firm.wang().await.access;
+        let get = async |path: &str, token: Option<&str>| {
+            let request = client.get(format!("http://{host}{path}"));
+            let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
+            problem(request.send().await.unwrap()).await
+        };
+        for path in ["/v1/nothing", "/v1/auth/login/", "/v1//auth/login", "/v1/auth/login/../../me", "/v1/auth/%6Cogin"] {
+            assert_eq!(get(path, None).await.0, 401, "{path}");
+        }
+        assert_eq!(get("/v1/nothing", Some(&token)).await, (404, "not_found".into()));
+        assert_eq!(get("/v1/auth/login", None).await, (405, "method_not_allowed".into()));
+    }
+}
+
+async fn problem(answer: reqwest::Response) -> (u16, String) {
+    let status = answer.status().as_u16();
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    (status, answer.json::<Value>().await.unwrap()["code"].as_str().unwrap().to_owned())
 }
 
 fn header(token: &str) -> Vec<u8> {
