@@ -2,7 +2,7 @@
 //!
 //! * [`password`] – Argon2id. * [`throttle`] – failed sign-ins. * [`session`] – refresh tokens and the rules of their
 //!   rotation. * [`token`] and [`keys`] – signed access tokens. * [`account`] – what is looked up for each request.
-//! * [`sign_in`] – these put together. * [`guard`] and [`api`] – HTTP. * [`store`] – SQL.
+//! * `sign_in` – these put together. * [`mod@guard`] and [`api`] – HTTP. * [`store`] – SQL.
 //!
 //! What an account *is* (name, role, sites) is a record like any other and changes by operations. This module keeps only
 //! what proves that somebody is that account: secrets never enter the journal.
