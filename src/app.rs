@@ -13,7 +13,7 @@ use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
-    access::{self, Access, AccessConfig, AccessError},
+    access::{self, Access},
     clock::Clock,
     config::{Config, Limits},
     db::Db,
@@ -50,25 +50,12 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// The state of a server with these settings, on this (migrated) database.
-    ///
-    /// # Errors
-    /// The database's, when the signing keys are read.
-    pub async fn new(config: Config, db: Db, clock: Clock) -> Result<Self, AccessError> {
-        let access = AccessConfig::from(&config.tokens);
-        Self::with(config, access, db, clock).await
-    }
-
-    /// Like [`AppState::new`], with settings of signing in that no operator can choose: tests hash passwords cheaply.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn with(config: Config, access: AccessConfig, db: Db, clock: Clock) -> Result<Self, AccessError> {
-        let access = Access::open(db.clone(), clock.clone(), access).await?;
+    /// The state of a server with these settings, on this database.
+    pub fn new(config: Config, db: Db, clock: Clock, access: Access) -> Self {
         let pokes = Pokes::default();
         let door = Door::new(db.clone(), clock.clone(), pokes.clone(), Holds::default());
         let (config, lifecycle) = (Arc::new(config), Lifecycle::default());
-        Ok(Self { config, db, clock, door, access, pokes, lifecycle })
+        Self { config, db, clock, door, access, pokes, lifecycle }
     }
 
     /// Bounds of synchronisation.
@@ -173,14 +160,18 @@ async fn no_such_address(request: HttpRequest) -> Result<HttpResponse, Error> {
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use crate::db::DbOptions;
+    use crate::{
+        access::{AccessConfig, PasswordConfig},
+        db::DbOptions,
+    };
 
     /// A state on a new, empty database, which lives as long as the folder.
     pub(crate) async fn state(config: Config) -> (AppState, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let options = DbOptions { data_dir: folder.path().to_owned(), ..DbOptions::default() };
-        let db = Db::open(options).await.unwrap();
-        db.migrate().await.unwrap();
-        (AppState::new(config, db, Clock::system()).await.unwrap(), folder)
+        let (db, clock) = (Db::open(options).await.unwrap(), Clock::system());
+        let cheap = AccessConfig { password: PasswordConfig::cheap(), ..AccessConfig::from(&config.tokens) };
+        let access = Access::new(db.clone(), clock.clone(), cheap).unwrap();
+        (AppState::new(config, db, clock, access), folder)
     }
 }

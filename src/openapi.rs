@@ -91,7 +91,9 @@ fn frame() -> OpenApi {
     frame.servers = Some(vec![server]);
     frame.components = Some(components);
     frame.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
-    frame.tags = Some(vec![operation]);
+    let mut access = Tag::new(crate::access::api::TAG);
+    access.description = Some("Signing in and out".to_owned());
+    frame.tags = Some(vec![access, operation]);
     frame
 }
 

@@ -12,6 +12,7 @@ use actix_web::{HttpServer, dev::ServerHandle, web};
 use tokio::task::JoinHandle;
 
 use crate::{
+    access::{Access, AccessConfig, AccessError},
     app::{self, AppState},
     clock::Clock,
     config::{Config, Storage},
@@ -32,9 +33,9 @@ pub enum StartError {
     /// The database cannot be opened or brought up to date.
     #[error(transparent)]
     Db(#[from] DbError),
-    /// The signing keys cannot be read.
+    /// Signing in cannot be prepared.
     #[error(transparent)]
-    Access(#[from] crate::access::AccessError),
+    Access(#[from] AccessError),
     /// The address is taken, or not ours to listen on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -69,8 +70,9 @@ pub enum Stopped {
 /// # Errors
 /// See [`StartError`].
 pub async fn run(config: Config) -> Result<Server, StartError> {
-    let db = open(&config.storage).await?;
-    start(AppState::new(config, db, Clock::system()).await?).await
+    let (db, clock) = (open(&config.storage).await?, Clock::system());
+    let access = Access::new(db.clone(), clock.clone(), AccessConfig::from(&config.tokens))?;
+    start(AppState::new(config, db, clock, access)).await
 }
 
 /// Makes the data folder, opens the database and brings it up to date.

@@ -145,7 +145,8 @@ pub struct Me {
     (status = 401, body = Problem, content_type = "application/problem+json", description = "`wrong_credentials`"),
     (status = 403, body = Problem, content_type = "application/problem+json",
         description = "The password was right, but: `account_disabled`, `device_revoked`, `device_not_yours`"),
-    (status = 429, body = Problem, content_type = "application/problem+json", description = "`too_many_attempts`"),
+    (status = 429, body = Problem, content_type = "application/problem+json", description = "`too_many_attempts`",
+        headers(("Retry-After" = u64, description = "Seconds to wait before the next try"))),
 ))]
 #[post("/auth/login")]
 async fn create_session(
@@ -195,7 +196,8 @@ async fn delete_session(access: Data<Access>, session: CurrentSession) -> Result
         description = "The present password is wrong: `wrong_credentials`"),
     (status = 422, body = Problem, content_type = "application/problem+json",
         description = "The new password is too short or too long: `invalid`"),
-    (status = 429, body = Problem, content_type = "application/problem+json", description = "`too_many_attempts`"),
+    (status = 429, body = Problem, content_type = "application/problem+json", description = "`too_many_attempts`",
+        headers(("Retry-After" = u64, description = "Seconds to wait before the next try"))),
 ))]
 #[post("/auth/password")]
 async fn change_password(

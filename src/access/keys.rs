@@ -122,31 +122,35 @@ impl KeyRing {
     }
 }
 
-/// This process's view of `signing_keys`.
+/// This process's view of `signing_keys`. Read at the first use, so that a server starts while its database is away.
 pub struct Keys {
     db: Db,
+    clock: Clock,
     config: TokenConfig,
-    ring: RwLock<Arc<KeyRing>>,
+    ring: RwLock<Option<Arc<KeyRing>>>,
     /// When an unknown kid last made this process read the table; held while it does, so that many requests with the
     /// same new kid cause one query.
     unknown_at: Mutex<Option<Instant>>,
 }
 
 impl Keys {
-    /// Reads the keys, and makes the first one if there is none. Safe when several servers start at once.
+    /// The keys in this database.
+    pub fn new(db: Db, clock: Clock, config: TokenConfig) -> Self {
+        Self { db, clock, config, ring: RwLock::default(), unknown_at: Mutex::default() }
+    }
+
+    /// The keys as last read. The first time they are read, and the first one is made if there is none, which is safe
+    /// when several servers start at once.
     ///
     /// # Errors
     /// The database's; unreadable keys.
-    pub async fn open(db: Db, config: TokenConfig, clock: &Clock) -> Result<Self, AccessError> {
-        let fresh = SigningKey::from_seed(clock.secret(), clock.now())?;
-        let keys = db.write(move |conn| store::ensure_signing_key(conn, &fresh)).await?;
-        let ring = RwLock::new(Arc::new(KeyRing::new(&keys)?));
-        Ok(Self { db, config, ring, unknown_at: Mutex::new(None) })
-    }
-
-    /// The keys as last read.
-    pub fn ring(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    pub async fn ring(&self) -> Result<Arc<KeyRing>, AccessError> {
+        if let Some(ring) = self.known() {
+            return Ok(ring);
+        }
+        let fresh = SigningKey::from_seed(self.clock.secret(), self.clock.now())?;
+        let keys = self.db.write(move |conn| store::ensure_signing_key(conn, &fresh)).await?;
+        self.remember(&keys)
     }
 
     /// The keys to sign with: read again if they were last read longer than `key_reload` ago.
@@ -154,7 +158,7 @@ impl Keys {
     /// # Errors
     /// The database's; unreadable keys.
     pub async fn ring_for_signing(&self) -> Result<Arc<KeyRing>, AccessError> {
-        let ring = self.ring();
+        let ring = self.ring().await?;
         if ring.read_at.elapsed() < self.config.key_reload { Ok(ring) } else { self.reload().await }
     }
 
@@ -164,7 +168,7 @@ impl Keys {
     /// The database's; unreadable keys.
     pub async fn ring_for_unknown(&self, kid: &str) -> Result<Arc<KeyRing>, AccessError> {
         let mut unknown_at = self.unknown_at.lock().await;
-        let ring = self.ring();
+        let ring = self.ring().await?;
         if ring.knows(kid) || unknown_at.is_some_and(|at| at.elapsed() < UNKNOWN_KEY_PAUSE) {
             return Ok(ring);
         }
@@ -176,9 +180,9 @@ impl Keys {
     ///
     /// # Errors
     /// The database's.
-    pub async fn rotate(&self, clock: &Clock) -> Result<String, AccessError> {
-        let now = clock.now();
-        let fresh = SigningKey::from_seed(clock.secret(), now)?;
+    pub async fn rotate(&self) -> Result<String, AccessError> {
+        let now = self.clock.now();
+        let fresh = SigningKey::from_seed(self.clock.secret(), now)?;
         let kid = fresh.kid.clone();
         let retires_at = now + self.config.key_overlap;
         self.db.write(move |conn| store::rotate_signing_key(conn, &fresh, retires_at)).await?;
@@ -188,8 +192,16 @@ impl Keys {
 
     async fn reload(&self) -> Result<Arc<KeyRing>, AccessError> {
         let keys = self.db.read(store::signing_keys).await?;
-        let ring = Arc::new(KeyRing::new(&keys)?);
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&ring);
+        self.remember(&keys)
+    }
+
+    fn known(&self) -> Option<Arc<KeyRing>> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn remember(&self, keys: &[SigningKey]) -> Result<Arc<KeyRing>, AccessError> {
+        let ring = Arc::new(KeyRing::new(keys)?);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&ring));
         Ok(ring)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! * [`password`] – Argon2id. * [`throttle`] – failed sign-ins. * [`session`] – refresh tokens and the rules of their
 //!   rotation. * [`token`] and [`keys`] – signed access tokens. * [`account`] – what is looked up for each request.
-//! * [`sign_in`] – these put together. * [`guard`] and [`api`] – HTTP. * [`store`] – SQL.
+//! * `sign_in` – these put together. * [`mod@guard`] and [`api`] – HTTP. * [`store`] – SQL.
 //!
 //! What an account *is* (name, role, sites) is a record like any other and changes by operations. This module keeps only
 //! what proves that somebody is that account: secrets never enter the journal.
@@ -60,18 +60,14 @@ struct Inner {
 }
 
 impl Access {
-    /// Reads the signing keys (making the first one if there is none) and prepares the password hasher. The database must
-    /// be migrated.
+    /// Prepares the password hasher, which takes as long as one hash; touches no database.
     ///
     /// # Errors
-    /// The database's; password parameters that Argon2 does not permit.
-    pub async fn open(db: Db, clock: Clock, config: AccessConfig) -> Result<Self, AccessError> {
-        let parameters = config.password.clone();
-        let passwords = tokio::task::spawn_blocking(move || Passwords::new(parameters))
-            .await
-            .map_err(|error| AccessError::Internal(error.to_string()))??;
-        let keys = Keys::open(db.clone(), config.token.clone(), &clock).await?;
+    /// Password parameters that Argon2 does not permit.
+    pub fn new(db: Db, clock: Clock, config: AccessConfig) -> Result<Self, AccessError> {
+        let passwords = Passwords::new(config.password.clone())?;
         let token = &config.token;
+        let keys = Keys::new(db.clone(), clock.clone(), token.clone());
         let verified = VerifiedTokens::new(token.cache_entries, token.access_lifetime);
         let standings = Standings::new(token.cache_entries, token.account_cache);
         Ok(Self(Arc::new(Inner { db, clock, config, passwords, keys, verified, standings })))
@@ -111,7 +107,7 @@ impl Access {
 
     async fn read_token(&self, token: &str) -> Result<Reading, AccessError> {
         let (inner, now) = (&self.0, self.0.clock.now());
-        let reading = inner.verified.read(token, &inner.keys.ring(), now);
+        let reading = inner.verified.read(token, &*inner.keys.ring().await?, now);
         let Reading::UnknownKey(kid) = reading else { return Ok(reading) };
         let ring = inner.keys.ring_for_unknown(&kid).await?;
         Ok(inner.verified.read(token, &ring, now))
@@ -148,7 +144,7 @@ impl Access {
     /// # Errors
     /// The database's.
     pub async fn rotate_keys(&self) -> Result<String, AccessError> {
-        self.0.keys.rotate(&self.0.clock).await
+        self.0.keys.rotate().await
     }
 
     /// Deletes tokens, counters and keys that no longer decide anything; for a nightly job. Answers how many.

@@ -75,7 +75,7 @@ impl Access {
         self.tokens(session, account, secret, now).await
     }
 
-    /// Exchanges a refresh token for new tokens; the rules are those of [`session`](super::session).
+    /// Exchanges a refresh token for new tokens; the rules are those of [`session`].
     ///
     /// # Errors
     /// `RefreshInvalid`; `RefreshReused`, after which the family is revoked; `AccountDisabled`, `DeviceRevoked`,

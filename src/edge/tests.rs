@@ -146,7 +146,8 @@ async fn a_compressed_body_counts_unpacked() {
 async fn an_unknown_address_or_method_is_a_problem_too() {
     let address = serve().await;
     assert_eq!(code(get(address, "/no/such/thing").await).await, "not_found");
-    assert_eq!(code(get(address, "/v1/no-such-thing").await).await, "not_found");
+    // Strangers do not learn which addresses exist.
+    assert_eq!(code(get(address, "/v1/no-such-thing").await).await, "not_signed_in");
     let wrong_method = post(address, "/health/live", "text/plain", "").await;
     assert_eq!(wrong_method.headers()["allow"], "GET");
     assert_eq!(code(wrong_method).await, "method_not_allowed");

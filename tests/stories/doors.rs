@@ -31,6 +31,7 @@ fn add(conn: &mut Conn, n: u128) -> Result<usize, DbError> {
         organisations::id.eq(uid(n)),
         organisations::slug.eq(n.to_string()),
         organisations::epoch.eq(uid(n)),
+        organisations::secret.eq(vec![0; 32]),
         organisations::version.eq(0),
         organisations::created_at.eq(Micros::from(DateTime::UNIX_EPOCH)),
     );

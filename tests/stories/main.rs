@@ -4,5 +4,6 @@
 #[macro_use]
 mod harness;
 
+mod access;
 mod doors;
 mod migrations;
