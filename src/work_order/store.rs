@@ -1,29 +1,22 @@
 //! SQL by which work orders are listed and found. The orders themselves are records.
 
-use diesel::{dsl::count_star, prelude::*, sql_types::Bool};
+use diesel::prelude::*;
 use mobile_api::{
     Id,
-    evidence::Verdict,
     operation::{OpenOrder, OtherLabour},
     record::RecordType,
     time::Timestamp,
     work_order::{Labour, Status, WorkOrder},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::deadline::{Deadline, due};
+pub use super::deadline::{DeadlineReport, ReportFilter, deadline_report};
 use crate::db::{
     Conn, DbError, both, column_text,
     schema::{labour, work_orders},
     types::{Micros, Uid},
 };
-
-/// The column `deadline` of an order that has none.
-pub(super) const NO_DEADLINE: &str = "none";
-
-/// The column `deadline` of an order whose clock has not stopped.
-pub(super) const RUNNING: &str = "running";
 
 /// Writes the columns of an order. `fresh` tells that it has no row yet.
 ///
@@ -31,10 +24,6 @@ pub(super) const RUNNING: &str = "running";
 /// The database's.
 pub fn project(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp, fresh: bool) -> Result<(), DbError> {
     let clock = order.clocks.headline();
-    let deadline = match clock {
-        None => NO_DEADLINE,
-        Some(clock) => clock.verdict.map_or(RUNNING, |verdict| verdict.as_str()),
-    };
     let changing = (
         (
             work_orders::number.eq(&order.number),
@@ -47,8 +36,8 @@ pub fn project(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp, fr
         ),
         (
             work_orders::closed_at.eq(order.over_since().map(Micros::from)),
-            work_orders::due_at.eq(clock.map(|clock| Micros::from(clock.due))),
-            work_orders::deadline.eq(deadline),
+            work_orders::due_at.eq(clock.map(|clock| Micros::from(due(clock)))),
+            work_orders::deadline.eq(Deadline::of(clock).as_str()),
             work_orders::reach_changes_at.eq(order.reach_changes_at(now).map(Micros::from)),
         ),
     );
@@ -151,113 +140,7 @@ pub fn insert_labour(conn: &mut Conn, org: Uuid, order: Id<WorkOrder>, entry: &L
     Ok(())
 }
 
-/// Which orders a report counts.
-#[derive(Clone, Debug, Default)]
-pub struct ReportFilter {
-    /// Received at this instant or later.
-    pub received_from: Option<Timestamp>,
-    /// Received before this instant.
-    pub received_until: Option<Timestamp>,
-    /// Of these sites; `None` means of all, an empty list of none.
-    pub sites: Option<Vec<Uuid>>,
-    /// Taken over from this system.
-    pub source: Option<String>,
-}
-
-/// How orders stand to their deadlines. Each order is counted once, so that the parts add up to `total`.
-///
-/// The deadline of an order is the date by which it was to be settled, if it has one (imported orders do); otherwise
-/// the time by which somebody was to be at the door.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({
-    "total": 58251, "in_time": 35591, "late": 8230, "unprovable": 0, "open_past_deadline": 3449,
-    "open_within_deadline": 0, "dropped": 0, "without_deadline": 10981
-}))]
-pub struct DeadlineReport {
-    /// All of them.
-    pub total: u64,
-    /// The deadline was met.
-    pub in_time: u64,
-    /// It was missed.
-    pub late: u64,
-    /// Nobody can prove whether it was met.
-    pub unprovable: u64,
-    /// It is past, and what it waits for has not happened.
-    pub open_past_deadline: u64,
-    /// It is still to come.
-    pub open_within_deadline: u64,
-    /// The order was cancelled, or closed without what the deadline waited for.
-    pub dropped: u64,
-    /// There is none.
-    pub without_deadline: u64,
-}
-
-/// Counts orders by how they stand to their deadlines, from the columns alone.
-///
-/// `as_of` only tells deadlines that are past from those to come; what was judged stays judged.
-///
-/// # Errors
-/// The database's.
-pub fn deadline_report(
-    conn: &mut Conn,
-    org: Uuid,
-    as_of: Timestamp,
-    filter: &ReportFilter,
-) -> Result<DeadlineReport, DbError> {
-    let from = filter.received_from.map_or(i64::MIN, |from| from.timestamp_micros());
-    let until = filter.received_until.map_or(i64::MAX, |until| until.timestamp_micros());
-    let any_site = filter.sites.is_none();
-    let sites: Vec<Uid> = filter.sites.iter().flatten().copied().map(Uid).collect();
-    let any_source = filter.source.is_none();
-    let source = filter.source.as_deref().unwrap_or_default();
-    let counted = work_orders::table
-        .filter(work_orders::org_id.eq(Uid(org)))
-        .filter(work_orders::received_at.ge(from).and(work_orders::received_at.lt(until)))
-        .filter(any_site.into_sql::<Bool>().or(work_orders::site_id.eq_any(sites)))
-        .filter(any_source.into_sql::<Bool>().nullable().or(work_orders::external_source.eq(source)));
-
-    let groups = counted
-        .clone()
-        .group_by((work_orders::deadline, work_orders::status))
-        .select((work_orders::deadline, work_orders::status, count_star()));
-    let groups: Vec<(String, String, i64)> = both!(conn, c => groups.load(c))?;
-    let within = counted
-        .filter(work_orders::deadline.eq(RUNNING))
-        .filter(work_orders::status.ne_all(over()))
-        .filter(work_orders::due_at.ge(Micros::from(as_of)))
-        .count();
-    let within: i64 = both!(conn, c => within.get_result(c))?;
-
-    let mut report = DeadlineReport { open_within_deadline: number(within), ..DeadlineReport::default() };
-    for (deadline, status, count) in groups {
-        let count = number(count);
-        report.total += count;
-        *report.part(&deadline, &status) += count;
-    }
-    report.open_past_deadline = report.open_past_deadline.saturating_sub(report.open_within_deadline);
-    Ok(report)
-}
-
-impl DeadlineReport {
-    /// Where an order with these columns is counted. Whether a deadline that runs is past is not among them.
-    fn part(&mut self, deadline: &str, status: &str) -> &mut u64 {
-        let is_over = Status::parse(status).is_some_and(Status::is_over);
-        match deadline {
-            NO_DEADLINE => &mut self.without_deadline,
-            RUNNING if is_over => &mut self.dropped,
-            RUNNING => &mut self.open_past_deadline,
-            verdict if verdict == Verdict::OnTime.as_str() => &mut self.in_time,
-            verdict if verdict == Verdict::Late.as_str() => &mut self.late,
-            _ => &mut self.unprovable,
-        }
-    }
-}
-
 /// The statuses after which nothing more is to happen.
-fn over() -> Vec<&'static str> {
+pub(super) fn over() -> Vec<&'static str> {
     Status::ALL.iter().filter(|status| status.is_over()).map(|status| status.as_str()).collect()
-}
-
-fn number(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or(0)
 }
