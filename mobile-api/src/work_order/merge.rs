@@ -64,9 +64,8 @@ fn usable_target<'a>(
     into: Id<WorkOrder>,
     context: &'a Context<'_>,
 ) -> Result<&'a WorkOrder, Refusal> {
-    let usable = |other: &&WorkOrder| {
-        other.id != order.id && other.site == order.site && other.status() != Status::Cancelled
-    };
+    let usable =
+        |other: &&WorkOrder| other.id != order.id && other.site == order.site && other.status() != Status::Cancelled;
     context.related.get(into).filter(usable).ok_or(Refusal::BadReference { pointer: "/into".into() })
 }
 

@@ -7,8 +7,8 @@
 pub mod clocks;
 pub mod dispatch;
 pub mod history;
-pub mod quote;
 pub mod merge;
+pub mod quote;
 mod record;
 pub mod request;
 mod scope;
@@ -20,8 +20,8 @@ pub mod visit;
 pub use clocks::{Clock, Clocks};
 pub use quote::{Confirmation, ConfirmationMethod, Quote, QuoteLine};
 pub use record::{
-    Appointment, Assignment, Caller, Channel, Charge, Diagnosis, Labour, MaterialUse, MergedFrom, Note, Policy,
-    Priority, Rejection, Source, TimelineEntry, Void, Window, WorkOrder,
+    Appointment, Assignment, Caller, Channel, Charge, Diagnosis, Labour, MOST_ENTRIES, MaterialUse, MergedFrom, Note,
+    Policy, Priority, Rejection, Source, TimelineEntry, Void, Window, WorkOrder,
 };
 pub use sign_off::{SignOff, SignedContent};
 pub use state::{Outcome, State, Status};
