@@ -15,6 +15,8 @@ pub mod evidence;
 pub mod ids;
 pub mod money;
 pub mod operation;
+#[cfg(feature = "phone")]
+pub mod phone;
 pub mod record;
 pub mod refusal;
 pub mod review;

@@ -92,6 +92,8 @@ pub enum Need {
         /// The unit.
         unit: Uuid,
     },
+    /// Whose a login is, in lower case.
+    Login(String),
     /// Whether other records still hang on this one (a site with buildings, a unit with open orders).
     Dependents(Ref),
 }
@@ -136,6 +138,8 @@ pub struct Related {
     pub open_orders: Vec<OpenOrder>,
     /// How many records hang on the one asked about.
     pub dependents: u64,
+    /// The account that has the login asked about.
+    pub login_holder: Option<Uuid>,
 }
 
 impl Related {
