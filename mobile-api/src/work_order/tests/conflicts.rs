@@ -172,6 +172,7 @@ fn who_saw_the_end_cannot_move_the_order_but_may_add_to_it() {
         let mut phone = story.phone(WANG);
         phone.sends(&mut story, Arrive {}).refused("illegal_transition");
         phone.sends(&mut story, quote(10)).refused("illegal_transition");
+        phone.sends(&mut story, diagnose("Something else")).refused("illegal_transition");
         phone
             .sends(&mut story, AgreeTime { window: window(60, 90), consented_by: "Mrs Chen".into() })
             .refused("illegal_transition");

@@ -151,7 +151,7 @@ fn owner(scope: Scope) -> Vec<Actor> {
     match scope {
         Scope::User(id) => people.filter(|person| person.id == id).map(Person::actor).collect(),
         Scope::Team(id) => people.map(Person::actor).filter(|actor| actor.teams.contains(&Id::new(id))).collect(),
-        Scope::Device(_) | Scope::Catalog | Scope::Office => Vec::new(),
+        Scope::Device(_) | Scope::Catalog | Scope::Office | Scope::OfficeOf(_) => Vec::new(),
     }
 }
 
