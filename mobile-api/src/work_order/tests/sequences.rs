@@ -127,8 +127,8 @@ impl Play {
     fn sign(&self, story: &Story) -> Action {
         let who = self.who();
         let mut content = story.order.content_to_sign(who.name, who.user(), "Mrs Chen");
-        if self.which > 1
-            && let Some(quote) = story.order.quotes.get(self.which)
+        if self.which > 0
+            && let Some(quote) = story.order.quotes.get(self.which % story.order.quotes.len().max(1))
         {
             let (id, revision, lines, total) = (quote.id, quote.revision, quote.lines.clone(), quote.total);
             content.quote = Some(crate::work_order::sign_off::SignedQuote { id, revision, lines, total });

@@ -99,6 +99,15 @@ fn every_part_that_differs_is_named() {
 }
 
 #[test]
+fn an_amount_beyond_the_confirmed_quote_is_not_charged() {
+    let mut story = finished();
+    let content = SignedContent { amount: yuan(500), ..content(&story) };
+    story.by(WANG, signature(content)).flagged(Flag::SignedOtherContent);
+    assert_eq!(story.order.sign_offs[0].amount, yuan(500));
+    assert_eq!(story.order.charge.as_ref().expect("charged").amount, yuan(120));
+}
+
+#[test]
 fn another_technician_than_the_orders_is_named() {
     let mut story = finished();
     let content = story.order.content_to_sign(LI.name, LI.user(), "Mrs Chen");
