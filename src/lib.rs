@@ -1,1 +1,28 @@
+//! Doorstep: a field-service backend that works where there is no signal.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod access;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod device;
+pub mod directory;
+mod edge;
+pub mod error;
+pub mod events;
+mod health;
+pub mod jobs;
+pub mod json;
+pub mod lifecycle;
+pub mod openapi;
+pub mod operations;
+pub mod problem;
+mod problems;
+pub mod review;
+pub mod server;
+pub mod sync;
+pub mod telemetry;
+pub mod work_order;

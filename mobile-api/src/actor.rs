@@ -80,7 +80,7 @@ impl std::str::FromStr for Role {
 }
 
 /// The person behind an operation or a read, with the bounds of what they may see.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The organisation; nothing outside of it exists for this actor.
     pub org: Uuid,

@@ -16,7 +16,7 @@ use crate::{
     record::{Kind, Record},
     refusal::Refusal,
     review,
-    work_order::{dispatch, history, quote, request, sign_off, visit},
+    work_order::{dispatch, history, merge, quote, request, sign_off, visit},
 };
 
 use Role::{Admin, Dispatcher, FrontDesk, Manager, Storekeeper, System, Technician};
@@ -290,7 +290,7 @@ catalogue! {
     change WorkOrderSetCharge = work_order."set_charge"(sign_off::SetCharge), online, MONEY, "Decide what is charged for a signature";
     change WorkOrderCancel = work_order."cancel"(dispatch::Cancel), online, &[Admin, Manager, Dispatcher, FrontDesk], "Cancel an order";
     change WorkOrderClose = work_order."close"(dispatch::Close), online, OFFICE, "Close the file";
-    change WorkOrderMerge = work_order."merge"(dispatch::Merge), online, OFFICE, "Merge a duplicate into another order";
+    change WorkOrderMerge = work_order."merge"(merge::Merge), online, OFFICE, "Merge a duplicate into another order";
 }
 
 /// The line of the catalogue for a type on the wire.

@@ -35,13 +35,16 @@ impl Check {
         self.errors.push(FieldError { pointer: pointer.into(), code: code.into(), detail: detail.into() });
     }
 
-    /// A text whose length in characters lies within `lengths` once surrounding white space is taken off.
+    /// A text of so many characters, surrounding white space not counting towards the least. U+0000 is in no text
+    /// that a person writes, and not every database can hold it.
     pub fn text(&mut self, pointer: &str, value: &str, lengths: RangeInclusive<usize>) {
         let length = value.trim().chars().count();
         if length < *lengths.start() {
             self.error(pointer, "too_short", format!("at least {} characters", lengths.start()));
         } else if value.chars().count() > *lengths.end() {
             self.error(pointer, "too_long", format!("at most {} characters", lengths.end()));
+        } else if value.contains('\0') {
+            self.error(pointer, "malformed", "a text without U+0000");
         }
     }
 

@@ -39,8 +39,12 @@ pub struct Context<'a> {
     pub when: When,
     /// When the server received it (on a phone: now).
     pub received_at: Timestamp,
-    /// The revision of the record that the person saw; `None` if unknown.
+    /// The revision of the record that the person saw; `None` if unknown, which it also is for an operation that
+    /// came by the id of a merged duplicate: the revisions of one record mean nothing for another.
     pub base_rev: Option<u64>,
+    /// Revisions above `base_rev` that earlier operations of the same device made. What a person did without
+    /// signal they know, although the server numbered it later.
+    pub own_revs: &'a [u64],
     /// The revision that this operation makes.
     pub rev: u64,
     /// Whether somebody waits for the answer.
@@ -54,6 +58,7 @@ impl Context<'_> {
     /// the server holds, unless they said otherwise.
     pub fn saw(&self, rev: u64) -> bool {
         match (self.base_rev, self.mode) {
+            _ if self.own_revs.contains(&rev) => true,
             (Some(base), _) => base >= rev,
             (None, Mode::Online) => true,
             (None, Mode::Recorded) => false,
@@ -87,6 +92,8 @@ pub enum Need {
         /// The unit.
         unit: Uuid,
     },
+    /// Whose a login is, in lower case.
+    Login(String),
     /// Whether other records still hang on this one (a site with buildings, a unit with open orders).
     Dependents(Ref),
 }
@@ -131,6 +138,8 @@ pub struct Related {
     pub open_orders: Vec<OpenOrder>,
     /// How many records hang on the one asked about.
     pub dependents: u64,
+    /// The account that has the login asked about.
+    pub login_holder: Option<Uuid>,
 }
 
 impl Related {

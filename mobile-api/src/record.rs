@@ -17,7 +17,8 @@ pub trait RecordType: Serialize + DeserializeOwned + Clone {
     /// Its kind.
     const KIND: Kind;
 
-    /// Whether this actor may see it. The organisation has been checked already.
+    /// Whether this actor may see it by what it says itself. The organisation has been checked already. Besides, a
+    /// technician sees whatever an order brought to their phone, which only the feed can tell.
     fn visible_to(&self, actor: &Actor) -> bool;
 
     /// What it brings into which scopes at `now`; phones hold exactly this.
@@ -54,8 +55,10 @@ pub enum Scope {
     Device(Uuid),
     /// What all technicians need: order types, price list, teams.
     Catalog,
-    /// What the office watches: reviews.
+    /// What an office that sees every site watches: reviews.
     Office,
+    /// The same for an office that is limited to some sites.
+    OfficeOf(Uuid),
 }
 
 impl std::fmt::Display for Scope {
@@ -66,6 +69,7 @@ impl std::fmt::Display for Scope {
             Scope::Device(id) => write!(f, "device:{id}"),
             Scope::Catalog => f.write_str("catalog"),
             Scope::Office => f.write_str("office"),
+            Scope::OfficeOf(id) => write!(f, "office:{id}"),
         }
     }
 }
@@ -84,6 +88,7 @@ impl std::str::FromStr for Scope {
                     "user" => Ok(Scope::User(id)),
                     "team" => Ok(Scope::Team(id)),
                     "device" => Ok(Scope::Device(id)),
+                    "office" => Ok(Scope::OfficeOf(id)),
                     _ => Err(unknown()),
                 }
             }

@@ -145,7 +145,7 @@ impl Problem {
 pub enum Flag {
     /// The order had been cancelled; the work was done all the same and may be billable.
     CancelledMeanwhile,
-    /// The order had been given to somebody else.
+    /// The order had been given to somebody else, or taken back.
     ReassignedMeanwhile,
     /// The order had been closed.
     ActivityAfterClose,

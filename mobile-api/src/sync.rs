@@ -26,6 +26,7 @@ pub struct Group {
 
 /// One thing that a person did, as it travels up.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Operation {
     /// Made on the phone (UUIDv7); the same operation has the same id for ever.
     pub id: Uuid,
@@ -50,11 +51,13 @@ pub struct Operation {
     #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
     /// What was done; its form follows from the type.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub payload: Box<RawValue>,
 }
 
 /// Operations to be judged.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushRequest {
     /// The device that sends.
     pub device: Uuid,
@@ -70,6 +73,7 @@ pub struct PushRequest {
     #[serde(default)]
     pub anchor: Option<Anchor>,
     /// The operations, each kept as it was written.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Operation>))]
     pub operations: Vec<Box<RawValue>>,
 }
 
@@ -187,6 +191,7 @@ pub struct PullRequest {
 
 /// A page of changes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PullResponse {
     /// The server's data set. Another epoch than before means that the phone starts anew.
     pub epoch: Uuid,
@@ -197,6 +202,7 @@ pub struct PullResponse {
     /// Whether this was the last page for now.
     pub complete: bool,
     /// Every scope this device has; what it holds of other scopes is to be dropped.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub scopes: Vec<Scope>,
     /// What changed, in the order to apply it.
     pub changes: Vec<ChangeRow>,
@@ -206,8 +212,10 @@ pub struct PullResponse {
 
 /// One changed record in one scope.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChangeRow {
     /// The scope.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub scope: Scope,
     /// The kind; a kind that the app does not know is kept as it is.
     pub kind: String,
@@ -220,6 +228,7 @@ pub struct ChangeRow {
     pub rev: Option<u64>,
     /// The record; absent means that it left the scope.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub body: Option<Box<RawValue>>,
 }
 

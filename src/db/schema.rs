@@ -1,6 +1,8 @@
 //! The tables, once for both databases. `diesel`'s own types are used but for [`Id`], which each database stores
 //! in its own way. Kept equal to `migrations/` by the parity test.
 
+#![expect(missing_docs, reason = "the comments on tables and columns are in the migrations")]
+
 use super::types::Id;
 
 diesel::table! {
@@ -11,7 +13,9 @@ diesel::table! {
         id -> Id,
         slug -> Text,
         epoch -> Id,
+        secret -> Binary,
         version -> BigInt,
+        horizon -> BigInt,
         created_at -> BigInt,
     }
 }
@@ -36,7 +40,6 @@ diesel::table! {
         kind -> Text,
         id -> Id,
         rev -> BigInt,
-        version -> BigInt,
         deleted -> Bool,
         body -> Text,
         reach -> Text,
@@ -59,6 +62,7 @@ diesel::table! {
         device_id -> Nullable<Id>,
         seq -> Nullable<BigInt>,
         group_id -> Nullable<Id>,
+        rev -> Nullable<BigInt>,
         received_at -> BigInt,
         digest -> Binary,
         body -> Text,
@@ -93,6 +97,7 @@ diesel::table! {
         device_id -> Nullable<Id>,
         seq -> Nullable<BigInt>,
         until -> BigInt,
+        context -> Text,
     }
 }
 
@@ -120,6 +125,7 @@ diesel::table! {
         user_id -> Id,
         next_seq -> BigInt,
         revoked -> Bool,
+        registered_at -> BigInt,
         last_seen_at -> BigInt,
     }
 }
@@ -144,6 +150,7 @@ diesel::table! {
     refresh_tokens (digest) {
         digest -> Binary,
         family -> Id,
+        follows -> Nullable<Binary>,
         org_id -> Id,
         user_id -> Id,
         device_id -> Nullable<Id>,
@@ -281,4 +288,18 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(records, journal, feed, organisations, counters, held, device_state, journal_conflicts, work_orders, directory, reviews, labour);
+diesel::allow_tables_to_appear_in_same_query!(
+    records,
+    journal,
+    feed,
+    organisations,
+    counters,
+    held,
+    device_state,
+    journal_conflicts,
+    work_orders,
+    directory,
+    reviews,
+    labour,
+    credentials
+);

@@ -4,7 +4,9 @@ CREATE TABLE organisations (
     id UUID NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
     epoch UUID NOT NULL,
+    secret BYTEA NOT NULL,
     version BIGINT NOT NULL,
+    horizon BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
 
@@ -23,7 +25,6 @@ CREATE TABLE records (
     kind TEXT NOT NULL,
     id UUID NOT NULL,
     rev BIGINT NOT NULL,
-    version BIGINT NOT NULL,
     deleted BOOLEAN NOT NULL,
     body TEXT NOT NULL,
     reach TEXT NOT NULL,
@@ -31,7 +32,7 @@ CREATE TABLE records (
 );
 
 -- Every operation that was ever received and recorded, with its verdict. Rows are never edited but for the
--- verdict of a held operation. `outcome` is the verdict's JSON.
+-- verdict of a held operation. `outcome` is the verdict's JSON; `rev` the revision of the record that it made.
 CREATE TABLE journal (
     org_id UUID NOT NULL REFERENCES organisations (id),
     op_id UUID NOT NULL,
@@ -43,6 +44,7 @@ CREATE TABLE journal (
     device_id UUID,
     seq BIGINT,
     group_id UUID,
+    rev BIGINT,
     received_at BIGINT NOT NULL,
     digest BYTEA NOT NULL,
     body TEXT NOT NULL,
@@ -66,6 +68,7 @@ CREATE TABLE journal_conflicts (
 );
 
 -- Operations that wait: for another operation, for the rest of their group, or for an earlier one of the same device.
+-- `context` is who recorded them and when, as judged on arrival.
 CREATE TABLE held (
     org_id UUID NOT NULL REFERENCES organisations (id),
     op_id UUID NOT NULL,
@@ -73,13 +76,14 @@ CREATE TABLE held (
     device_id UUID,
     seq BIGINT,
     until BIGINT NOT NULL,
+    context TEXT NOT NULL,
     PRIMARY KEY (org_id, op_id)
 );
 CREATE INDEX held_by_reason ON held (org_id, waits_for, seq);
 CREATE INDEX held_by_until ON held (until);
 
 -- What each scope holds: one row per (scope, record), upserted with the version of its last change.
--- `refs` counts the reasons for which the record is in the scope; 0 means it left (a drop).
+-- `refs` counts the reasons for which the record is in the scope; 0 or less means it left (a drop).
 CREATE TABLE feed (
     org_id UUID NOT NULL REFERENCES organisations (id),
     scope TEXT NOT NULL,
@@ -90,6 +94,7 @@ CREATE TABLE feed (
     PRIMARY KEY (org_id, kind, id, scope)
 );
 CREATE INDEX feed_by_version ON feed (org_id, scope, version, kind, id, refs);
+CREATE INDEX feed_drops ON feed (org_id, version) WHERE refs <= 0;
 
 -- Per device: the next sequence number expected, and when it was last heard of.
 CREATE TABLE device_state (
@@ -98,6 +103,7 @@ CREATE TABLE device_state (
     user_id UUID NOT NULL,
     next_seq BIGINT NOT NULL,
     revoked BOOLEAN NOT NULL,
+    registered_at BIGINT NOT NULL,
     last_seen_at BIGINT NOT NULL,
     PRIMARY KEY (org_id, device_id)
 );

@@ -8,9 +8,11 @@ CREATE TABLE credentials (
 );
 
 -- Refresh tokens, by digest. A family is one sign-in on one device; using an old member revokes all of it.
+-- `follows` is the token that this one was given for: a phone that lost the answer may repeat that one while this is unused.
 CREATE TABLE refresh_tokens (
     digest BLOB NOT NULL PRIMARY KEY,
     family BLOB NOT NULL,
+    follows BLOB,
     org_id BLOB NOT NULL REFERENCES organisations (id),
     user_id BLOB NOT NULL,
     device_id BLOB,
@@ -19,7 +21,7 @@ CREATE TABLE refresh_tokens (
     used_at BIGINT,
     revoked_at BIGINT
 );
-CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family);
+CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family, follows);
 CREATE INDEX refresh_tokens_by_user ON refresh_tokens (user_id, device_id);
 CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
 

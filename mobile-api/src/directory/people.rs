@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::in_catalog;
 use crate::{
     actor::{Actor, Role},
-    check::Check,
+    check::{Check, FieldError},
     ids::{Id, SiteId, TeamId, UserId},
     operation::{Context, Decision, Need, Payload, Save},
     record::{Kind, Reach, RecordType, Ref, Scope},
@@ -133,7 +133,8 @@ impl Payload for UserSave {
 
     fn needs(&self, _: Option<&User>, _: &Actor) -> Vec<Need> {
         let sites = self.sites.iter().copied().map(Need::record);
-        sites.chain(self.teams.iter().copied().map(Need::record)).collect()
+        let login = Need::Login(self.login.to_lowercase());
+        sites.chain(self.teams.iter().copied().map(Need::record)).chain([login]).collect()
     }
 }
 
@@ -158,6 +159,11 @@ impl Save for UserSave {
             if context.related.get(*team).is_none() {
                 return Err(Refusal::BadReference { pointer: format!("/teams/{i}") });
             }
+        }
+        if context.related.login_holder.is_some_and(|holder| holder != id.uuid()) {
+            let detail = "a login that nobody else has".into();
+            let error = FieldError { pointer: "/login".into(), code: "duplicate".into(), detail };
+            return Err(Refusal::Invalid { errors: vec![error] });
         }
         // Sign-in compares without regard to case, so that `Wang.Lei` typed with wet hands is the same person.
         let login = login.to_lowercase();

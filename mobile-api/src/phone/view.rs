@@ -240,6 +240,8 @@ impl<'a> Replay<'a> {
             received_at: self.now,
             base_rev: self.seen(operation.base_rev, address.id, &layer)?,
             rev: layer.rev + 1,
+            // What this phone did itself is in `base_rev` already; see `seen`.
+            own_revs: &[],
             mode: Mode::Recorded,
             related: &related,
         };

@@ -79,10 +79,12 @@ impl RecordType for Review {
     }
 
     fn reach(&self, _now: Timestamp) -> Vec<Reach> {
-        match self.resolution {
-            None => vec![Reach { scope: Scope::Office, record: Ref::new(Kind::Review, self.id) }],
-            Some(_) => Vec::new(),
+        if self.resolution.is_some() {
+            return Vec::new();
         }
+        let record = Ref::new(Kind::Review, self.id);
+        let of_site = self.site.map(|site| Reach { scope: Scope::OfficeOf(site.uuid()), record });
+        of_site.into_iter().chain([Reach { scope: Scope::Office, record }]).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::record::Policy;
+use super::{Status, record::Policy};
 use crate::{
     evidence::{Verdict, When, against},
     time::Timestamp,
@@ -17,6 +17,10 @@ pub struct Clock {
     pub since: DateTime<Utc>,
     /// When it runs out.
     pub due: DateTime<Utc>,
+    /// A later end that the customer agreed to, if the evidence does not tell whether they did so before the clock
+    /// ran out. Only a judgement that is the same by both ends is then one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<DateTime<Utc>>,
     /// When what it waits for happened, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<When>,
@@ -29,32 +33,45 @@ impl Clock {
     /// Starts a clock of so many minutes; none if there is no deadline.
     fn start(since: Timestamp, minutes: Option<u32>) -> Option<Clock> {
         let due = since.checked_add_signed(Duration::minutes(minutes?.into()))?;
-        Some(Clock { since, due, stopped: None, verdict: None })
+        Some(Clock::until(since, due))
     }
 
     /// Starts a clock that runs to a given instant.
     pub fn until(since: Timestamp, due: Timestamp) -> Clock {
-        Clock { since, due, stopped: None, verdict: None }
+        Clock { since, due, agreed: None, stopped: None, verdict: None }
     }
 
     /// Stops it and judges; the first stop counts.
     pub fn stop(&mut self, at: &When) {
         if self.stopped.is_none() {
-            self.verdict = Some(against(at, self.due));
+            self.verdict = Some(self.judge(at));
             self.stopped = Some(at.clone());
         }
     }
 
-    /// Moves the deadline of a clock that still runs.
-    fn move_to(&mut self, due: Timestamp) {
-        if self.stopped.is_none() {
-            self.due = due;
+    fn judge(&self, at: &When) -> Verdict {
+        let verdict = against(at, self.due);
+        match self.agreed {
+            Some(agreed) if against(at, agreed) != verdict => Verdict::Unprovable,
+            _ => verdict,
         }
     }
 
-    /// Whether it still ran at `now` although it had run out.
+    /// The customer agreed to another end. A consent given after the clock had run out excuses nothing.
+    fn agree(&mut self, consented: &When, due: Timestamp) {
+        if self.stopped.is_some() {
+            return;
+        }
+        match against(consented, self.due) {
+            Verdict::OnTime => (self.due, self.agreed) = (due, None),
+            Verdict::Unprovable => self.agreed = Some(due),
+            Verdict::Late => {}
+        }
+    }
+
+    /// Whether it still ran at `now` although it had run out by any account.
     pub fn overdue(&self, now: Timestamp) -> bool {
-        self.stopped.is_none() && self.due < now
+        self.stopped.is_none() && self.agreed.map_or(self.due, |agreed| agreed.max(self.due)) < now
     }
 }
 
@@ -113,9 +130,15 @@ impl Clocks {
         }
     }
 
-    /// The customer agreed to another time: the arrival clock runs to its end, even if there was no deadline.
-    pub(super) fn agreed(&mut self, recorded: &When, until: Timestamp) {
-        self.arrive.get_or_insert_with(|| Clock::until(recorded.latest, until)).move_to(until);
+    /// The customer agreed to another time: until somebody has arrived, the arrival clock runs to its end, even if
+    /// there was no deadline.
+    pub(super) fn agreed(&mut self, status: Status, since: Timestamp, consented: &When, until: Timestamp) {
+        let awaited = matches!(status, Status::Requested | Status::Assigned | Status::EnRoute);
+        match &mut self.arrive {
+            Some(clock) if awaited => clock.agree(consented, until),
+            None if awaited => self.arrive = Some(Clock::until(since, until)),
+            _ => {}
+        }
     }
 
     /// The clock that lists and reports go by: the date by which it is to be settled, if there is one,

@@ -1,16 +1,16 @@
 //! What the office does, and the technician's answer: assign, accept, hand back, depart, agree on a time,
-//! cancel, close, merge.
+//! cancel, close.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Appointment, Assignment, MergedFrom, Outcome, State, Status, Window, WorkOrder,
-    standing::{Step, addition, step},
+    Appointment, Assignment, Outcome, State, Status, Window, WorkOrder,
+    standing::{Progress, Step, addition, flags, step},
 };
 use crate::{
     actor::{Actor, Role},
     check::Check,
-    ids::{Id, UserId, WorkOrderId},
+    ids::{Id, UserId},
     operation::{Change, Context, Decision, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
 };
@@ -62,6 +62,7 @@ impl Change for Assign {
             handed_back: None,
         };
         WorkOrder::push(&mut order.assignments, assignment)?;
+        order.log(context, "assign", None, None)?;
         order.clocks.dispatched(&context.when);
         order.state = State::Assigned { to: self.technician, at: context.when.clone(), accepted: None };
         Ok(order.into())
@@ -122,8 +123,9 @@ impl Payload for HandBack {
 impl Change for HandBack {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let what = Step { verb: "hand_back", note: Some(&self.reason) };
-        let (progress, mut order) = step(order, context, what, |s| s >= Status::Finished, State::hand_back)?;
-        if order.state == State::Requested {
+        let given_back = |s: Status| s == Status::Requested || s >= Status::Finished;
+        let (progress, mut order) = step(order, context, what, given_back, State::hand_back)?;
+        if progress == Progress::Moved {
             end_assignment(&mut order, context, Some(self.reason));
         }
         Ok(progress.decision(order))
@@ -178,34 +180,34 @@ impl Payload for AgreeTime {
 
 impl Change for AgreeTime {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let mut flags = addition(&order, context)?;
-        if order.status().is_over() && flags.is_empty() {
-            return Err(Refusal::IllegalTransition { from: order.status(), operation: "agree_time" });
+        let from = order.status();
+        let mut overtaken = addition(&order, context)?;
+        if from.is_over() && overtaken.is_none() {
+            return Err(Refusal::IllegalTransition { from, operation: "agree_time" });
         }
-        let unseen = order.changed.get("appointment").is_some_and(|rev| !context.saw(*rev));
+        let mut flags = flags(overtaken);
+        if order.changed.get("appointment").is_some_and(|rev| !context.saw(*rev)) {
+            let held = order.appointment().map(|held| held.window);
+            let detail = serde_json::json!({ "field": "appointment", "held": held, "sent": self.window });
+            flags.push(Flagged::with(Flag::FieldConflict, detail));
+            // The schedule is the office's: its time stands, the customer's consent to the other is kept.
+            if context.by_technician() {
+                overtaken = overtaken.or(Some(Flag::FieldConflict));
+            }
+        }
+        if overtaken.is_none() {
+            order.clocks.agreed(from, order.recorded.latest, &context.when, self.window.until);
+            order.changed.insert("appointment".into(), context.rev);
+        }
         let appointment = Appointment {
             op: context.op,
             window: self.window,
             consented_by: self.consented_by,
             consented: context.when.clone(),
             by: context.actor.user,
+            overtaken,
         };
-        let counts = !(unseen && context.by_technician());
-        if unseen {
-            // The schedule is the office's: its time stands, the customer's consent to the other is kept.
-            let held = order.appointments.last().map(|held| held.window);
-            let detail = serde_json::json!({ "field": "appointment", "held": held, "sent": appointment.window });
-            flags.push(Flagged::with(Flag::FieldConflict, detail));
-        }
-        if counts {
-            // A consent given after the deadline had passed cannot have been in time; the clock then stays.
-            order.clocks.agreed(&order.recorded.clone(), self.window.until);
-            order.changed.insert("appointment".into(), context.rev);
-            WorkOrder::push(&mut order.appointments, appointment)?;
-        } else {
-            let last = order.appointments.len().saturating_sub(1);
-            order.appointments.insert(last, appointment);
-        }
+        WorkOrder::push(&mut order.appointments, appointment)?;
         Ok(Decision::flagged(order, flags))
     }
 }
@@ -236,6 +238,7 @@ impl Change for Cancel {
         if matches!(from, Status::SignedOff | Status::Closed | Status::Cancelled) {
             return Err(Refusal::IllegalTransition { from, operation: "cancel" });
         }
+        order.log_end(context, "cancel", None);
         order.state = State::Cancelled {
             cancelled: context.when.clone(),
             by: context.actor.user,
@@ -277,64 +280,10 @@ impl Change for Close {
             (Status::Finished, Some(reason)) => Outcome::Unsigned { reason },
             _ => return Err(Refusal::IllegalTransition { from, operation: "close" }),
         };
+        order.log_end(context, "close", None);
         let closed = context.when.clone();
         order.clocks.resolved(&closed);
         order.state = State::Closed { closed, by: context.actor.user, rev: context.rev, outcome };
         Ok(order.into())
-    }
-}
-
-/// This order is a duplicate: everything on it goes to the other, its id stays as an alias.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Merge {
-    /// The order that stays.
-    pub into: WorkOrderId,
-}
-
-impl Payload for Merge {
-    type Record = WorkOrder;
-
-    fn example() -> Self {
-        Self { into: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000030")) }
-    }
-
-    fn needs(&self, _: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
-        vec![Need::record(self.into)]
-    }
-}
-
-impl Change for Merge {
-    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let from = order.status();
-        let target = context.related.get(self.into);
-        let bad = Refusal::BadReference { pointer: "/into".into() };
-        let usable = |other: &&WorkOrder| other.id != order.id && other.merged_into.is_none();
-        let mut target = target.filter(usable).cloned().ok_or(bad.clone())?;
-        if target.site != order.site {
-            return Err(bad);
-        }
-        // A signed order stands for money; it is the one that must stay.
-        if from.is_over() || order.charge.is_some() {
-            return Err(Refusal::IllegalTransition { from, operation: "merge" });
-        }
-        target.notes.append(&mut order.notes.clone());
-        target.materials.append(&mut order.materials.clone());
-        target.labour.append(&mut order.labour.clone());
-        target.attached.append(&mut order.attached.clone());
-        target.appointments.splice(0..0, order.appointments.iter().cloned());
-        target.merged_from.push(MergedFrom { id: order.id, number: order.number.clone() });
-        for earlier in order.merged_from.drain(..) {
-            target.merged_from.push(earlier);
-        }
-        order.merged_into = Some(target.id);
-        order.state = State::Cancelled {
-            cancelled: context.when.clone(),
-            by: context.actor.user,
-            rev: context.rev,
-            reason: format!("merged into {}", target.number.as_deref().unwrap_or("another order")),
-            was: order.technician(),
-        };
-        Ok(Decision { record: Some(order), also: vec![target.into()], flags: Vec::new() })
     }
 }

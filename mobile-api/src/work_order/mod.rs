@@ -1,15 +1,17 @@
 //! The work order: one repair from the call to the closed file.
 //!
 //! [`WorkOrder`] is the record; [`State`] carries what exists only in a state. Each operation is a payload with
-//! its rule beside it: [`dispatch`] has what the office does, [`visit`] what happens at the door, [`quote`] the
-//! price and its confirmation, [`sign_off`] the signature and what it covers.
+//! its rule beside it: [`request`] writes it down, [`dispatch`] has what the office does, [`visit`] what happens at
+//! the door, [`quote`] the price and its confirmation, [`sign_off`] the signature and what it covers.
 
 pub mod clocks;
 pub mod dispatch;
 pub mod history;
+pub mod merge;
 pub mod quote;
 mod record;
 pub mod request;
+mod scope;
 pub mod sign_off;
 mod standing;
 mod state;
@@ -18,8 +20,8 @@ pub mod visit;
 pub use clocks::{Clock, Clocks};
 pub use quote::{Confirmation, ConfirmationMethod, Quote, QuoteLine};
 pub use record::{
-    Appointment, Assignment, AttachedWork, Caller, Channel, Charge, Diagnosis, Labour, MaterialUse, MergedFrom, Note,
-    Policy, Priority, Rejection, Source, Void, Window, WorkOrder,
+    Appointment, Assignment, Caller, Channel, Charge, Diagnosis, Labour, MaterialUse, MergedFrom, Note, Policy,
+    Priority, Rejection, Source, TimelineEntry, Void, Window, WorkOrder,
 };
 pub use sign_off::{SignOff, SignedContent};
 pub use state::{Outcome, State, Status};

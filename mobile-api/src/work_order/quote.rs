@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Status, WorkOrder, standing::addition};
+use super::{
+    Status, WorkOrder,
+    standing::{contribution, flags},
+};
 use crate::{
     actor::Actor,
     check::Check,
@@ -12,7 +15,7 @@ use crate::{
     evidence::When,
     ids::{PriceItemId, UserId},
     money::{Currency, Money, Quantity},
-    operation::{Change, Context, Decision, Need, Payload},
+    operation::{Change, Context, Decision, Mode, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
 };
 
@@ -45,6 +48,10 @@ pub struct Quote {
     /// The customer's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmation>,
+    /// Why it is not in force, if it is not: the order had moved on, or it was made on a duplicate. It stands for
+    /// what the customer was told and may have signed, never for what work goes on under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overtaken: Option<Flag>,
 }
 
 /// A priced line.
@@ -182,12 +189,12 @@ impl Payload for MakeQuote {
 
 impl Change for MakeQuote {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let mut flags = addition(&order, context)?;
+        let overtaken = contribution(&order, context)?;
         let from = order.status();
-        let priceable = !matches!(from, Status::SignedOff | Status::Closed | Status::Cancelled);
-        if !priceable && flags.is_empty() {
+        if from >= Status::SignedOff && overtaken.is_none() {
             return Err(Refusal::IllegalTransition { from, operation: "quote" });
         }
+        let mut flags = flags(overtaken);
         if order.quotes.len() >= MOST_QUOTES {
             return Err(Refusal::TooManyEntries);
         }
@@ -205,6 +212,7 @@ impl Change for MakeQuote {
             by: context.actor.user,
             at: context.when.clone(),
             confirmed: None,
+            overtaken,
         });
         Ok(Decision::flagged(order, flags))
     }
@@ -256,27 +264,40 @@ impl Payload for ConfirmQuote {
 
 impl Change for ConfirmQuote {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let mut flags = addition(&order, context)?;
+        let overtaken = contribution(&order, context)?;
+        let illegal = Refusal::IllegalTransition { from: order.status(), operation: "confirm_quote" };
+        // A word given before the signature may arrive after it; one that somebody adds afterwards is none.
+        let open = match context.mode {
+            Mode::Online => order.status() < Status::SignedOff,
+            Mode::Recorded => !order.status().is_over(),
+        };
+        if !open && overtaken.is_none() {
+            return Err(illegal);
+        }
+        let mut flags = flags(overtaken);
         let newest = order.newest_quote().map(|quote| (quote.id, quote.rev));
         let quote = order.quotes.iter_mut().find(|quote| quote.id == self.quote).ok_or(Refusal::QuoteUnknown)?;
-        if let Some((newest, rev)) = newest
-            && newest != quote.id
-        {
-            // Confirming what one knows to be replaced is a slip; not knowing is what happens without signal.
-            if context.saw(rev) {
+        // Confirming what one knows to be replaced is a slip; not knowing is what happens without signal.
+        let (replaced, known) = match (quote.overtaken, newest) {
+            (Some(_), _) => (overtaken.is_none(), context.mode == Mode::Online),
+            (None, Some((newest, rev))) => (newest != quote.id, context.saw(rev)),
+            (None, None) => (false, false),
+        };
+        if replaced {
+            if known {
                 return Err(Refusal::QuoteUnknown);
             }
-            let detail = json!({ "confirmed": quote.id, "newest": newest });
+            let detail = json!({ "confirmed": quote.id, "newest": newest.map(|(newest, _)| newest) });
             flags.push(Flagged::with(Flag::SignedOlderQuote, detail));
         }
-        if quote.confirmed.is_none() {
-            quote.confirmed = Some(Confirmation {
-                op: context.op,
-                name: self.name,
-                method: self.method,
-                at: context.when.clone(),
-                by: context.actor.user,
-            });
+        let (op, at, by) = (context.op, context.when.clone(), context.actor.user);
+        match (&quote.confirmed, context.mode) {
+            (None, _) => quote.confirmed = Some(Confirmation { op, name: self.name, method: self.method, at, by }),
+            (Some(_), Mode::Online) => return Err(illegal),
+            (Some(_), Mode::Recorded) => {
+                flags.push(Flag::AlreadyDone.into());
+                order.log(context, "confirm_quote", Some(&self.name), Some(Flag::AlreadyDone))?;
+            }
         }
         Ok(Decision::flagged(order, flags))
     }

@@ -2,30 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Clocks, Quote, SignOff, State};
 use crate::{
-    actor::{Actor, Role},
     directory::{Deadlines, User},
     evidence::When,
     ids::{BuildingId, CustomerId, Id, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
     money::{Currency, Money, Quantity},
-    record::{Kind, Reach, RecordType, Ref, Scope},
+    operation::Context,
     refusal::{Flag, Refusal},
-    time::Timestamp,
 };
 
 /// Most entries of one sort (notes, material lines, …) on one order.
 pub const MOST_ENTRIES: usize = 500;
-
-/// How long an order stays on its technician's phone after it is over.
-const KEEP_AFTER: Duration = Duration::days(14);
-
-/// How long before its appointment an order comes to the phone.
-const BRING_BEFORE: Duration = Duration::days(30);
 
 /// A repair, from the call to the closed file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,9 +93,10 @@ pub struct WorkOrder {
     /// What the customer is to pay; exists only once it was signed for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charge: Option<Charge>,
-    /// Work that arrived after the order had moved on, attached so that nothing is lost.
+    /// Every step in the order in which the server received it, those that came too late to move anything
+    /// included. The state has only the present; here is who did what, and when, all the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attached: Vec<AttachedWork>,
+    pub timeline: Vec<TimelineEntry>,
     /// Field name → revision of its last change, for merging by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changed: BTreeMap<String, u64>,
@@ -213,7 +206,8 @@ pub struct Assignment {
     pub handed_back: Option<String>,
 }
 
-/// Another time than the deadline's, agreed with the customer (预约).
+/// Another time than the deadline's, agreed with the customer (预约). The last one that counts is the one
+/// that the customer expects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Appointment {
@@ -227,6 +221,9 @@ pub struct Appointment {
     pub consented: When,
     /// Who recorded it.
     pub by: UserId,
+    /// Why it does not count, if it does not: the order had moved on, or the office had agreed on another time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overtaken: Option<Flag>,
 }
 
 /// What the technician found.
@@ -308,6 +305,8 @@ pub struct Note {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Void {
+    /// The operation that did so.
+    pub op: Uuid,
     /// By whom.
     pub by: UserId,
     /// When.
@@ -345,23 +344,24 @@ pub struct Charge {
     pub lowered: Option<Void>,
 }
 
-/// Work that was recorded although the order had moved on.
+/// A step, as it was taken or as it came too late.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct AttachedWork {
+pub struct TimelineEntry {
     /// The operation.
     pub op: Uuid,
     /// What was done: the verb of the operation.
     pub what: String,
-    /// What it said, if it carried words.
+    /// What it said, if it carried words that stand nowhere else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Who did it.
     pub by: UserId,
     /// When.
     pub at: When,
-    /// Why it moved nothing.
-    pub because: Flag,
+    /// Why it moved nothing, if it did not: the order had moved on, or it was done on a duplicate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overtaken: Option<Flag>,
 }
 
 /// Where an imported order came from.
@@ -382,6 +382,8 @@ pub struct MergedFrom {
     pub id: WorkOrderId,
     /// Its number.
     pub number: Option<String>,
+    /// Who wrote it down.
+    pub recorded_by: UserId,
 }
 
 impl WorkOrder {
@@ -395,21 +397,31 @@ impl WorkOrder {
         self.state.technician()
     }
 
-    /// Whether this person is, or ever was, to do it, or wrote it down.
+    /// Whether this person is, or ever was, to do it, or wrote it or a duplicate of it down.
     pub fn concerns(&self, user: Id<User>) -> bool {
-        self.recorded_by == user
+        self.was_recorded_by(user)
             || self.technician() == Some(user)
             || self.assignments.iter().any(|assignment| assignment.technician == user)
     }
 
-    /// The newest revision of the quote.
-    pub fn newest_quote(&self) -> Option<&Quote> {
-        self.quotes.last()
+    /// Whether this person wrote it, or a duplicate that was merged into it, down.
+    pub(super) fn was_recorded_by(&self, user: Id<User>) -> bool {
+        self.recorded_by == user || self.merged_from.iter().any(|duplicate| duplicate.recorded_by == user)
     }
 
-    /// The newest revision that the customer confirmed.
+    /// The newest revision of the quote that is in force.
+    pub fn newest_quote(&self) -> Option<&Quote> {
+        self.quotes_in_force().next()
+    }
+
+    /// The newest revision in force that the customer confirmed.
     pub fn confirmed_quote(&self) -> Option<&Quote> {
-        self.quotes.iter().rev().find(|quote| quote.confirmed.is_some())
+        self.quotes_in_force().find(|quote| quote.confirmed.is_some())
+    }
+
+    /// Newest first.
+    fn quotes_in_force(&self) -> impl Iterator<Item = &Quote> {
+        self.quotes.iter().rev().filter(|quote| quote.overtaken.is_none())
     }
 
     /// The signature that counts.
@@ -417,9 +429,30 @@ impl WorkOrder {
         self.sign_offs.first()
     }
 
+    /// The last time agreed on that counts.
+    pub fn appointment(&self) -> Option<&Appointment> {
+        self.appointments.iter().rev().find(|appointment| appointment.overtaken.is_none())
+    }
+
     /// When the customer expects somebody: the last agreed time, else the time wished for.
     pub fn expected(&self) -> Option<Window> {
-        self.appointments.last().map(|appointment| appointment.window).or(self.preferred)
+        self.appointment().map(|appointment| appointment.window).or(self.preferred)
+    }
+
+    /// Writes a step into the timeline.
+    pub(super) fn log(
+        &mut self,
+        context: &Context<'_>,
+        what: &str,
+        note: Option<&str>,
+        overtaken: Option<Flag>,
+    ) -> Result<(), Refusal> {
+        Self::push(&mut self.timeline, TimelineEntry::new(context, what, note, overtaken))
+    }
+
+    /// Writes the end of an order into its timeline, however full that is: what can be begun can be ended.
+    pub(super) fn log_end(&mut self, context: &Context<'_>, what: &str, reason: Option<&str>) {
+        self.timeline.push(TimelineEntry::new(context, what, reason, None));
     }
 
     pub(super) fn push<T>(entries: &mut Vec<T>, entry: T) -> Result<(), Refusal> {
@@ -429,78 +462,11 @@ impl WorkOrder {
         entries.push(entry);
         Ok(())
     }
-
-    /// The instant at which the order ended, if it did.
-    pub fn over_since(&self) -> Option<Timestamp> {
-        match &self.state {
-            State::Closed { closed, .. } => Some(closed.latest),
-            State::Cancelled { cancelled, .. } => Some(cancelled.latest),
-            _ => None,
-        }
-    }
-
-    /// Who holds it on their phone: the technician it is assigned to, or who did it last.
-    fn holder(&self) -> Option<Id<User>> {
-        match &self.state {
-            State::Cancelled { was, .. } => *was,
-            State::Closed { .. } => self.assignments.last().map(|assignment| assignment.technician),
-            other => other.technician(),
-        }
-    }
-
-    /// From when until when it belongs on its technician's phone.
-    fn on_phone(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        let from = self.expected().map(|window| window.from - BRING_BEFORE);
-        let until = self.over_since().map(|over| over + KEEP_AFTER);
-        (from, until)
-    }
-
-    fn needed_on_site(&self) -> impl Iterator<Item = Ref> {
-        [
-            Some(Ref::new(Kind::WorkOrder, self.id)),
-            Some(Ref::new(Kind::Site, self.site)),
-            self.building.map(|id| Ref::new(Kind::Building, id)),
-            self.unit.map(|id| Ref::new(Kind::Unit, id)),
-            self.customer.map(|id| Ref::new(Kind::Customer, id)),
-        ]
-        .into_iter()
-        .flatten()
-    }
 }
 
-impl RecordType for WorkOrder {
-    const KIND: Kind = Kind::WorkOrder;
-
-    fn visible_to(&self, actor: &Actor) -> bool {
-        match actor.role {
-            Role::Customer => false,
-            Role::Technician => {
-                let in_pool = self.state == State::Requested && self.team.is_some_and(|t| actor.teams.contains(&t));
-                in_pool || self.concerns(actor.user)
-            }
-            _ => actor.covers_site(self.site),
-        }
-    }
-
-    fn reach(&self, now: Timestamp) -> Vec<Reach> {
-        let (from, until) = self.on_phone();
-        if from.is_some_and(|from| now < from) || until.is_some_and(|until| now >= until) {
-            return Vec::new();
-        }
-        let scope = match (self.holder(), self.team, &self.state) {
-            (Some(technician), _, _) => Scope::User(technician.uuid()),
-            (None, Some(team), State::Requested) => Scope::Team(team.uuid()),
-            _ => return Vec::new(),
-        };
-        self.needed_on_site().map(|record| Reach { scope, record }).collect()
-    }
-
-    fn reach_changes_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let (from, until) = self.on_phone();
-        from.filter(|from| now < *from).or(until.filter(|until| now < *until))
-    }
-
-    fn alias(&self) -> Option<Uuid> {
-        self.merged_into.map(Id::uuid)
+impl TimelineEntry {
+    fn new(context: &Context<'_>, what: &str, note: Option<&str>, overtaken: Option<Flag>) -> Self {
+        let (op, by, at) = (context.op, context.actor.user, context.when.clone());
+        Self { op, what: what.into(), note: note.map(Into::into), by, at, overtaken }
     }
 }

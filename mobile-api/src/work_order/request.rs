@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Caller, Channel, Clocks, Policy, Priority, State, Window, WorkOrder, standing::addition};
+use super::{Caller, Channel, Clocks, Policy, Priority, State, Window, WorkOrder, standing};
 use crate::{
     actor::{Actor, Role},
     check::Check,
@@ -136,7 +136,7 @@ impl Create for Request {
             sign_offs: Vec::new(),
             rejections: Vec::new(),
             charge: None,
-            attached: Vec::new(),
+            timeline: Vec::new(),
             changed: Default::default(),
             source: None,
             merged_into: None,
@@ -262,14 +262,14 @@ impl Payload for Edit {
 
 impl Change for Edit {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let flags = addition(&order, context)?;
+        let overtaken = standing::addition(&order, context)?;
         if context.by_technician() && (self.priority.is_some() || self.team.is_some()) {
             return Err(Refusal::Forbidden);
         }
         if self.team.is_some_and(|team| context.related.get(team).is_none()) {
             return Err(Refusal::BadReference { pointer: "/team".into() });
         }
-        let mut merge = Merge { order, context, flags };
+        let mut merge = Merge::new(order, context, overtaken);
         merge.field("place", Owner::Office, self.place, |o| &mut o.place);
         merge.field("fault", Owner::Office, self.fault, |o| &mut o.fault);
         merge.field("caller", Owner::Office, self.caller, |o| &mut o.caller);
@@ -300,9 +300,15 @@ pub(super) struct Merge<'a> {
     pub(super) order: WorkOrder,
     pub(super) context: &'a Context<'a>,
     pub(super) flags: Vec<Flagged>,
+    /// What somebody changed whose order it is no longer gives way to what the others changed since.
+    overtaken: bool,
 }
 
-impl Merge<'_> {
+impl<'a> Merge<'a> {
+    pub(super) fn new(order: WorkOrder, context: &'a Context<'a>, overtaken: Option<Flag>) -> Self {
+        Self { order, context, flags: standing::flags(overtaken), overtaken: overtaken.is_some() }
+    }
+
     fn field<T: PartialEq + Serialize>(
         &mut self,
         name: &'static str,
@@ -318,21 +324,25 @@ impl Merge<'_> {
         *place(&mut self.order) = value;
     }
 
-    /// Merges one value that the caller took out of the order.
-    pub(super) fn value<T: PartialEq + Serialize>(&mut self, name: &'static str, owner: Owner, new: T, value: &mut T) {
+    /// Merges one value that the caller took out of the order. Tells whether it now is the new one.
+    pub(super) fn value<T>(&mut self, name: &'static str, owner: Owner, new: T, value: &mut T) -> bool
+    where
+        T: PartialEq + Serialize,
+    {
         if new == *value {
-            return;
+            return true;
         }
         let changed_unseen = self.order.changed.get(name).is_some_and(|rev| !self.context.saw(*rev));
         let ours = if self.context.actor.role == Role::Technician { Owner::Technician } else { Owner::Office };
         if changed_unseen {
             self.flags
                 .push(Flagged::with(Flag::FieldConflict, json!({ "field": name, "held": &*value, "sent": &new })));
-            if ours != owner {
-                return;
+            if ours != owner || self.overtaken {
+                return false;
             }
         }
         *value = new;
         self.order.changed.insert(name.into(), self.context.rev);
+        true
     }
 }

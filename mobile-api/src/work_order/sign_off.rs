@@ -7,15 +7,16 @@ use uuid::Uuid;
 use super::{
     Charge, Quote, Rejection, State, Status, Void, WorkOrder,
     quote::QuoteLine,
-    standing::{Standing, Step, standing, step},
+    standing::{Progress, Standing, Step, standing, step},
 };
 use crate::{
+    actor::Actor,
     check::{Check, FieldError},
     directory::User,
     evidence::When,
     ids::{Id, UserId, WorkOrderId},
     money::{Money, Quantity},
-    operation::{Change, Context, Decision, Payload},
+    operation::{Change, Context, Decision, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
     signing::{Digest, Stroke, check_strokes, digest},
 };
@@ -100,6 +101,7 @@ pub struct SignOff {
     /// The quote they saw.
     pub quote: Option<Uuid>,
     /// Parts of what they saw that differ from what the server held; empty means that the signature covers it.
+    /// Times are compared while the order stands before its signature; later it no longer shows them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differs: Vec<String>,
     /// When.
@@ -165,10 +167,15 @@ impl WorkOrder {
 
 impl SignedContent {
     /// Names the parts in which `self` (what was signed) differs from what `order` holds.
-    fn differences(&self, order: &WorkOrder) -> Vec<String> {
-        let quote = self.quote.as_ref().and_then(|signed| order.quotes.iter().find(|quote| quote.id == signed.id));
-        let held = order.content(quote, &self.technician_name, self.technician, &self.signer);
+    fn differences(&self, order: &WorkOrder, context: &Context<'_>) -> Vec<String> {
+        let technician = order.technician().unwrap_or(self.technician);
+        let known: Option<&User> = context.related.get(self.technician);
+        let name = known.map_or(&self.technician_name, |user| &user.name);
+        let quote = self.quote.as_ref().and_then(|signed| order.quote_with_word(signed.id));
+        let held = order.content(quote, name, technician, &self.signer);
         let priced = |quote: &Option<SignedQuote>| quote.as_ref().map(|q| (q.id, q.lines.clone(), q.total));
+        // Once the order has moved on it no longer shows these times; they can then neither fit nor differ.
+        let same_time = |signed: &Option<String>, held: &Option<String>| held.is_none() || signed == held;
         // A number that the phone did not know yet is not a difference, and revisions are numbered by the server.
         let parts = [
             ("order", self.order == held.order),
@@ -179,9 +186,11 @@ impl SignedContent {
             ("quote", priced(&self.quote) == priced(&held.quote)),
             ("materials", self.materials == held.materials),
             ("amount", self.amount == held.amount),
-            ("arrived", self.arrived == held.arrived),
-            ("started", self.started == held.started),
-            ("finished", self.finished == held.finished),
+            ("technician", self.technician == held.technician),
+            ("technician_name", self.technician_name == held.technician_name),
+            ("arrived", same_time(&self.arrived, &held.arrived)),
+            ("started", same_time(&self.started, &held.started)),
+            ("finished", same_time(&self.finished, &held.finished)),
         ];
         parts.into_iter().filter(|(_, same)| !same).map(|(part, _)| part.into()).collect()
     }
@@ -230,6 +239,10 @@ impl Payload for Sign {
         Self { content, digest, relation: "owner".into(), opinion: Some("Quick and clean".into()), strokes }
     }
 
+    fn needs(&self, _: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
+        vec![Need::record(self.content.technician)]
+    }
+
     fn check(&self, check: &mut Check) {
         check.text("/content/signer", &self.content.signer, 1..=200);
         check.text("/relation", &self.relation, 0..=100);
@@ -242,19 +255,24 @@ impl Payload for Sign {
     }
 }
 
+impl WorkOrder {
+    /// A quote that the customer confirmed, in force or not: what can be charged once it is signed as well.
+    fn quote_with_word(&self, id: Uuid) -> Option<&Quote> {
+        self.quotes.iter().find(|quote| quote.id == id && quote.confirmed.is_some())
+    }
+}
+
 impl Change for Sign {
-    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         if self.content.order != order.id && !order.merged_from.iter().any(|alias| alias.id == self.content.order) {
             let detail = "the order that is signed for".into();
             let error = FieldError { pointer: "/content/order".into(), code: "mismatch".into(), detail };
             return Err(Refusal::Invalid { errors: vec![error] });
         }
         let mut flags = self.signature_flags(&order);
-        let differs = self.content.differences(&order);
-        let at_the_door = order.status();
-        order = self.advance(order, context, &mut flags)?;
-        // What was recorded by others after the order had been signed is no difference of this signature's making.
-        let differs = if at_the_door == Status::Finished { differs } else { Vec::new() };
+        let differs = self.content.differences(&order, context);
+        let (progress, mut order) = self.advance(order, context)?;
+        flags.extend(progress.into_iter().flat_map(Progress::flags));
         if !differs.is_empty() {
             flags.push(Flagged::with(Flag::SignedOtherContent, json!({ "differs": differs })));
         }
@@ -271,26 +289,25 @@ impl Change for Sign {
             by: context.actor.user,
         };
         WorkOrder::push(&mut order.sign_offs, entry)?;
-        self.charge(&mut order, context, &mut flags);
+        if progress == Some(Progress::Moved) {
+            order.clocks.resolved(&context.when);
+            order.charge = self.charge(&order, context);
+        }
         Ok(Decision::flagged(order, flags))
     }
 }
 
 impl Sign {
-    /// Moves to "signed off", or leaves the order where it is if it was signed already or moved on meanwhile.
-    fn advance(&self, order: WorkOrder, context: &Context<'_>, flags: &mut Vec<Flagged>) -> Result<WorkOrder, Refusal> {
-        let second = order.status() == Status::SignedOff && standing(&order, context) == Standing::Theirs;
-        if second {
-            return Ok(order);
+    /// Moves to "signed off", or leaves the order where it is if it moved on meanwhile; `None` for a further
+    /// signature on an order that is signed.
+    fn advance(&self, order: WorkOrder, context: &Context<'_>) -> Result<(Option<Progress>, WorkOrder), Refusal> {
+        if order.status() == Status::SignedOff && standing(&order, context) == Standing::Theirs {
+            return Ok((None, order));
         }
         let at = context.when.clone();
-        let what = Step { verb: "sign_off", note: self.opinion.as_deref() };
-        let (progress, mut order) = step(order, context, what, |s| s >= Status::SignedOff, |s| s.sign_off(at))?;
-        flags.extend(progress.flags());
-        if order.status() == Status::SignedOff {
-            order.clocks.resolved(&context.when);
-        }
-        Ok(order)
+        let what = Step { verb: "sign_off", note: None };
+        let (progress, order) = step(order, context, what, |_| false, |state| state.sign_off(at))?;
+        Ok((Some(progress), order))
     }
 
     fn signature_flags(&self, order: &WorkOrder) -> Vec<Flagged> {
@@ -299,7 +316,7 @@ impl Sign {
             flags.push(Flagged::with(Flag::SignatureAbsurd, json!({ "problem": problem.to_string() })));
         }
         if let Some(first) = order.primary_sign_off()
-            && first.name != self.content.signer
+            && !same_name(&first.name, &self.content.signer)
         {
             flags.push(Flagged::with(
                 Flag::DifferentSigner,
@@ -315,26 +332,23 @@ impl Sign {
         flags
     }
 
-    /// Charges what was signed: never more than the confirmed quote that the customer saw, and never on an
-    /// order that was cancelled – that is for a person to decide.
-    fn charge(&self, order: &mut WorkOrder, context: &Context<'_>, flags: &mut Vec<Flagged>) {
-        if order.charge.is_some() || order.policy.free_of_charge || order.status() == Status::Cancelled {
-            return;
+    /// What the signature that ends the work charges: never more than the confirmed quote that the customer saw.
+    /// Any other signature – a further one, or one on an order that had moved on – leaves that to a person.
+    fn charge(&self, order: &WorkOrder, context: &Context<'_>) -> Option<Charge> {
+        let quote = order.quote_with_word(self.content.quote.as_ref()?.id)?;
+        let signed = self.content.amount;
+        if order.policy.free_of_charge || signed.currency != quote.total.currency {
+            return None;
         }
-        let Some(signed) = &self.content.quote else { return };
-        let Some(quote) = order.quotes.iter().find(|quote| quote.id == signed.id && quote.confirmed.is_some()) else {
-            return;
-        };
-        if self.content.amount.currency != quote.total.currency {
-            return;
-        }
-        let minor = self.content.amount.minor.min(quote.total.minor);
-        if self.content.amount.minor > quote.total.minor && !flags.iter().any(|f| f.flag == Flag::SignedOtherContent) {
-            flags.push(Flagged::with(Flag::SignedOtherContent, json!({ "differs": ["amount"] })));
-        }
-        let amount = Money { minor, currency: quote.total.currency };
-        order.charge = Some(Charge { amount, quote: quote.id, signed_by: context.op, lowered: None });
+        let amount = Money { minor: signed.minor.min(quote.total.minor), currency: quote.total.currency };
+        Some(Charge { amount, quote: quote.id, signed_by: context.op, lowered: None })
     }
+}
+
+/// Whether two spellings are one name: typed on a phone, capitals and spaces come as they may.
+fn same_name(one: &str, other: &str) -> bool {
+    let letters = |name: &str| name.to_lowercase().split_whitespace().collect::<String>();
+    letters(one) == letters(other)
 }
 
 /// The customer does not accept: back to work.
@@ -362,8 +376,11 @@ impl Payload for RefuseAcceptance {
 
 impl Change for RefuseAcceptance {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let what = Step { verb: "refuse_acceptance", note: Some(&self.reason) };
-        let (progress, mut order) = step(order, context, what, |s| s >= Status::SignedOff, State::reject)?;
+        let what = Step { verb: "refuse_acceptance", note: None };
+        // An order that is back at work after a refusal was refused by somebody else's hand already.
+        let again = !order.rejections.is_empty();
+        let reached = |s: Status| s >= Status::SignedOff || (s == Status::Working && again);
+        let (progress, mut order) = step(order, context, what, reached, State::reject)?;
         let RefuseAcceptance { name, reason } = self;
         let rejection = Rejection { op: context.op, name, reason, at: context.when.clone() };
         WorkOrder::push(&mut order.rejections, rejection)?;
@@ -402,16 +419,19 @@ impl Change for SetCharge {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let signed = order.sign_offs.iter().find(|sign_off| sign_off.op == self.sign_off);
         let signed = signed.ok_or(Refusal::EntryUnknown)?;
-        let quote = order.quotes.iter().find(|quote| Some(quote.id) == signed.quote && quote.confirmed.is_some());
-        let quote = quote.ok_or(Refusal::QuoteUnknown)?;
-        if self.amount.currency != quote.total.currency {
-            return Err(Refusal::CurrencyMismatch { expected: quote.total.currency, found: self.amount.currency });
+        let quote = signed.quote.and_then(|quote| order.quote_with_word(quote)).ok_or(Refusal::QuoteUnknown)?;
+        let expected = quote.total.currency;
+        for found in [self.amount.currency, signed.amount.currency] {
+            if found != expected {
+                return Err(Refusal::CurrencyMismatch { expected, found });
+            }
         }
         let most = signed.amount.minor.min(quote.total.minor);
-        if self.amount.minor > most {
+        if self.amount.minor > most || order.policy.free_of_charge {
             return Err(Refusal::AmountExceedsSigned);
         }
-        let lowered = Void { by: context.actor.user, at: context.when.clone(), reason: self.reason };
+        let (op, by, at) = (context.op, context.actor.user, context.when.clone());
+        let lowered = Void { op, by, at, reason: self.reason };
         order.charge =
             Some(Charge { amount: self.amount, quote: quote.id, signed_by: self.sign_off, lowered: Some(lowered) });
         Ok(order.into())

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Diagnosis, Labour, MaterialUse, Note, Status, Void, Window, WorkOrder,
     request::{Merge, Owner},
-    standing::{Progress, Step, addition, step},
+    standing::{Progress, Step, addition, contribution, flags, step},
 };
 use crate::{
     actor::Actor,
@@ -32,8 +32,8 @@ impl Payload for Arrive {
         Self {}
     }
 
-    fn needs(&self, _: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
-        vec![Need::record(actor.user)]
+    fn needs(&self, record: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
+        record.and_then(WorkOrder::technician).map(Need::record).into_iter().collect()
     }
 }
 
@@ -54,7 +54,7 @@ impl Change for Arrive {
 /// A certificate that ran out on the way is no reason to refuse what happened, but somebody must know.
 fn missing_certificate(order: &WorkOrder, context: &Context<'_>) -> Option<Flagged> {
     let certificate = order.policy.certificate.as_deref()?;
-    let technician: &User = context.related.get(context.actor.user)?;
+    let technician: &User = context.related.get(order.technician()?)?;
     let held = technician.holds(certificate, context.when.latest);
     (!held).then(|| Flagged::with(Flag::CertificateMissing, json!({ "certificate": certificate })))
 }
@@ -91,20 +91,23 @@ impl Payload for Diagnose {
 
 impl Change for Diagnose {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let flags = addition(&order, context)?;
-        let by = context.actor.user;
-        let mut diagnosis = Diagnosis {
-            findings: order.diagnosis.take().map(|earlier| earlier.findings).unwrap_or_default(),
-            cause: self.cause,
-            explained: self.explained,
-            by,
-            at: context.when.clone(),
-        };
-        // Findings are the technician's: theirs stand, the office's correction stays in the history.
-        let mut merge = Merge { order, context, flags };
-        merge.value("findings", Owner::Technician, self.findings, &mut diagnosis.findings);
+        let overtaken = contribution(&order, context)?;
+        // Whatever becomes of it below, the words stay readable in the order's own history.
+        order.log(context, "diagnose", Some(&self.findings), overtaken)?;
+        let earlier = order.diagnosis.take();
+        let mut findings = earlier.as_ref().map(|earlier| earlier.findings.clone()).unwrap_or_default();
+        let mut merge = Merge::new(order, context, overtaken);
+        let taken = merge.value("findings", Owner::Technician, self.findings, &mut findings);
         let Merge { mut order, flags, .. } = merge;
-        order.diagnosis = Some(diagnosis);
+        order.diagnosis = match earlier {
+            Some(earlier) if !taken => Some(earlier),
+            earlier => {
+                // What was explained to the customer stays explained, even if a later diagnosis does not repeat it.
+                let (cause, explained) = earlier.map_or((None, None), |earlier| (earlier.cause, earlier.explained));
+                let (cause, explained) = (self.cause.or(cause), self.explained.or(explained));
+                Some(Diagnosis { findings, cause, explained, by: context.actor.user, at: context.when.clone() })
+            }
+        };
         Ok(Decision::flagged(order, flags))
     }
 }
@@ -185,7 +188,7 @@ impl Payload for Resume {
 impl Change for Resume {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let what = Step { verb: "resume", note: None };
-        let going_on = |s: Status| s == Status::Working || s >= Status::Finished;
+        let going_on = |s: Status| matches!(s, Status::OnSite | Status::Working) || s >= Status::Finished;
         let (progress, order) = step(order, context, what, going_on, super::State::resume)?;
         Ok(progress.decision(order))
     }
@@ -214,11 +217,9 @@ impl Payload for Finish {
 impl Change for Finish {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let at = context.when.clone();
-        let what = Step { verb: "finish", note: self.summary.as_deref() };
+        let what = Step { verb: "finish", note: None };
         let (progress, mut order) = step(order, context, what, |s| s >= Status::Finished, |s| s.finish(at))?;
-        if progress == Progress::Moved
-            && let Some(text) = self.summary.filter(|text| !text.trim().is_empty())
-        {
+        if let Some(text) = self.summary.filter(|text| !text.trim().is_empty()) {
             let (by, at) = (context.actor.user, context.when.clone());
             WorkOrder::push(&mut order.notes, Note { op: context.op, text, by, at, void: None })?;
         }
@@ -256,7 +257,7 @@ impl Payload for UseMaterial {
 
 impl Change for UseMaterial {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let flags = addition(&order, context)?;
+        let overtaken = addition(&order, context)?;
         let material = MaterialUse {
             op: context.op,
             item: self.item,
@@ -268,7 +269,7 @@ impl Change for UseMaterial {
             void: None,
         };
         WorkOrder::push(&mut order.materials, material)?;
-        Ok(Decision::flagged(order, flags))
+        Ok(Decision::flagged(order, flags(overtaken)))
     }
 }
 
@@ -310,7 +311,7 @@ impl Payload for RecordLabour {
 
 impl Change for RecordLabour {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let mut flags = addition(&order, context)?;
+        let mut flags = flags(addition(&order, context)?);
         let overlapping = &context.related.labour;
         if !overlapping.is_empty() {
             let orders: Vec<_> = overlapping.iter().map(|other| other.work_order).collect();
@@ -345,10 +346,10 @@ impl Payload for AddNote {
 
 impl Change for AddNote {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let flags = addition(&order, context)?;
+        let overtaken = addition(&order, context)?;
         let (by, at) = (context.actor.user, context.when.clone());
         WorkOrder::push(&mut order.notes, Note { op: context.op, text: self.text, by, at, void: None })?;
-        Ok(Decision::flagged(order, flags))
+        Ok(Decision::flagged(order, flags(overtaken)))
     }
 }
 
@@ -376,7 +377,7 @@ impl Payload for VoidEntry {
 
 impl Change for VoidEntry {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let flags = addition(&order, context)?;
+        let overtaken = addition(&order, context)?;
         let materials = order.materials.iter_mut().map(|e| (e.op, e.by, &mut e.void));
         let labour = order.labour.iter_mut().map(|e| (e.op, e.by, &mut e.void));
         let notes = order.notes.iter_mut().map(|e| (e.op, e.by, &mut e.void));
@@ -386,9 +387,10 @@ impl Change for VoidEntry {
             return Err(Refusal::Forbidden);
         }
         if void.is_none() {
-            *void = Some(Void { by: context.actor.user, at: context.when.clone(), reason: self.reason });
+            let (op, by, at) = (context.op, context.actor.user, context.when.clone());
+            *void = Some(Void { op, by, at, reason: self.reason });
         }
-        Ok(Decision::flagged(order, flags))
+        Ok(Decision::flagged(order, flags(overtaken)))
     }
 }
 

@@ -1,0 +1,177 @@
+//! The server put together: state, routes, middleware, start and stop.
+
+use std::sync::Arc;
+
+use actix_web::{
+    App, HttpRequest, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::{Compress, from_fn},
+    web::{self, Data},
+};
+use tracing_actix_web::TracingLogger;
+use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
+
+use crate::{
+    access::{self, Access},
+    clock::Clock,
+    config::{Config, Limits},
+    db::Db,
+    edge::edge,
+    error::{Code, Error, FieldError},
+    events::Pokes,
+    health,
+    jobs::Timers,
+    lifecycle::Lifecycle,
+    openapi,
+    operations::{self, After, Door, Holds},
+    problems,
+    sync::{self, SyncLimits},
+    telemetry::RequestSpan,
+};
+
+/// What every request handler can ask for, as `Data<AppState>`. Cloning is cheap.
+#[derive(Clone)]
+pub struct AppState {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The database.
+    pub db: Db,
+    /// The time, and new ids.
+    pub clock: Clock,
+    /// The one door for writes.
+    pub door: Door,
+    /// Who may speak.
+    pub access: Access,
+    /// Who is told that something changed.
+    pub pokes: Pokes,
+    /// Whether the server is going down, and what must be waited for.
+    pub lifecycle: Lifecycle,
+}
+
+impl AppState {
+    /// The state of a server with these settings, on this database.
+    pub fn new(config: Config, db: Db, clock: Clock, access: Access) -> Self {
+        let pokes = Pokes::default();
+        let door = Door::new(db.clone(), clock.clone(), pokes.clone(), Holds::default());
+        let (config, lifecycle) = (Arc::new(config), Lifecycle::default());
+        Self { config, db, clock, door, access, pokes, lifecycle }
+    }
+
+    /// Bounds of synchronisation.
+    pub fn sync_limits(&self) -> SyncLimits {
+        let defaults = SyncLimits::default();
+        let push_operations = u32::try_from(self.config.limits.push_operations).unwrap_or(defaults.push_operations);
+        let pull_changes = u32::try_from(self.config.limits.page_size).unwrap_or(defaults.pull_changes);
+        SyncLimits { push_operations, pull_changes, ..defaults }
+    }
+
+    /// Forgets what was remembered of accounts and devices that a committed write changed.
+    pub fn forget(&self, after: &After) {
+        after.users.iter().for_each(|user| self.access.forget_user(*user));
+        after.devices.iter().for_each(|device| self.access.forget_device(*device));
+    }
+
+    /// What is done by and by.
+    pub fn timers(&self) -> Timers {
+        let retention_days = self.sync_limits().retention_days;
+        Timers::new(self.door.clone(), self.access.clone(), self.pokes.clone(), retention_days)
+    }
+}
+
+/// Every address that the server answers to. Needs no state, so that the API document can be made from it alone.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.configure(health::routes);
+    cfg.configure(problems::routes);
+    // The guard wraps this scope, so that a caller is known, or turned away, before any body is read.
+    cfg.service(utoipa_actix_web::scope("/v1").wrap(from_fn(access::guard)).configure(v1));
+}
+
+/// The API proper. Each subject registers its own addresses: one line each, in alphabetical order.
+fn v1(cfg: &mut ServiceConfig) {
+    cfg.configure(access::api::routes);
+    cfg.configure(sync::api::routes);
+    // Last, because it takes any three segments.
+    cfg.route("/{kind}/{id}/{verb}", operations::api::perform());
+}
+
+/// The app that each worker thread runs.
+///
+/// Of the middleware, the last one wrapped is the first to see a request: request id and span, then the edge (time
+/// limit, panics, problem documents), then compression, then the routes – among them the guard of `/v1`.
+pub fn build(
+    state: AppState,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .wrap(Compress::default())
+        .wrap(from_fn(edge))
+        .wrap(TracingLogger::<RequestSpan>::new())
+        .configure(|cfg| extractors(cfg, &state.config.limits))
+        .app_data(state.lifecycle.clone())
+        .app_data(Data::new(health::Migrated::default()))
+        .app_data(Data::new(state.access.clone()))
+        .app_data(Data::new(state))
+        .default_service(web::to(no_such_address))
+        .configure(openapi::browser)
+        .into_utoipa_app()
+        .configure(routes)
+        .into_app()
+}
+
+/// Lets the extractors keep the limits, and fail with errors of ours.
+fn extractors(cfg: &mut web::ServiceConfig, limits: &Limits) {
+    let unreadable_path = |cause: actix_web::error::PathError, _: &HttpRequest| {
+        // An id that is none names nothing.
+        Error::new(Code::NotFound).because(cause).into()
+    };
+    let unreadable_query = |cause: actix_web::error::QueryPayloadError, _: &HttpRequest| {
+        let actix_web::error::QueryPayloadError::Deserialize(reason) = &cause else {
+            return Error::new(Code::BadRequest).because(cause).into();
+        };
+        Error::new(Code::InvalidQuery).arg("reason", reason).into()
+    };
+    let unreadable_json = |cause: actix_web::error::JsonPayloadError, _: &HttpRequest| {
+        // Our own extractor says more; this one is only here so that the other cannot be used by mistake.
+        Error::from(FieldError::new("", "malformed", "see the log")).because(cause).into()
+    };
+    cfg.app_data(limits.clone())
+        .app_data(web::PayloadConfig::new(limits.body_bytes))
+        .app_data(web::PathConfig::default().error_handler(unreadable_path))
+        .app_data(web::QueryConfig::default().error_handler(unreadable_query))
+        .app_data(web::JsonConfig::default().limit(limits.body_bytes).error_handler(unreadable_json));
+}
+
+/// Answers what no route took: 405 if the address has other methods, else 404.
+async fn no_such_address(request: HttpRequest) -> Result<HttpResponse, Error> {
+    Err(match openapi::methods_at(request.path()) {
+        Some(methods) => Error::new(Code::MethodNotAllowed).allow(methods),
+        None => Error::new(Code::NotFound),
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+    use crate::{
+        access::{AccessConfig, PasswordConfig},
+        db::DbOptions,
+    };
+
+    /// A state on a new, empty database, which lives as long as the folder.
+    pub(crate) async fn state(config: Config) -> (AppState, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = DbOptions { data_dir: folder.path().to_owned(), ..DbOptions::default() };
+        let (db, clock) = (Db::open(options).await.unwrap(), Clock::system());
+        let cheap = AccessConfig { password: PasswordConfig::cheap(), ..AccessConfig::from(&config.tokens) };
+        let access = Access::new(db.clone(), clock.clone(), cheap).unwrap();
+        (AppState::new(config, db, clock, access), folder)
+    }
+}

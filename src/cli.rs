@@ -1,0 +1,65 @@
+//! The commands of the program.
+
+mod migrate;
+mod openapi;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+use crate::{config::Log, telemetry};
+
+/// A field-service backend that works where there is no signal
+///
+/// Technicians record what they did at the customer's door, with or without signal; the office assigns, watches
+/// deadlines and decides what could not simply be applied.
+#[derive(Debug, Parser)]
+#[command(name = "doorstep", version, max_term_width = 100)]
+#[command(after_help = "Begin with `doorstep serve`. Each command explains itself: `doorstep serve --help`.")]
+struct Cli {
+    #[command(flatten)]
+    log: Log,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// One line for each command; each is a file of its own in `cli/`.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Migrate(migrate::Migrate),
+    Openapi(openapi::Openapi),
+    Serve(serve::Serve),
+}
+
+/// Runs the command that the arguments name.
+///
+/// # Errors
+/// Whatever kept the command from doing its work; the message is for the person at the terminal.
+pub async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    telemetry::init(&cli.log).map_err(anyhow::Error::from_boxed)?;
+    match cli.command {
+        Command::Migrate(migrate) => migrate.run().await,
+        Command::Openapi(openapi) => openapi.run(),
+        Command::Serve(serve) => serve.run().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn commands_are_well_formed_and_show_examples() {
+        let program = Cli::command();
+        program.clone().debug_assert();
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{} says what it does", command.get_name());
+            let has_examples = command.get_after_help().is_some_and(|text| text.to_string().contains("doorstep "));
+            assert!(has_examples, "{} shows examples", command.get_name());
+            command.get_subcommands().filter(|command| command.get_name() != "help").for_each(check);
+        }
+        check(&program);
+    }
+}

@@ -1,0 +1,3 @@
+//! The directory on the server: who and where. Its rules are in `mobile_api::directory`.
+
+pub mod store;

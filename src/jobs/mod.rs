@@ -1,0 +1,174 @@
+//! Work to be done later, written in the same transaction as its cause, so that it is neither lost nor done too early.
+//!
+//! A job is claimed for a while (other servers leave it alone), done, and deleted; if it fails, or the server dies, it
+//! is tried again after a wait that grows. What a job does goes through the door like everything else and can be
+//! repeated, so "claimed twice" changes nothing.
+
+pub mod store;
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    access::Access,
+    clock::Clock,
+    events::Pokes,
+    lifecycle::Lifecycle,
+    operations::{self, Door, DoorError},
+};
+
+/// What can be put off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum Job {
+    /// End a hold whose time is up.
+    ReleaseHeld {
+        /// The operation that is held.
+        operation: Uuid,
+    },
+}
+
+impl Job {
+    fn kind(self) -> &'static str {
+        match self {
+            Job::ReleaseHeld { .. } => "release_held",
+        }
+    }
+
+    /// What makes it the same job, so that it exists once.
+    fn key(self) -> String {
+        match self {
+            Job::ReleaseHeld { operation } => operation.to_string(),
+        }
+    }
+}
+
+/// How often the database is asked for due jobs.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long a claimed job is left to the server that claimed it.
+const CLAIM: TimeDelta = TimeDelta::minutes(5);
+
+/// How often scopes are moved because time has passed.
+const WINDOW: TimeDelta = TimeDelta::minutes(15);
+
+/// How often what no longer decides anything is deleted.
+const PURGE: TimeDelta = TimeDelta::hours(6);
+
+/// Most records that one transaction moves, as for every bulk change.
+const CHUNK: i64 = 500;
+
+/// Does what is due, until the server drains.
+#[derive(Clone)]
+pub struct Timers {
+    door: Door,
+    access: Access,
+    pokes: Pokes,
+    /// How many days drops and verdicts stay in the feed.
+    retention_days: u32,
+}
+
+impl Timers {
+    /// The timers of this server.
+    pub fn new(door: Door, access: Access, pokes: Pokes, retention_days: u32) -> Self {
+        Self { door, access, pokes, retention_days }
+    }
+
+    /// Runs until `lifecycle` drains.
+    pub async fn run(self, lifecycle: Lifecycle) {
+        let clock = self.door.clock().clone();
+        let (mut window_at, mut purge_at) = (clock.now(), clock.now() + PURGE);
+        loop {
+            tokio::select! {
+                () = lifecycle.draining() => return,
+                () = tokio::time::sleep(POLL) => {}
+            }
+            self.attempt("poke listeners", self.poke().await);
+            self.attempt("do due jobs", self.do_due().await);
+            if clock.now() >= window_at {
+                self.attempt("move scopes with time", self.move_windows().await);
+                window_at = clock.now() + WINDOW;
+            }
+            if clock.now() >= purge_at {
+                self.attempt("purge", self.purge(&clock).await);
+                purge_at = clock.now() + PURGE;
+            }
+        }
+    }
+
+    fn attempt(&self, what: &str, result: Result<(), DoorError>) {
+        if let Err(error) = result {
+            tracing::warn!(what, %error, "a timer failed and will try again");
+        }
+    }
+
+    /// Tells listeners about writes of other servers. With SQLite there are none.
+    async fn poke(&self) -> Result<(), DoorError> {
+        if self.door.db().is_sqlite() {
+            return Ok(());
+        }
+        for org in self.pokes.heard() {
+            let version = self
+                .door
+                .db()
+                .read(move |conn| operations::store::version(conn, org))
+                .await
+                .map_err(DoorError::from)?;
+            self.pokes.poke(org, version);
+        }
+        Ok(())
+    }
+
+    /// Does every job that is due now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn do_due(&self) -> Result<(), DoorError> {
+        loop {
+            let now = self.door.clock().now();
+            let claimed = self.door.db().write(move |conn| store::claim(conn, now, now + CLAIM)).await?;
+            let Some(due) = claimed else { return Ok(()) };
+            let result = match due.job {
+                Job::ReleaseHeld { operation } => self.door.release(due.org, operation).await,
+            };
+            match result {
+                Ok(()) => self.door.db().write(move |conn| store::done(conn, due.id)).await?,
+                Err(error) => {
+                    let text = error.to_string();
+                    tracing::warn!(job = ?due.job, attempts = due.attempts, error = text, "a job failed");
+                    let wait = TimeDelta::seconds(1 << due.attempts.clamp(0, 12));
+                    self.door.db().write(move |conn| store::failed(conn, due.id, &text, now + wait)).await?;
+                }
+            }
+        }
+    }
+
+    /// Moves what time has brought into or out of scopes, in chunks.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn move_windows(&self) -> Result<(), DoorError> {
+        let orgs = self.door.db().read(operations::store::organisations).await.map_err(DoorError::from)?;
+        for (org, _) in orgs {
+            while self.door.move_window(org, CHUNK).await? == CHUNK as usize {}
+        }
+        Ok(())
+    }
+
+    /// Deletes what no longer decides anything: old drops and verdicts in the feed, spent tokens and counters.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn purge(&self, clock: &Clock) -> Result<(), DoorError> {
+        let before = clock.now() - TimeDelta::days(self.retention_days.into());
+        let orgs = self.door.db().read(operations::store::organisations).await.map_err(DoorError::from)?;
+        for (org, _) in orgs {
+            while self.door.db().write(move |conn| store::purge_feed(conn, org, before, CHUNK)).await? > 0 {}
+        }
+        self.access.purge().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! Writes what a transaction decided, all at once and in one order.
+//!
+//! The organisation's version is taken after everything that does not need it: from then on other writers of the
+//! organisation wait for this commit.
+
+use std::collections::BTreeMap;
+
+use chrono::Duration;
+use mobile_api::{
+    record::{Kind, Reach, Record, Ref, Scope},
+    sync::VERDICT,
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+use super::{
+    DoorError,
+    ledger::{After, Entered, Entry, Ledger},
+    store,
+};
+use crate::{
+    access,
+    db::{Conn, DbError},
+    device, directory,
+    jobs::{self, Job},
+    review, work_order,
+};
+
+/// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
+pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
+    let mut changed: Vec<(Ref, Entry)> = ledger.records.drain().filter(|(_, entry)| entry.is_dirty()).collect();
+    let nothing =
+        changed.is_empty() && ledger.journal.is_empty() && ledger.clashes.is_empty() && ledger.waiting.is_empty();
+    if nothing {
+        return Ok((store::version(ledger.conn, ledger.org)?, ledger.after));
+    }
+    // Always in the same order, so that two transactions never wait for each other in a circle.
+    changed.sort_by_key(|(address, _)| *address);
+    let mut feed = FeedChanges::default();
+    write_records(&mut ledger, &changed, &mut feed)?;
+    write_labour(&mut ledger, &changed)?;
+    write_waiting(&mut ledger)?;
+    store::insert_clashes(ledger.conn, ledger.org, &ledger.clashes, ledger.now)?;
+    for entered in &ledger.journal {
+        if let Some(device) = entered.device {
+            feed.add(Scope::Device(device).to_string(), VERDICT, entered.op, i64::from(!entered.was_held));
+        }
+    }
+    let version = store::take_version(ledger.conn, ledger.org)?;
+    write_journal(&mut ledger, version)?;
+    feed.write(ledger.conn, ledger.org, version)?;
+    ledger.after.wrote = true;
+    Ok((version, ledger.after))
+}
+
+fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut FeedChanges) -> Result<(), DoorError> {
+    let mut fresh = Vec::new();
+    for (address, entry) in changed {
+        let Some(record) = &entry.record else { continue };
+        let reach = if entry.deleted { Vec::new() } else { record.reach(ledger.now) };
+        let row = store::NewRecord::new(*address, entry.rev, entry.deleted, record, &reach)?;
+        feed.compare(&entry.stored_reach, &reach);
+        if entry.stored_rev == 0 {
+            fresh.push(row);
+        } else {
+            store::update_record(ledger.conn, ledger.org, entry.stored_rev, &row)?;
+            feed.changed(*address);
+        }
+        if entry.deleted {
+            feed.deleted.push(*address);
+        }
+    }
+    store::insert_records(ledger.conn, ledger.org, &fresh)?;
+    for (_, entry) in changed {
+        if let Some(record) = &entry.record {
+            project(ledger, entry, record)?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the tables by which records are listed and found in step with the records.
+fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<(), DoorError> {
+    let (org, now) = (ledger.org, ledger.now);
+    let conn = &mut *ledger.conn;
+    match record {
+        Record::WorkOrder(order) => work_order::store::project(conn, org, order, now, entry.stored_rev == 0)?,
+        Record::Review(review) => review::store::project(conn, org, review)?,
+        Record::Device(device) => {
+            device::store::project(conn, org, device, now)?;
+            ledger.after.devices.push(device.id.uuid());
+        }
+        Record::User(user) => {
+            access::rename_login(conn, user.id.uuid(), &user.login)?;
+            if !user.active {
+                access::revoke_user_sessions(conn, user.id.uuid(), now)?;
+            }
+            directory::store::project(conn, org, record, entry.deleted)?;
+            ledger.after.users.push(user.id.uuid());
+        }
+        Record::Organisation(_) => {}
+        Record::Site(_)
+        | Record::Building(_)
+        | Record::Unit(_)
+        | Record::Customer(_)
+        | Record::Team(_)
+        | Record::OrderType(_)
+        | Record::PriceItem(_) => directory::store::project(conn, org, record, entry.deleted)?,
+    }
+    Ok(())
+}
+
+/// Working times by technician, to notice those that overlap. Only what these operations added.
+fn write_labour(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
+    for (_, entry) in changed {
+        let Some(Record::WorkOrder(order)) = &entry.record else { continue };
+        for labour in &order.labour {
+            if ledger.journal.iter().any(|entered| entered.op == labour.op) {
+                work_order::store::insert_labour(ledger.conn, ledger.org, order.id, labour)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_waiting(ledger: &mut Ledger<'_>) -> Result<(), DoorError> {
+    let settled: Vec<Uuid> = ledger
+        .journal
+        .iter()
+        .filter(|entered| entered.was_held && entered.verdict.status.is_final())
+        .map(|entered| entered.op)
+        .collect();
+    store::delete_held(ledger.conn, ledger.org, &settled)?;
+    for waiting in &ledger.waiting {
+        store::upsert_held(ledger.conn, ledger.org, waiting)?;
+        let job = Job::ReleaseHeld { operation: waiting.op };
+        // A moment later than the hold ends, so that the job finds its time up.
+        jobs::store::schedule(ledger.conn, ledger.org, &job, waiting.until + Duration::seconds(1))?;
+    }
+    Ok(())
+}
+
+fn write_journal(ledger: &mut Ledger<'_>, version: u64) -> Result<(), DoorError> {
+    let (held, fresh): (Vec<Entered>, Vec<Entered>) = ledger.journal.drain(..).partition(|entered| entered.was_held);
+    store::insert_journal(ledger.conn, ledger.org, version, &fresh)?;
+    for entered in &held {
+        store::update_verdict(ledger.conn, ledger.org, version, entered)?;
+    }
+    Ok(())
+}
+
+/// Which rows of the feed change, and how.
+#[derive(Default)]
+struct FeedChanges {
+    /// How many reasons for a record being in a scope came or went.
+    reasons: BTreeMap<(String, &'static str, Uuid), i64>,
+    /// Records that changed: whoever holds them is to fetch them.
+    records: BTreeMap<Kind, Vec<Uuid>>,
+    /// Records that are gone, whatever else brings them into a scope.
+    deleted: Vec<Ref>,
+}
+
+impl FeedChanges {
+    fn add(&mut self, scope: String, kind: &'static str, id: Uuid, reasons: i64) {
+        *self.reasons.entry((scope, kind, id)).or_default() += reasons;
+    }
+
+    fn compare(&mut self, before: &[Reach], now: &[Reach]) {
+        // Both are sorted and without repetition.
+        for gone in before.iter().filter(|reach| now.binary_search(reach).is_err()) {
+            self.add(gone.scope.to_string(), gone.record.kind.as_str(), gone.record.id, -1);
+        }
+        for come in now.iter().filter(|reach| before.binary_search(reach).is_err()) {
+            self.add(come.scope.to_string(), come.record.kind.as_str(), come.record.id, 1);
+        }
+    }
+
+    fn changed(&mut self, address: Ref) {
+        self.records.entry(address.kind).or_default().push(address.id);
+    }
+
+    fn write(self, conn: &mut Conn, org: Uuid, version: u64) -> Result<(), DbError> {
+        for (kind, ids) in self.records {
+            store::touch_feed(conn, org, kind, &ids, version)?;
+        }
+        store::upsert_feed(conn, org, version, &self.reasons)?;
+        for address in self.deleted {
+            store::drop_from_feed(conn, org, address, version)?;
+        }
+        Ok(())
+    }
+}
+
+/// Moves records whose time in a scope has begun or ended. Answers how many it looked at, and the version.
+pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64) -> Result<(usize, u64), DoorError> {
+    let due = work_order::store::reach_due(conn, org, now, most)?;
+    let addresses: Vec<Ref> = due.iter().map(|id| Ref::new(Kind::WorkOrder, *id)).collect();
+    let mut ledger = Ledger::new(conn, org, now);
+    ledger.preload(&addresses)?;
+    let mut feed = FeedChanges::default();
+    for address in &addresses {
+        let entry = ledger.entry(*address)?.clone();
+        let Some(record @ Record::WorkOrder(order)) = entry.live() else { continue };
+        let reach = record.reach(now);
+        feed.compare(&entry.stored_reach, &reach);
+        let row = store::NewRecord::new(*address, entry.rev, false, record, &reach)?;
+        store::update_record(ledger.conn, org, entry.rev, &row)?;
+        work_order::store::project(ledger.conn, org, order, now, false)?;
+    }
+    if feed.reasons.is_empty() {
+        return Ok((due.len(), store::version(ledger.conn, org)?));
+    }
+    let version = store::take_version(ledger.conn, org)?;
+    feed.write(ledger.conn, org, version)?;
+    Ok((due.len(), version))
+}

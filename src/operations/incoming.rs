@@ -1,0 +1,108 @@
+//! Operations as they arrive from a device, each kept as it was written.
+
+use mobile_api::{
+    evidence::Anchor,
+    refusal::Problem,
+    sync::{Group, Operation},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Most operations that one may depend on.
+const MOST_DEPENDENCIES: usize = 20;
+
+/// Most operations in a group.
+const MOST_IN_GROUP: u32 = 50;
+
+/// The device that sends, and its own idea of time at sending.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// The device.
+    pub device: Uuid,
+    /// Its uptime in milliseconds.
+    pub uptime_ms: Option<u64>,
+    /// Its boot.
+    pub boot_id: Option<Uuid>,
+    /// The last server time it saw.
+    pub anchor: Option<Anchor>,
+}
+
+/// One operation as it arrived.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// Its id; if what arrived has none, one that follows from its bytes, so that sending it again finds it.
+    pub id: Uuid,
+    /// The bytes as they came.
+    pub raw: Box<RawValue>,
+    /// SHA-256 of these.
+    pub digest: [u8; 32],
+    /// What they say, or why they say nothing.
+    pub content: Result<Operation, Problem>,
+}
+
+impl Incoming {
+    /// Reads one element of a push. Never fails: what cannot be read is kept for a person.
+    pub fn read(raw: Box<RawValue>, device: Uuid) -> Self {
+        let digest: [u8; 32] = Sha256::digest(raw.get().as_bytes()).into();
+        let content = read(&raw);
+        let id = match &content {
+            Ok(operation) => operation.id,
+            Err(_) => stated_id(&raw).unwrap_or_else(|| derived_id(&[device.as_bytes(), &digest])),
+        };
+        Self { id, raw, digest, content }
+    }
+
+    /// Its number in the device's sequence, if it has one.
+    pub fn seq(&self) -> Option<u64> {
+        self.content.as_ref().ok().and_then(|operation| operation.seq)
+    }
+
+    /// Its group, if it belongs to one.
+    pub fn group(&self) -> Option<Group> {
+        self.content.as_ref().ok().and_then(|operation| operation.group)
+    }
+}
+
+fn read(raw: &RawValue) -> Result<Operation, Problem> {
+    let operation: Operation =
+        serde_json::from_str(raw.get()).map_err(|error| Problem::new("malformed_operation", error.to_string()))?;
+    let too_many = |what: &str| Problem::new("malformed_operation", format!("too many {what}"));
+    if operation.depends_on.len() > MOST_DEPENDENCIES {
+        return Err(too_many("dependencies"));
+    }
+    if operation.group.is_some_and(|group| !(1..=MOST_IN_GROUP).contains(&group.size)) {
+        return Err(too_many("operations in the group"));
+    }
+    if operation.op_type.len() > 100 {
+        return Err(Problem::new("malformed_operation", "the type is too long"));
+    }
+    // Sequence and revision are kept as signed numbers by the database.
+    if operation.seq.is_some_and(|seq| seq > i64::MAX as u64) || operation.base_rev.is_some_and(|r| r > i64::MAX as u64)
+    {
+        return Err(Problem::new("malformed_operation", "a number is too large"));
+    }
+    Ok(operation)
+}
+
+/// The id of something that is no operation otherwise, so that the phone recognises its verdict.
+fn stated_id(raw: &RawValue) -> Option<Uuid> {
+    #[derive(Deserialize)]
+    struct Stated {
+        id: Uuid,
+    }
+    serde_json::from_str::<Stated>(raw.get()).ok().map(|stated| stated.id)
+}
+
+/// An id that follows from bytes: the same bytes always have the same one (UUID version 8).
+pub fn derived_id(parts: &[&[u8]]) -> Uuid {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,340 @@
+//! One operation and its rule.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mobile_api::{
+    Actor,
+    catalogue::{Action, ParseError},
+    evidence::When,
+    operation::{Context, Decision, Mode},
+    record::{Record, Ref},
+    refusal::{Flag, Flagged, Problem, Refusal},
+    sync::{Operation, Verdict, VerdictStatus},
+    time::Timestamp,
+};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{
+    DoorError, Online, Performed,
+    ledger::{Entered, Ledger, NewReview},
+    related, store,
+};
+use crate::db::{Conn, DbError};
+
+/// An operation ready to be judged.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) id: Uuid,
+    pub(super) content: Result<Operation, Problem>,
+    pub(super) raw: Box<RawValue>,
+    pub(super) digest: [u8; 32],
+    pub(super) actor: Actor,
+    pub(super) device: Option<Uuid>,
+    pub(super) when: When,
+    pub(super) received_at: Timestamp,
+    pub(super) was_held: bool,
+    /// Noticed before the rule was asked.
+    pub(super) flags: Vec<Flagged>,
+}
+
+/// What the rule made of an operation.
+pub(super) struct Applied {
+    pub(super) about: Ref,
+    pub(super) rev: u64,
+    pub(super) flags: Vec<Flagged>,
+}
+
+/// Why the rule made nothing of it, and of which record, if that could be told.
+pub(super) struct Refused {
+    pub(super) about: Option<Ref>,
+    pub(super) problem: Problem,
+}
+
+/// How many merges an id is followed through.
+const LONGEST_ALIAS: usize = 8;
+
+/// Lets the rule decide, and puts the new state into the ledger.
+pub(super) fn apply(ledger: &mut Ledger<'_>, item: &Item) -> Result<Result<Applied, Refused>, DoorError> {
+    let operation = match &item.content {
+        Ok(operation) => operation,
+        Err(problem) => return Ok(Err(Refused { about: None, problem: problem.clone() })),
+    };
+    let action = match Action::parse(&operation.op_type, &operation.payload) {
+        Ok(action) => action,
+        Err(error) => {
+            let problem = match &error {
+                ParseError::UnknownType => Problem::new("unknown_operation", error.to_string()),
+                ParseError::Payload(_) => Problem::new("invalid", error.to_string()),
+            };
+            return Ok(Err(Refused { about: None, problem }));
+        }
+    };
+    let call = Call {
+        op: item.id,
+        actor: &item.actor,
+        when: &item.when,
+        received_at: item.received_at,
+        base_rev: operation.base_rev,
+        expected_rev: None,
+        device: item.device,
+        mode: Mode::Recorded,
+    };
+    let about = Ref::new(action.spec().kind, operation.entity);
+    match run(ledger, action, operation.entity, &call) {
+        Ok(applied) => Ok(Ok(applied)),
+        Err(DoorError::Refused(refusal)) => Ok(Err(Refused { about: Some(about), problem: refusal.problem() })),
+        // A rule that panics is a defect of ours; the person's work is kept until it is mended.
+        Err(DoorError::Db(DbError::Panicked(text))) => {
+            tracing::error!(op = %item.id, panic = text, "a rule panicked");
+            let problem = Problem::new("internal", "the server could not judge this operation");
+            Ok(Err(Refused { about: Some(about), problem }))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// The circumstances of an operation.
+struct Call<'c> {
+    op: Uuid,
+    actor: &'c Actor,
+    when: &'c When,
+    received_at: Timestamp,
+    base_rev: Option<u64>,
+    expected_rev: Option<u64>,
+    device: Option<Uuid>,
+    mode: Mode,
+}
+
+fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -> Result<Applied, DoorError> {
+    let spec = action.spec();
+    if !spec.allows(call.actor.role) {
+        return Err(Refusal::Forbidden.into());
+    }
+    action.check()?;
+    let about = resolve(ledger, Ref::new(spec.kind, entity))?;
+    let entry = ledger.entry(about)?.clone();
+    if let Some(record) = &entry.record
+        && !visible(ledger, about, record, call.actor)?
+    {
+        return Err(Refusal::NotFound.into());
+    }
+    if entry.deleted {
+        return Err(Refusal::Deleted.into());
+    }
+    if let Some(expected) = call.expected_rev
+        && expected != entry.rev
+    {
+        return Err(DoorError::OtherRevision(entry.rev));
+    }
+    let own_revs = ledger.own_revs(about, call.device, call.base_rev)?;
+    let needs = action.needs(entry.live(), call.actor);
+    let related = related::gather(ledger, &needs, call.received_at)?;
+    let context = Context {
+        op: call.op,
+        actor: call.actor,
+        when: call.when.clone(),
+        received_at: call.received_at,
+        base_rev: call.base_rev,
+        rev: entry.rev + 1,
+        own_revs: &own_revs,
+        mode: call.mode,
+        related: &related,
+    };
+    let record = entry.record;
+    let decided = catch_unwind(AssertUnwindSafe(|| action.decide(about.id, record, &context)));
+    let Decision { record, also, flags } =
+        decided.map_err(|panic| DbError::Panicked(crate::db::panic_text(panic.as_ref())))??;
+    let rev = ledger.put(about, record)?;
+    if let Some(device) = call.device {
+        ledger.own_revs.entry((about, device)).or_default().push(rev);
+    }
+    for other in also {
+        ledger.put(other.address(), Some(other))?;
+    }
+    Ok(Applied { about, rev, flags })
+}
+
+/// Follows merges: an operation for a duplicate goes to the order that stayed.
+fn resolve(ledger: &mut Ledger<'_>, mut about: Ref) -> Result<Ref, DoorError> {
+    for _ in 0..LONGEST_ALIAS {
+        match ledger.entry(about)?.live().and_then(Record::alias) {
+            Some(target) => about.id = target,
+            None => break,
+        }
+    }
+    Ok(about)
+}
+
+/// Whether the actor sees the record: by right, or because their phone was given it.
+fn visible(ledger: &mut Ledger<'_>, about: Ref, record: &Record, actor: &Actor) -> Result<bool, DoorError> {
+    if record.visible_to(actor) {
+        return Ok(true);
+    }
+    Ok(store::in_scopes(ledger.conn, ledger.org, &crate::sync::scopes_of(actor), about)?)
+}
+
+/// Enters an operation that was applied, with a review if it was flagged.
+pub(super) fn enter_applied(ledger: &mut Ledger<'_>, item: &Item, applied: Applied) -> Result<Verdict, DoorError> {
+    let Applied { about, rev, mut flags } = applied;
+    flags.extend(item.flags.iter().cloned());
+    let mut verdict = Verdict {
+        id: item.id,
+        status: VerdictStatus::Applied,
+        flags: Vec::new(),
+        problem: None,
+        review: None,
+        until: None,
+        rev: Some(rev),
+    };
+    if flags.is_empty() {
+        related::settle_review(ledger, item.id, item.received_at)?;
+    } else {
+        let op_type = op_type(item);
+        let (id, by) = (item.id, &item.actor);
+        let review = NewReview { id, op: id, op_type: &op_type, by, about: Some(about), flags: &flags, problem: None };
+        related::replace_review(ledger, review)?;
+        verdict.status = VerdictStatus::AppliedFlagged;
+        verdict.review = Some(item.id);
+        verdict.flags = flags;
+    }
+    enter(ledger, item, Some(about), verdict.clone());
+    Ok(verdict)
+}
+
+/// Enters an operation that was not applied: kept for a person.
+pub(super) fn enter_kept(ledger: &mut Ledger<'_>, item: &Item, refused: Refused) -> Result<Verdict, DoorError> {
+    let Refused { about, problem } = refused;
+    let op_type = op_type(item);
+    let (id, by) = (item.id, &item.actor);
+    let review = NewReview { id, op: id, op_type: &op_type, by, about, flags: &[], problem: Some(&problem) };
+    related::replace_review(ledger, review)?;
+    let (status, review) = (VerdictStatus::Kept, Some(item.id));
+    let problem = Some(problem);
+    let verdict = Verdict { id, status, flags: Vec::new(), problem, review, until: None, rev: None };
+    enter(ledger, item, about, verdict.clone());
+    Ok(verdict)
+}
+
+pub(super) fn op_type(item: &Item) -> String {
+    item.content.as_ref().map(|operation| operation.op_type.clone()).unwrap_or_else(|_| "unreadable".into())
+}
+
+pub(super) fn enter(ledger: &mut Ledger<'_>, item: &Item, about: Option<Ref>, verdict: Verdict) {
+    ledger.journal.push(Entered {
+        op: item.id,
+        op_type: op_type(item),
+        about,
+        actor: item.actor.user.uuid(),
+        device: item.device,
+        seq: item.content.as_ref().ok().and_then(|operation| operation.seq),
+        group: item.content.as_ref().ok().and_then(|operation| operation.group).map(|group| group.id),
+        received_at: item.received_at,
+        digest: item.digest,
+        body: item.raw.get().into(),
+        verdict,
+        was_held: item.was_held,
+    });
+}
+
+/// Carries out one online operation; a refusal is an error, and nothing is stored.
+pub(super) fn perform(
+    conn: &mut Conn,
+    actor: &Actor,
+    operation: Online,
+    now: Timestamp,
+) -> Result<(Performed, u64), DoorError> {
+    let mut ledger = Ledger::new(conn, actor.org, now);
+    let (verdict, about) = perform_in(&mut ledger, actor, operation, now)?;
+    let entry = ledger.entry(about)?;
+    let record = entry.live().map(|record| (entry.rev, record.clone()));
+    let (version, after) = super::flush::flush(ledger)?;
+    Ok((Performed { verdict, record, after }, version))
+}
+
+/// Carries out many; each has its own result, and what was refused is not stored.
+#[expect(clippy::type_complexity, reason = "the three things that the door needs, used in one place")]
+pub(super) fn perform_all(
+    conn: &mut Conn,
+    actor: &Actor,
+    operations: &[Online],
+    now: Timestamp,
+) -> Result<(Vec<Result<Verdict, DoorError>>, u64, super::After), DoorError> {
+    let mut ledger = Ledger::new(conn, actor.org, now);
+    let wanted: Vec<_> = operations.iter().map(|o| Ref::new(o.action.spec().kind, o.entity)).collect();
+    ledger.preload(&wanted)?;
+    let mut results = Vec::with_capacity(operations.len());
+    for operation in operations {
+        match perform_in(&mut ledger, actor, operation.clone(), now) {
+            Ok((verdict, _)) => results.push(Ok(verdict)),
+            Err(DoorError::Db(error)) => return Err(error.into()),
+            Err(refused) => results.push(Err(refused)),
+        }
+    }
+    let (version, after) = super::flush::flush(ledger)?;
+    Ok((results, version, after))
+}
+
+fn perform_in(
+    ledger: &mut Ledger<'_>,
+    actor: &Actor,
+    online: Online,
+    now: Timestamp,
+) -> Result<(Verdict, Ref), DoorError> {
+    let Online { id, action, entity, expected_rev } = online;
+    let about = Ref::new(action.spec().kind, entity);
+    let corrupt = |cause| DoorError::Corrupt { what: "operation", cause };
+    let operation = Operation {
+        id,
+        seq: None,
+        op_type: action.spec().name.into(),
+        entity,
+        base_rev: expected_rev,
+        group: None,
+        depends_on: Vec::new(),
+        evidence: None,
+        payload: action.payload().map_err(corrupt)?,
+    };
+    let raw = serde_json::value::to_raw_value(&operation).map_err(corrupt)?;
+    let digest: [u8; 32] = Sha256::digest(raw.get().as_bytes()).into();
+    if let Some(known) = store::known(ledger.conn, ledger.org, &[id])?.remove(&id) {
+        if known.digest != digest || known.actor != actor.user.uuid() {
+            return Err(DoorError::KeyReused);
+        }
+        let about = resolve(ledger, about)?;
+        return Ok((known.verdict, about));
+    }
+    let when = When::at(now);
+    let call = Call {
+        op: id,
+        actor,
+        when: &when,
+        received_at: now,
+        base_rev: expected_rev,
+        expected_rev,
+        device: None,
+        mode: Mode::Online,
+    };
+    let applied = run(ledger, action, entity, &call)?;
+    let item = Item {
+        id,
+        content: Ok(operation),
+        raw,
+        digest,
+        actor: actor.clone(),
+        device: None,
+        when: when.clone(),
+        received_at: now,
+        was_held: false,
+        flags: Vec::new(),
+    };
+    let about = applied.about;
+    let verdict = enter_applied(ledger, &item, applied)?;
+    Ok((verdict, about))
+}
+
+/// The flag of an operation that was let through although an earlier one never came.
+pub(super) fn earlier_missing() -> Flagged {
+    Flag::EarlierMissing.into()
+}

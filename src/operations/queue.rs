@@ -1,0 +1,531 @@
+//! In which order what a device sent is judged, and what has to wait.
+//!
+//! Operations of one device apply in its order, those of different devices in order of arrival (S22). What waits for
+//! something that is not here yet is *held* and let go in the same transaction that brings it. Nothing else ever
+//! waits: an operation that cannot be applied is kept for a person and delays nobody (S6).
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use mobile_api::{
+    Actor,
+    evidence::{Received, When, judge},
+    refusal::Problem,
+    sync::{Operation, Verdict, VerdictStatus},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{
+    DoorError, Holds, Incoming, Outcome, Sender,
+    flush::flush,
+    judge::{self, Item, Refused, apply, enter_applied, enter_kept},
+    ledger::{Clash, Ledger, Waiting},
+    store::{self, DeviceRow},
+};
+use crate::db::{Conn, DbError};
+
+/// Operations that are judged together: one, or a whole group.
+type Unit = Vec<Item>;
+
+/// Judges a push operation by operation, each in a savepoint of its own: for when a statement failed because of
+/// something in one of them. The one that fails again is kept; it must not delay its neighbours.
+pub(super) fn one_by_one(
+    conn: &mut Conn,
+    actor: &Actor,
+    sender: &Sender,
+    operations: &[Incoming],
+    now: Timestamp,
+    holds: Holds,
+) -> Result<Outcome, DoorError> {
+    let mut total = Outcome { verdicts: Vec::new(), version: 0, after: Default::default() };
+    for operation in operations {
+        let alone = std::slice::from_ref(operation);
+        let outcome = match conn.savepoint(|conn| judge_all(conn, actor, sender, alone, now, holds)) {
+            Err(DoorError::Db(DbError::Query(_))) => {
+                let mut unreadable = operation.clone();
+                unreadable.content = Err(Problem::new("internal", "the server could not store this operation"));
+                judge_all(conn, actor, sender, &[unreadable], now, holds)?
+            }
+            other => other?,
+        };
+        total.version = outcome.version;
+        total.verdicts.extend(outcome.verdicts);
+        total.after.wrote |= outcome.after.wrote;
+        total.after.users.extend(outcome.after.users);
+        total.after.devices.extend(outcome.after.devices);
+    }
+    Ok(total)
+}
+
+/// Judges a push as a whole.
+pub(super) fn judge_all(
+    conn: &mut Conn,
+    actor: &Actor,
+    sender: &Sender,
+    operations: &[Incoming],
+    now: Timestamp,
+    holds: Holds,
+) -> Result<Outcome, DoorError> {
+    let org = actor.org;
+    let device = store::device(conn, org, sender.device)?.ok_or(DoorError::UnknownDevice)?;
+    if device.user != actor.user.uuid() {
+        return Err(DoorError::UnknownDevice);
+    }
+    if device.revoked {
+        return Err(DoorError::DeviceRevoked);
+    }
+    let proof = store::clock_proof(conn, org)?;
+    let ids: Vec<_> = operations.iter().map(|operation| operation.id).collect();
+    let known = store::known(conn, org, &ids)?;
+    let ledger = Ledger::new(conn, org, now);
+    let next_seq = device.next_seq;
+    let queue = Queue { ledger, device, now, holds, next_seq, units: VecDeque::new(), settled: HashMap::new() };
+    let reception = Reception { actor, sender, proof: &proof, known };
+    queue.run(&reception, operations)
+}
+
+/// What is known of a push before any of its operations is judged.
+struct Reception<'a> {
+    actor: &'a Actor,
+    sender: &'a Sender,
+    proof: &'a super::ClockProof,
+    known: HashMap<Uuid, store::Known>,
+}
+
+impl Reception<'_> {
+    /// When an operation happened, from what it carries and what the push adds.
+    fn when(&self, operation: Option<&Operation>, device: &DeviceRow, now: Timestamp) -> When {
+        let evidence = operation.and_then(|operation| operation.evidence.as_ref());
+        let trusts = |anchor: &_| self.proof.trusts(anchor, self.sender.device, now);
+        let received = Received {
+            server_time: now,
+            floor: device.registered_at,
+            anchor_trusted: evidence.and_then(|evidence| evidence.anchor.as_ref()).is_some_and(trusts),
+            uptime_ms: self.sender.uptime_ms,
+            boot_id: self.sender.boot_id,
+            anchor: self.sender.anchor.clone().filter(trusts),
+        };
+        judge(evidence, &received)
+    }
+}
+
+struct Queue<'a> {
+    ledger: Ledger<'a>,
+    device: DeviceRow,
+    now: Timestamp,
+    holds: Holds,
+    next_seq: u64,
+    units: VecDeque<Unit>,
+    /// The verdicts of this transaction.
+    settled: HashMap<Uuid, Verdict>,
+}
+
+impl Queue<'_> {
+    fn run(mut self, reception: &Reception<'_>, operations: &[Incoming]) -> Result<Outcome, DoorError> {
+        let answers = self.receive(reception, operations)?;
+        self.drain()?;
+        self.answer(operations, answers)
+    }
+
+    /// Judges whatever is in the queue, and whatever that lets go.
+    fn drain(&mut self) -> Result<(), DoorError> {
+        let mut asked: HashSet<Uuid> = HashSet::new();
+        loop {
+            while let Some(unit) = self.units.pop_front() {
+                self.judge_unit(unit)?;
+            }
+            let fresh: Vec<Uuid> = self
+                .settled
+                .values()
+                .filter(|v| v.status.is_final())
+                .map(|v| v.id)
+                .filter(|id| asked.insert(*id))
+                .collect();
+            if fresh.is_empty() {
+                return Ok(());
+            }
+            self.let_go(&fresh)?;
+        }
+    }
+
+    /// Sorts a push: what is known, what comes too early, what is to be judged now.
+    fn receive(
+        &mut self,
+        reception: &Reception<'_>,
+        operations: &[Incoming],
+    ) -> Result<HashMap<usize, Verdict>, DoorError> {
+        let mut answers = HashMap::new();
+        let mut first_of: HashMap<Uuid, usize> = HashMap::new();
+        let mut accepted = Vec::new();
+        for at in in_sequence(operations) {
+            let incoming = &operations[at];
+            let same =
+                |digest: &[u8; 32], actor: Uuid| *digest == incoming.digest && actor == reception.actor.user.uuid();
+            if let Some(known) = reception.known.get(&incoming.id) {
+                if !same(&known.digest, known.actor) {
+                    answers.insert(at, self.clash(reception, incoming)?);
+                } else {
+                    answers.insert(at, known.verdict.clone());
+                }
+                continue;
+            }
+            match first_of.get(&incoming.id) {
+                Some(first) if operations[*first].digest != incoming.digest => {
+                    answers.insert(at, self.clash(reception, incoming)?);
+                    continue;
+                }
+                Some(_) => continue,
+                None => first_of.insert(incoming.id, at),
+            };
+            let item = self.item(reception, incoming);
+            match incoming.seq() {
+                Some(seq) if seq > self.next_seq => self.hold_for_sequence(&item, seq)?,
+                seq => {
+                    if seq == Some(self.next_seq) {
+                        self.next_seq += 1;
+                    }
+                    accepted.push(item);
+                }
+            }
+        }
+        accepted.extend(self.next_in_sequence()?);
+        self.preload(&accepted)?;
+        self.form_units(accepted)?;
+        Ok(answers)
+    }
+
+    fn item(&self, reception: &Reception<'_>, incoming: &Incoming) -> Item {
+        Item {
+            id: incoming.id,
+            when: reception.when(incoming.content.as_ref().ok(), &self.device, self.now),
+            content: incoming.content.clone(),
+            raw: incoming.raw.clone(),
+            digest: incoming.digest,
+            actor: reception.actor.clone(),
+            device: Some(reception.sender.device),
+            received_at: self.now,
+            was_held: false,
+            flags: Vec::new(),
+        }
+    }
+
+    fn clash(&mut self, reception: &Reception<'_>, incoming: &Incoming) -> Result<Verdict, DoorError> {
+        let op_type = incoming.content.as_ref().map_or("unreadable", |operation| &operation.op_type);
+        let clash = Clash {
+            op: incoming.id,
+            digest: incoming.digest,
+            actor: reception.actor.user.uuid(),
+            device: Some(reception.sender.device),
+            body: incoming.raw.get().into(),
+        };
+        self.ledger.clash(clash, reception.actor, op_type)
+    }
+
+    fn preload(&mut self, items: &[Item]) -> Result<(), DoorError> {
+        let entities = items.iter().filter_map(|item| {
+            let operation = item.content.as_ref().ok()?;
+            let spec = mobile_api::catalogue::spec(&operation.op_type)?;
+            Some(mobile_api::Ref::new(spec.kind, operation.entity))
+        });
+        let entities: Vec<_> = entities.collect();
+        self.ledger.preload(&entities)
+    }
+
+    /// Puts operations in units; a group that is not whole yet is held.
+    fn form_units(&mut self, items: Vec<Item>) -> Result<(), DoorError> {
+        let mut groups: HashMap<Uuid, Unit> = HashMap::new();
+        for item in items {
+            let group = item.content.as_ref().ok().and_then(|operation| operation.group);
+            let Some(group) = group.filter(|group| group.size > 1) else {
+                self.units.push_back(vec![item]);
+                continue;
+            };
+            let members = groups.entry(group.id).or_default();
+            members.push(item);
+            if members.len() == group.size as usize {
+                self.units.extend(groups.remove(&group.id));
+            }
+        }
+        for (id, mut members) in groups {
+            let size = members[0].content.as_ref().ok().and_then(|o| o.group).map_or(0, |group| group.size as usize);
+            let waiting = format!("group:{id}");
+            for held in self.fetch_held(&[waiting.clone()])? {
+                members.push(held);
+            }
+            if members.len() >= size {
+                members.sort_by_key(|item| item.content.as_ref().ok().and_then(|operation| operation.seq));
+                self.units.push_back(members);
+                continue;
+            }
+            for item in members.iter().filter(|item| !item.was_held) {
+                let until = self.now + self.holds.dependency;
+                self.hold(item, waiting.clone(), until, "waits for the rest of its group")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn hold_for_sequence(&mut self, item: &Item, seq: u64) -> Result<(), DoorError> {
+        let until = self.now + self.holds.sequence;
+        let waits_for = store::sequence_of(self.device.id);
+        debug_assert!(seq > self.next_seq);
+        self.hold(item, waits_for, until, "waits for an earlier operation of this device")
+    }
+
+    fn hold(&mut self, item: &Item, waits_for: String, until: Timestamp, why: &str) -> Result<(), DoorError> {
+        let problem = Problem::new("held", why);
+        let op_type = judge::op_type(item);
+        let about = item.content.as_ref().ok().and_then(|operation| {
+            mobile_api::catalogue::spec(&operation.op_type)
+                .map(|spec| mobile_api::Ref::new(spec.kind, operation.entity))
+        });
+        let review = super::ledger::NewReview {
+            id: item.id,
+            op: item.id,
+            op_type: &op_type,
+            by: &item.actor,
+            about,
+            flags: &[],
+            problem: Some(&problem),
+        };
+        let review = Some(self.ledger.open_review(review)?);
+        let (id, status) = (item.id, VerdictStatus::Held);
+        let verdict =
+            Verdict { id, status, flags: Vec::new(), problem: Some(problem), review, until: Some(until), rev: None };
+        judge::enter(&mut self.ledger, item, about, verdict.clone());
+        let context = HeldContext { when: item.when.clone(), actor: item.actor.clone() };
+        self.ledger.waiting.push(Waiting {
+            op: item.id,
+            waits_for,
+            device: item.device,
+            seq: item.content.as_ref().ok().and_then(|operation| operation.seq),
+            until,
+            context: serde_json::to_string(&context)
+                .map_err(|cause| DoorError::Corrupt { what: "held operation", cause })?,
+        });
+        self.settled.insert(item.id, verdict);
+        Ok(())
+    }
+
+    /// Held operations of this device that are next in its sequence now.
+    fn next_in_sequence(&mut self) -> Result<Vec<Item>, DoorError> {
+        if self.next_seq == self.device.next_seq {
+            return Ok(Vec::new());
+        }
+        let mut waiting = self.fetch_held(&[store::sequence_of(self.device.id)])?;
+        waiting.sort_by_key(|item| item.content.as_ref().ok().and_then(|operation| operation.seq));
+        let mut due = Vec::new();
+        for item in waiting {
+            let seq = item.content.as_ref().ok().and_then(|operation| operation.seq);
+            if seq.is_some_and(|seq| seq > self.next_seq) {
+                break;
+            }
+            self.next_seq += u64::from(seq == Some(self.next_seq));
+            due.push(item);
+        }
+        Ok(due)
+    }
+
+    /// Held operations whose reason has gone: what they depend on was settled.
+    fn let_go(&mut self, settled: &[Uuid]) -> Result<(), DoorError> {
+        let reasons: Vec<_> = settled.iter().map(|id| format!("op:{id}")).collect();
+        for item in self.fetch_held(&reasons)? {
+            self.units.push_back(vec![item]);
+        }
+        Ok(())
+    }
+
+    fn fetch_held(&mut self, waits_for: &[String]) -> Result<Vec<Item>, DoorError> {
+        let rows = store::held(self.ledger.conn, self.ledger.org, waits_for)?;
+        rows.into_iter().filter(|row| !self.settled.contains_key(&row.op)).map(held_item).collect()
+    }
+
+    fn judge_unit(&mut self, unit: Unit) -> Result<(), DoorError> {
+        let own: HashSet<Uuid> = unit.iter().map(|item| item.id).collect();
+        let depends_on: Vec<Uuid> = unit
+            .iter()
+            .filter_map(|item| item.content.as_ref().ok())
+            .flat_map(|operation| operation.depends_on.iter().copied())
+            .filter(|id| !own.contains(id))
+            .collect();
+        match self.dependencies(&depends_on)? {
+            Dependencies::Applied => {}
+            Dependencies::Missing(id) => {
+                for item in &unit {
+                    let until = self.now + self.holds.dependency;
+                    self.hold(item, format!("op:{id}"), until, "waits for another operation")?;
+                }
+                return Ok(());
+            }
+            Dependencies::Failed(id) => {
+                let problem = Problem::new("dependency_not_applied", format!("operation {id} was not applied"));
+                return self.keep(&unit, &problem);
+            }
+        }
+        if unit.len() == 1 { self.judge_one(&unit[0]) } else { self.judge_group(&unit) }
+    }
+
+    fn judge_one(&mut self, item: &Item) -> Result<(), DoorError> {
+        let verdict = match apply(&mut self.ledger, item)? {
+            Ok(applied) => enter_applied(&mut self.ledger, item, applied)?,
+            Err(refused) => enter_kept(&mut self.ledger, item, refused)?,
+        };
+        self.settled.insert(item.id, verdict);
+        Ok(())
+    }
+
+    /// All or none.
+    fn judge_group(&mut self, unit: &[Item]) -> Result<(), DoorError> {
+        self.ledger.begin_group();
+        let mut all = Vec::with_capacity(unit.len());
+        for item in unit {
+            match apply(&mut self.ledger, item)? {
+                Ok(applied) => all.push(applied),
+                Err(refused) => {
+                    self.ledger.roll_back();
+                    return self.keep_group(unit, item.id, refused);
+                }
+            }
+        }
+        self.ledger.end_group();
+        for (item, applied) in unit.iter().zip(all) {
+            let verdict = enter_applied(&mut self.ledger, item, applied)?;
+            self.settled.insert(item.id, verdict);
+        }
+        Ok(())
+    }
+
+    fn keep_group(&mut self, unit: &[Item], culprit: Uuid, refused: Refused) -> Result<(), DoorError> {
+        let others = Problem::new("group_not_applied", format!("operation {culprit} of the group was not applied"));
+        let mut refused = Some(refused);
+        for item in unit {
+            let own = refused.take_if(|_| item.id == culprit);
+            let refused = own.unwrap_or_else(|| Refused { about: None, problem: others.clone() });
+            let verdict = enter_kept(&mut self.ledger, item, refused)?;
+            self.settled.insert(item.id, verdict);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, unit: &[Item], problem: &Problem) -> Result<(), DoorError> {
+        for item in unit {
+            let refused = Refused { about: None, problem: problem.clone() };
+            let verdict = enter_kept(&mut self.ledger, item, refused)?;
+            self.settled.insert(item.id, verdict);
+        }
+        Ok(())
+    }
+
+    fn dependencies(&mut self, ids: &[Uuid]) -> Result<Dependencies, DoorError> {
+        let elsewhere: Vec<Uuid> = ids.iter().copied().filter(|id| !self.settled.contains_key(id)).collect();
+        let known = store::known(self.ledger.conn, self.ledger.org, &elsewhere)?;
+        for id in ids {
+            let verdict = self.settled.get(id).or_else(|| known.get(id).map(|known| &known.verdict));
+            match verdict.map(|verdict| verdict.status) {
+                Some(status) if status.is_applied() => {}
+                Some(VerdictStatus::Kept) => return Ok(Dependencies::Failed(*id)),
+                _ => return Ok(Dependencies::Missing(*id)),
+            }
+        }
+        Ok(Dependencies::Applied)
+    }
+
+    fn answer(mut self, operations: &[Incoming], mut answers: HashMap<usize, Verdict>) -> Result<Outcome, DoorError> {
+        if self.next_seq != self.device.next_seq && self.device.next_seq > 0 {
+            store::advance_device(self.ledger.conn, self.ledger.org, &self.device, self.next_seq, self.now)?;
+        }
+        let mut verdicts = Vec::with_capacity(operations.len());
+        for (at, incoming) in operations.iter().enumerate() {
+            let verdict = answers.remove(&at).or_else(|| self.settled.get(&incoming.id).cloned());
+            verdicts.push(verdict.unwrap_or_else(|| retry(incoming.id)));
+        }
+        self.ledger.after.wrote = !self.ledger.journal.is_empty() || !self.ledger.clashes.is_empty();
+        let (version, after) = flush(self.ledger)?;
+        Ok(Outcome { verdicts, version, after })
+    }
+}
+
+enum Dependencies {
+    Applied,
+    Missing(Uuid),
+    Failed(Uuid),
+}
+
+fn retry(id: Uuid) -> Verdict {
+    let (flags, problem, review, until, rev) = (Vec::new(), None, None, None, None);
+    Verdict { id, status: VerdictStatus::Retry, flags, problem, review, until, rev }
+}
+
+/// By the device's sequence if every operation has a number, else as they came.
+fn in_sequence(operations: &[Incoming]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..operations.len()).collect();
+    if operations.iter().all(|operation| operation.seq().is_some()) {
+        order.sort_by_key(|at| operations[*at].seq());
+    }
+    order
+}
+
+/// Who recorded a held operation and when, as judged on arrival: later evidence must not change it.
+#[derive(Serialize, Deserialize)]
+struct HeldContext {
+    when: When,
+    actor: Actor,
+}
+
+fn held_item(row: store::HeldRow) -> Result<Item, DoorError> {
+    let corrupt = |cause| DoorError::Corrupt { what: "held operation", cause };
+    let context: HeldContext = serde_json::from_str(&row.context).map_err(corrupt)?;
+    let raw = RawValue::from_string(row.body).map_err(corrupt)?;
+    let device = row.device.unwrap_or_default();
+    let incoming = Incoming::read(raw, device);
+    Ok(Item {
+        id: row.op,
+        content: incoming.content,
+        raw: incoming.raw,
+        digest: incoming.digest,
+        actor: context.actor,
+        device: row.device,
+        when: context.when,
+        received_at: row.received_at,
+        was_held: true,
+        flags: Vec::new(),
+    })
+}
+
+/// Ends a hold whose time is up. What waited for an earlier operation is applied, flagged; what waited for another
+/// operation or its group is kept.
+pub(super) fn release(
+    conn: &mut Conn,
+    org: Uuid,
+    operation: Uuid,
+    now: Timestamp,
+    holds: Holds,
+) -> Result<Outcome, DoorError> {
+    let Some(row) = store::held_one(conn, org, operation)?.filter(|row| row.until <= now) else {
+        return Ok(Outcome { verdicts: Vec::new(), version: store::version(conn, org)?, after: Default::default() });
+    };
+    let for_sequence = row.waits_for.starts_with("seq:");
+    let device_id = row.device.unwrap_or_default();
+    let device = store::device(conn, org, device_id)?.unwrap_or_else(|| DeviceRow::absent(device_id, now));
+    let mut item = held_item(row)?;
+    let next_seq = device.next_seq;
+    let ledger = Ledger::new(conn, org, now);
+    let mut queue = Queue { ledger, device, now, holds, next_seq, units: VecDeque::new(), settled: HashMap::new() };
+    if for_sequence {
+        item.flags.push(judge::earlier_missing());
+        let seq = item.content.as_ref().ok().and_then(|operation| operation.seq);
+        // Whatever came before is given up; the next ones need not wait as well.
+        queue.next_seq = seq.map_or(next_seq, |seq| next_seq.max(seq + 1));
+        queue.settled.insert(item.id, retry(item.id));
+        let mut due = vec![item];
+        due.extend(queue.next_in_sequence()?);
+        queue.settled.clear();
+        queue.form_units(due)?;
+    } else {
+        queue.keep(&[item], &Problem::new("dependency_missing", "what it waited for never came"))?;
+    }
+    queue.drain()?;
+    queue.answer(&[], HashMap::new())
+}

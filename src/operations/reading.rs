@@ -1,0 +1,43 @@
+//! Reading a record, for those who may see it.
+
+use diesel::prelude::*;
+use mobile_api::{
+    Actor,
+    record::{Record, Ref},
+};
+
+use super::{
+    DoorError,
+    store::{in_scopes, unsigned},
+};
+use crate::{
+    db::{Conn, both, schema::records, types::Uid},
+    sync::scopes_of,
+};
+
+/// A record as it is stored.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its revision.
+    pub rev: u64,
+    /// Its wire form.
+    pub body: String,
+}
+
+/// The record, if it exists and the actor may see it: by right, or because their device holds it.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub fn visible(conn: &mut Conn, actor: &Actor, about: Ref) -> Result<Option<Found>, DoorError> {
+    let query = records::table
+        .find((Uid(actor.org), about.kind.as_str(), Uid(about.id)))
+        .filter(records::deleted.eq(false))
+        .select((records::rev, records::body));
+    let row: Option<(i64, String)> = both!(conn, c => query.first(c).optional())?;
+    let Some((rev, body)) = row else { return Ok(None) };
+    let record = Record::from_json(about.kind, &body).map_err(|cause| DoorError::Corrupt { what: "record", cause })?;
+    if !record.visible_to(actor) && !in_scopes(conn, actor.org, &scopes_of(actor), about)? {
+        return Ok(None);
+    }
+    Ok(Some(Found { rev: unsigned(rev), body }))
+}

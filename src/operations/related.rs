@@ -1,0 +1,97 @@
+//! Answers what a rule asked for, and keeps reviews in step with verdicts.
+
+use chrono::Datelike;
+use mobile_api::{
+    Actor,
+    evidence::When,
+    operation::{Need, Related},
+    record::{Kind, Record, Ref},
+    review::{Resolution, ReviewDecision},
+    time::Timestamp,
+};
+use uuid::Uuid;
+
+use super::{
+    DoorError,
+    ledger::{Ledger, NewReview},
+    store,
+};
+use crate::{access, directory, work_order};
+
+/// Fetches what the rule asked for.
+pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Timestamp) -> Result<Related, DoorError> {
+    let records: Vec<Ref> =
+        needs.iter().filter_map(|need| if let Need::Record(address) = need { Some(*address) } else { None }).collect();
+    ledger.preload(&records)?;
+    let mut related = Related::default();
+    for address in records {
+        if let Some(record) = ledger.entry(address)?.live() {
+            related.records.insert(address, record.clone());
+        }
+    }
+    for need in needs {
+        match need {
+            Need::Record(_) => {}
+            Need::OrderNumber => related.order_number = Some(order_number(ledger, received_at)?),
+            Need::Labour { technician, from, until } => {
+                related.labour =
+                    work_order::store::overlapping_labour(ledger.conn, ledger.org, *technician, *from, *until)?;
+            }
+            Need::OpenOrdersAt { unit } => {
+                related.open_orders = work_order::store::open_orders_at(ledger.conn, ledger.org, *unit)?;
+            }
+            Need::Dependents(address) => {
+                related.dependents = directory::store::dependents(ledger.conn, ledger.org, *address)?;
+            }
+            Need::Login(login) => {
+                let holder = access::find_credential(ledger.conn, login)?;
+                related.login_holder = holder.map(|holder| holder.user);
+            }
+        }
+    }
+    Ok(related)
+}
+
+/// `2026-000123`: gapless per year, by the year in which the server received the request.
+fn order_number(ledger: &mut Ledger<'_>, received_at: Timestamp) -> Result<String, DoorError> {
+    let year = received_at.year();
+    let number = store::count_up(ledger.conn, ledger.org, &format!("work_order:{year}"))?;
+    Ok(format!("{year}-{number:06}"))
+}
+
+/// Opens a review, or brings the one that was opened while the operation was held up to date.
+pub(super) fn replace_review(ledger: &mut Ledger<'_>, review: NewReview<'_>) -> Result<(), DoorError> {
+    let address = Ref::new(Kind::Review, review.id);
+    let entry = ledger.entry(address)?;
+    let Some(Record::Review(mut held)) = entry.record.clone() else {
+        ledger.open_review(review)?;
+        return Ok(());
+    };
+    held.flags = review.flags.to_vec();
+    held.problem = review.problem.cloned();
+    ledger.put(address, Some(held.into()))?;
+    Ok(())
+}
+
+/// Closes the review of an operation that was held and could be applied after all.
+pub(super) fn settle_review(ledger: &mut Ledger<'_>, op: Uuid, received_at: Timestamp) -> Result<(), DoorError> {
+    let address = Ref::new(Kind::Review, op);
+    // Only an operation that was held has a review before it is applied; the others need no look.
+    if received_at == ledger.now && !ledger.records.contains_key(&address) {
+        return Ok(());
+    }
+    let entry = ledger.entry(address)?;
+    if let Some(Record::Review(review)) = &entry.record
+        && review.resolution.is_none()
+    {
+        let mut review = review.clone();
+        review.resolution = Some(Resolution {
+            by: Actor::system(ledger.org).user,
+            at: When::at(ledger.now),
+            decision: ReviewDecision::Accepted,
+            note: "What it waited for arrived.".into(),
+        });
+        ledger.put(address, Some(review.into()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! Reviews on the server: questions that wait for a person. Their rule is in `mobile_api::review`.
+
+pub mod store;

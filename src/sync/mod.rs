@@ -1,0 +1,43 @@
+//! Synchronisation: what a device sends (push), what it fetches (pull), and how both are made sure of.
+
+pub mod api;
+pub mod cursor;
+pub mod events;
+pub mod pull;
+pub mod store;
+
+use mobile_api::{Actor, Role, record::Scope};
+
+/// The scopes that an actor's device holds, in the order in which they are pulled: small and general things first,
+/// so that orders find what they need.
+pub fn scopes_of(actor: &Actor) -> Vec<Scope> {
+    let mut scopes = vec![Scope::Catalog];
+    if actor.role == Role::Technician {
+        scopes.extend(actor.teams.iter().map(|team| Scope::Team(team.uuid())));
+    } else if actor.role.is_office() {
+        if actor.sites.is_empty() {
+            scopes.push(Scope::Office);
+        }
+        scopes.extend(actor.sites.iter().map(|site| Scope::OfficeOf(site.uuid())));
+    }
+    scopes.push(Scope::User(actor.user.uuid()));
+    scopes.extend(actor.device.map(|device| Scope::Device(device.uuid())));
+    scopes
+}
+
+/// Bounds of one request, as `GET /v1/sync/config` tells them.
+#[derive(Clone, Copy, Debug)]
+pub struct SyncLimits {
+    /// Most operations in a push or a lookup.
+    pub push_operations: u32,
+    /// Most changes in a page.
+    pub pull_changes: u32,
+    /// Days that drops and verdicts are kept.
+    pub retention_days: u32,
+}
+
+impl Default for SyncLimits {
+    fn default() -> Self {
+        Self { push_operations: 200, pull_changes: 500, retention_days: 180 }
+    }
+}

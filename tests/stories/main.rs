@@ -1,0 +1,9 @@
+//! Stories that are played on both databases: `scripts/test`, or
+//! `scripts/test --with-postgres cargo test --test stories some_name`.
+
+#[macro_use]
+mod harness;
+
+mod access;
+mod doors;
+mod migrations;
