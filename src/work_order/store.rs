@@ -24,6 +24,8 @@ pub fn project(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp, fr
     let clock = order.clocks.headline();
     let deadline = match clock {
         None => "none",
+        // What was given up no longer runs against anybody.
+        Some(clock) if clock.verdict.is_none() && order.status().is_over() => "none",
         Some(clock) => clock.verdict.map_or("running", |verdict| verdict.as_str()),
     };
     let changing = (
@@ -140,5 +142,15 @@ pub fn insert_labour(conn: &mut Conn, org: Uuid, order: Id<WorkOrder>, entry: &L
         labour::work_order_id.eq(Uid::from(order)),
     ));
     both!(conn, c => insert.execute(c))?;
+    Ok(())
+}
+
+/// Takes a working time that was voided out of the index.
+///
+/// # Errors
+/// The database's.
+pub fn delete_labour(conn: &mut Conn, org: Uuid, entry: &Labour) -> Result<(), DbError> {
+    let key = (Uid(org), Uid::from(entry.by), Micros::from(entry.from), Uid(entry.op));
+    both!(conn, c => diesel::delete(labour::table.find(key)).execute(c))?;
     Ok(())
 }
