@@ -16,6 +16,7 @@ pub mod events;
 mod health;
 pub mod jobs;
 pub mod json;
+pub mod language;
 pub mod lifecycle;
 pub mod openapi;
 pub mod operations;
