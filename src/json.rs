@@ -133,7 +133,8 @@ fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-fn refused(error: serde_json::Error, pointer: String) -> Error {
+/// A problem for what serde_json refused at `pointer`.
+pub(crate) fn refused(error: serde_json::Error, pointer: String) -> Error {
     use serde_json::error::Category;
 
     match error.classify() {
