@@ -5,6 +5,7 @@
 mod harness;
 
 mod access;
+mod demo;
 mod doors;
 mod migrations;
 mod repair;
