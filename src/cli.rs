@@ -1,5 +1,6 @@
 //! The commands of the program.
 
+mod admin;
 mod migrate;
 mod openapi;
 mod serve;
@@ -25,6 +26,7 @@ struct Cli {
 /// One line for each command; each is a file of its own in `cli/`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Admin(admin::Admin),
     Migrate(migrate::Migrate),
     Openapi(openapi::Openapi),
     Serve(serve::Serve),
@@ -38,6 +40,7 @@ pub async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     telemetry::init(&cli.log).map_err(anyhow::Error::from_boxed)?;
     match cli.command {
+        Command::Admin(admin) => admin.run().await,
         Command::Migrate(migrate) => migrate.run().await,
         Command::Openapi(openapi) => openapi.run(),
         Command::Serve(serve) => serve.run().await,
