@@ -6,6 +6,7 @@ mod harness;
 
 mod access;
 mod demo;
+mod demo_day;
 mod doors;
 mod migrations;
 mod repair;
