@@ -145,6 +145,13 @@ impl Server {
         }
     }
 
+    /// Stops at once: connections are cut, and nothing more is answered. Committed work is safe, as it is when the
+    /// machine loses its power.
+    pub async fn kill(self) {
+        self.state.lifecycle.begin_drain();
+        self.handle.stop(false).await;
+    }
+
     /// Stops in order: readiness is withdrawn and event streams end; after the drain delay no more connections are
     /// taken; requests under way and background tasks may finish within the shutdown time.
     pub async fn stop(self) -> Stopped {

@@ -19,6 +19,9 @@ use crate::{
     work_order::{dispatch, history, merge, quote, request, sign_off, visit},
 };
 
+#[cfg(test)]
+mod tests;
+
 use Role::{Admin, Dispatcher, FrontDesk, Manager, Storekeeper, System, Technician};
 
 /// Everybody with an account.

@@ -4,8 +4,6 @@
 //! A phone applies the same rule offline that the server applies later. With the feature `phone` the crate also
 //! holds the phone engine: local store, outbox, sync loop.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
-
 pub mod actor;
 pub mod catalogue;
 pub mod check;

@@ -7,3 +7,4 @@ mod harness;
 mod access;
 mod doors;
 mod migrations;
+mod repair;

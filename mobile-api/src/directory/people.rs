@@ -73,7 +73,7 @@ impl RecordType for User {
 pub struct UserSave {
     /// The person's name; 1 to 200 characters.
     pub name: String,
-    /// The name to sign in with: 3 to 100 characters without white space.
+    /// The name to sign in with: 1 to 100 characters without white space.
     pub login: String,
     /// What they may do; `customer` and `system` are not for accounts.
     pub role: Role,
@@ -111,7 +111,7 @@ impl Payload for UserSave {
 
     fn check(&self, check: &mut Check) {
         check.text("/name", &self.name, 1..=200);
-        check.text("/login", &self.login, 3..=100);
+        check.text("/login", &self.login, 1..=100);
         if self.login.chars().any(|c| c.is_whitespace() || c.is_control()) {
             check.error("/login", "malformed", "no white space");
         }

@@ -4,6 +4,8 @@
 //! its rule beside it: [`request`] writes it down, [`dispatch`] has what the office does, [`visit`] what happens at
 //! the door, [`quote`] the price and its confirmation, [`sign_off`] the signature and what it covers.
 
+#![expect(clippy::result_large_err, reason = "a move that is not possible gives the state back, which moves on")]
+
 pub mod clocks;
 pub mod dispatch;
 pub mod history;
@@ -20,8 +22,8 @@ pub mod visit;
 pub use clocks::{Clock, Clocks};
 pub use quote::{Confirmation, ConfirmationMethod, Quote, QuoteLine};
 pub use record::{
-    Appointment, Assignment, Caller, Channel, Charge, Diagnosis, Labour, MaterialUse, MergedFrom, Note, Policy,
-    Priority, Rejection, Source, TimelineEntry, Void, Window, WorkOrder,
+    Appointment, Assignment, Caller, Channel, Charge, Diagnosis, Labour, MOST_ENTRIES, MaterialUse, MergedFrom, Note,
+    Policy, Priority, Rejection, Source, TimelineEntry, Void, Window, WorkOrder,
 };
 pub use sign_off::{SignOff, SignedContent};
 pub use state::{Outcome, State, Status};

@@ -309,14 +309,9 @@ impl<'a> Merge<'a> {
         Self { order, context, flags: standing::flags(overtaken), overtaken: overtaken.is_some() }
     }
 
-    fn field<T: PartialEq + Serialize>(
-        &mut self,
-        name: &'static str,
-        owner: Owner,
-        new: Option<T>,
-        place: fn(&mut WorkOrder) -> &mut T,
-    ) where
-        T: Clone,
+    fn field<T>(&mut self, name: &'static str, owner: Owner, new: Option<T>, place: fn(&mut WorkOrder) -> &mut T)
+    where
+        T: Clone + PartialEq + Serialize,
     {
         let Some(new) = new else { return };
         let mut value = place(&mut self.order).clone();

@@ -235,7 +235,7 @@ impl Payload for Sign {
         let digest = digest(&content).unwrap_or(Digest::new([0; 32]));
         let point = |x, y, time| crate::signing::Point { x, y, time, pressure: Some(0.5) };
         let points = vec![point(10.0, 12.0, 0.0), point(14.5, 9.0, 16.0), point(20.0, 18.5, 33.0)];
-        let strokes = vec![Stroke { points, ..Stroke::default() }];
+        let strokes = vec![Stroke { points }];
         Self { content, digest, relation: "owner".into(), opinion: Some("Quick and clean".into()), strokes }
     }
 

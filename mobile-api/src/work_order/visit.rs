@@ -92,6 +92,10 @@ impl Payload for Diagnose {
 impl Change for Diagnose {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let overtaken = contribution(&order, context)?;
+        let from = order.status();
+        if from.is_over() && overtaken.is_none() {
+            return Err(Refusal::IllegalTransition { from, operation: "diagnose" });
+        }
         // Whatever becomes of it below, the words stay readable in the order's own history.
         order.log(context, "diagnose", Some(&self.findings), overtaken)?;
         let earlier = order.diagnosis.take();

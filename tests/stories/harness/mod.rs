@@ -1,8 +1,10 @@
 //! What every story needs: a world of its own, on each database.
 
 mod database;
+mod house;
 
 pub use database::TestDb;
+pub use house::{Answer, Firm, Handset, House, Office, PASSWORD, morning};
 
 /// The two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
