@@ -176,7 +176,7 @@ impl Phone {
     }
 
     pub(super) async fn active(&self) -> Result<AccountId, SyncError> {
-        let account = self.store().run(|tx| accounts::active(tx)).await?;
+        let account = self.store().run(accounts::active).await?;
         account.map(|account| account.id).ok_or(SyncError::NobodySignedIn)
     }
 

@@ -194,6 +194,12 @@ pub fn enter_epoch(tx: &Transaction<'_>, id: AccountId, epoch: Uuid) -> Result<(
     Ok(())
 }
 
+/// The server does not know the device (any more).
+pub fn forget_registration(tx: &Transaction<'_>, id: AccountId) -> Result<(), StoreError> {
+    tx.execute("UPDATE accounts SET registered_as = NULL WHERE id = ?", [id.0])?;
+    Ok(())
+}
+
 /// The limits may be out of date: ask again before the next push.
 pub fn forget_config(tx: &Transaction<'_>, id: AccountId) -> Result<(), StoreError> {
     tx.execute("UPDATE accounts SET config = NULL WHERE id = ?", [id.0])?;
