@@ -37,7 +37,7 @@ pub fn project(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp, fr
         (
             work_orders::closed_at.eq(order.over_since().map(Micros::from)),
             work_orders::due_at.eq(clock.map(|clock| Micros::from(due(clock)))),
-            work_orders::deadline.eq(Deadline::of(clock).as_str()),
+            work_orders::deadline.eq(Deadline::of(order).as_str()),
             work_orders::reach_changes_at.eq(order.reach_changes_at(now).map(Micros::from)),
         ),
     );
@@ -151,6 +151,6 @@ pub fn delete_labour(conn: &mut Conn, org: Uuid, entry: &Labour) -> Result<(), D
 }
 
 /// The statuses after which nothing more is to happen.
-pub(super) fn over() -> Vec<&'static str> {
+fn over() -> Vec<&'static str> {
     Status::ALL.iter().filter(|status| status.is_over()).map(|status| status.as_str()).collect()
 }
