@@ -7,4 +7,5 @@ mod harness;
 mod access;
 mod doors;
 mod migrations;
+mod promises;
 mod repair;
