@@ -9,4 +9,5 @@ mod demo;
 mod demo_day;
 mod doors;
 mod migrations;
+mod promises;
 mod repair;
