@@ -110,14 +110,20 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
     Ok(())
 }
 
-/// Working times by technician, to notice those that overlap. Only what these operations added.
+/// Working times by technician, to notice those that overlap. Only what these operations added or took back.
 fn write_labour(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
     for (_, entry) in changed {
         let Some(Record::WorkOrder(order)) = &entry.record else { continue };
-        for labour in &order.labour {
-            if ledger.journal.iter().any(|entered| entered.op == labour.op) {
-                work_order::store::insert_labour(ledger.conn, ledger.org, order.id, labour)?;
-            }
+        let of_these = |op: Uuid| ledger.journal.iter().any(|entered| entered.op == op);
+        let (added, voided): (Vec<_>, Vec<_>) = (
+            order.labour.iter().filter(|labour| of_these(labour.op) && labour.void.is_none()).collect(),
+            order.labour.iter().filter(|labour| labour.void.as_ref().is_some_and(|void| of_these(void.op))).collect(),
+        );
+        for labour in added {
+            work_order::store::insert_labour(ledger.conn, ledger.org, order.id, labour)?;
+        }
+        for labour in voided {
+            work_order::store::delete_labour(ledger.conn, ledger.org, labour)?;
         }
     }
     Ok(())

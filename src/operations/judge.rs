@@ -128,7 +128,9 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
     {
         return Err(DoorError::OtherRevision(entry.rev));
     }
-    let own_revs = ledger.own_revs(about, call.device, call.base_rev)?;
+    // The person saw the duplicate's revisions, which say nothing about those of the order that it went into.
+    let base_rev = call.base_rev.filter(|_| about.id == entity);
+    let own_revs = ledger.own_revs(about, call.device, base_rev)?;
     let needs = action.needs(entry.live(), call.actor);
     let related = related::gather(ledger, &needs, call.received_at)?;
     let context = Context {
@@ -136,7 +138,7 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
         actor: call.actor,
         when: call.when.clone(),
         received_at: call.received_at,
-        base_rev: call.base_rev,
+        base_rev,
         rev: entry.rev + 1,
         own_revs: &own_revs,
         mode: call.mode,

@@ -526,17 +526,26 @@ pub(super) fn advance_device(
 
 // ---- feed ----
 
-/// Whether one of these scopes holds the record, or held it.
+/// Whether one of these scopes holds the record, or held it: what was recorded on a phone is judged even if the record
+/// has left it meanwhile.
 pub(super) fn in_scopes(conn: &mut Conn, org: Uuid, scopes: &[Scope], about: Ref) -> Result<bool, DbError> {
+    reasons_in(conn, org, scopes, about).map(|reasons| !reasons.is_empty())
+}
+
+/// Whether one of these scopes holds the record now.
+pub(super) fn held_by_scopes(conn: &mut Conn, org: Uuid, scopes: &[Scope], about: Ref) -> Result<bool, DbError> {
+    reasons_in(conn, org, scopes, about).map(|reasons| reasons.iter().any(|reasons| *reasons > 0))
+}
+
+fn reasons_in(conn: &mut Conn, org: Uuid, scopes: &[Scope], about: Ref) -> Result<Vec<i64>, DbError> {
     let names: Vec<String> = scopes.iter().map(Scope::to_string).collect();
     let query = feed::table
         .filter(feed::org_id.eq(Uid(org)))
         .filter(feed::kind.eq(about.kind.as_str()))
         .filter(feed::id.eq(Uid(about.id)))
         .filter(feed::scope.eq_any(names))
-        .count();
-    let count: i64 = both!(conn, c => query.get_result(c))?;
-    Ok(count > 0)
+        .select(feed::refs);
+    Ok(both!(conn, c => query.load(c))?)
 }
 
 /// Tells every scope that holds these records that they changed.
