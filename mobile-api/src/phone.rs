@@ -23,7 +23,7 @@ mod tests;
 
 pub use self::{
     clock::{PhoneClock, SimulatedClock, SystemClock},
-    engine::{About, Phone},
+    engine::{About, Person, Phone},
     error::{PhoneError, Problem, SyncError},
     line::{Probe, Step, go_on},
     outbox::{Draft, Recorded},
