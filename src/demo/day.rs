@@ -227,7 +227,7 @@ impl<'a> Stage<'a> {
     /// What a phone does when the answer to its push was lost.
     async fn send_again(
         &self,
-        sent: &[mobile_api::phone::store::outbox::Entry],
+        sent: &[mobile_api::phone::Entry],
         verdicts: &[Verdict],
     ) -> anyhow::Result<()> {
         let (_, device) = self.phone.identity()?;

@@ -89,6 +89,14 @@ pub fn active(tx: &Transaction<'_>) -> Result<Option<Account>, StoreError> {
     one(tx, "id = (SELECT account FROM active WHERE one = ?)", 1)
 }
 
+/// Everybody who ever signed in on this phone, in that order.
+pub fn all(tx: &Transaction<'_>) -> Result<Vec<Account>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE user_id IS NOT NULL ORDER BY id");
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map([], read)?;
+    rows.map(|row| row?).collect()
+}
+
 /// This account.
 pub fn get(tx: &Transaction<'_>, id: AccountId) -> Result<Account, StoreError> {
     one(tx, "id = ?", id.0)?.ok_or(StoreError::NoAccount)

@@ -168,7 +168,7 @@ impl Ledger {
     }
 
     /// Operations that waited for what has come.
-    fn release(&mut self, device: Uuid) {
+    pub(super) fn release(&mut self, device: Uuid) {
         for (id, user, received) in std::mem::take(&mut self.held) {
             let operation: Operation = serde_json::from_str(&self.journal[&id].0).expect("an operation");
             if operation.depends_on.iter().all(|id| self.applied.contains(id)) {
@@ -265,7 +265,7 @@ impl Ledger {
     }
 
     /// Compares what every scope should hold with what it holds.
-    fn refresh_feed(&mut self, now: DateTime<Utc>) {
+    pub(super) fn refresh_feed(&mut self, now: DateTime<Utc>) {
         let records = self.records.values().filter_map(|(_, record)| record.as_ref());
         let reach = records.flat_map(|record| record.reach(now));
         let reach = reach.filter(|reach| matches!(self.records.get(&reach.record), Some((_, Some(_)))));
