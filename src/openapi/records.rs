@@ -7,7 +7,7 @@ use mobile_api::{
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     record::Kind,
     review::Review,
-    work_order::WorkOrder,
+    work_order::{Status, WorkOrder},
 };
 use serde_json::{Value, json};
 use utoipa::{
@@ -39,6 +39,7 @@ use crate::{
 pub fn add_records(document: &mut OpenApi) {
     add_schema::<History>(document);
     add_schema::<Deadline>(document);
+    add_schema::<Status>(document);
     for kind in Kind::ALL.iter().copied() {
         let schema = add_record(document, kind);
         let path = format!("/v1/{}", kind.path());

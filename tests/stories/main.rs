@@ -6,6 +6,8 @@ mod harness;
 
 mod access;
 mod demo;
+mod demo_day;
 mod doors;
 mod migrations;
+mod promises;
 mod repair;
