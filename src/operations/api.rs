@@ -72,7 +72,8 @@ async fn perform_operation(
 }
 
 fn line(kind: &str, verb: &str) -> Option<&'static Spec> {
-    let verb = verb.replace('-', "_");
+    // The address has hyphens only: `sign-off`, not `sign_off`.
+    let verb = if verb.contains('_') { return None } else { verb.replace('-', "_") };
     OPERATIONS.iter().find(|spec| spec.kind.path() == kind && spec.verb == verb)
 }
 

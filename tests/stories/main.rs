@@ -11,3 +11,4 @@ mod doors;
 mod migrations;
 mod promises;
 mod repair;
+mod rest;

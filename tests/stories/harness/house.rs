@@ -6,11 +6,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use doorstep::{
-    access::{Access, AccessConfig, PasswordConfig, set_password},
+    access::{Access, AccessConfig, PasswordConfig},
     app::AppState,
     clock::Clock,
     config::{Config, Http},
-    db::DbError,
     operations::Online,
     server::{self, Server},
 };
@@ -129,6 +128,11 @@ impl House {
         }
     }
 
+    /// Lets the server do by itself what becomes due as the clock is moved.
+    pub fn run_timers(&self) {
+        self.server.as_ref().expect("the server runs").run_timers();
+    }
+
     pub fn state(&self) -> &AppState {
         &self.server.as_ref().expect("the server runs").state
     }
@@ -197,16 +201,15 @@ impl House {
             certificates: if name == "zhao" { vec![certificate] } else { vec![] },
             active: true,
         };
+        self.account(firm, id, user).await;
+    }
+
+    /// One more account, which can sign in.
+    pub async fn account(&self, firm: &Firm, id: UserId, user: UserSave) {
+        let login = user.login.clone();
         self.system(firm, id, user).await;
-        let hash = self.state().access.passwords().hash_new(PASSWORD.to_owned()).await.unwrap();
-        let (org, now) = (firm.org, self.clock.now());
-        self.db
-            .write(move |conn| {
-                set_password(conn, org, id.uuid(), &login, &hash, now)
-                    .map_err(|error| DbError::Panicked(error.to_string()))
-            })
-            .await
-            .unwrap();
+        let (org, access) = (firm.org, &self.state().access);
+        access.reset_password(org, id.uuid(), login, PASSWORD.to_owned()).await.unwrap();
     }
 
     fn online(&self, entity: impl Into<Uuid>, action: impl Into<Action>) -> Online {
@@ -372,6 +375,13 @@ pub struct Answer {
 }
 
 impl Answer {
+    pub async fn of(answer: reqwest::Response) -> Self {
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let text = answer.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self { status, headers, body }
+    }
+
     /// The verdict, which must say that it was applied.
     #[track_caller]
     pub fn applied(self) -> Value {
@@ -399,11 +409,7 @@ impl Office {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let answer = request.bearer_auth(&self.token).send().await.unwrap();
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let text = answer.text().await.unwrap();
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer { status, headers, body }
+        Answer::of(request.bearer_auth(&self.token).send().await.unwrap()).await
     }
 
     /// Carries out an operation.

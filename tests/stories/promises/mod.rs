@@ -2,6 +2,6 @@
 
 mod books;
 mod each_once;
-mod kit;
+pub mod kit;
 mod line;
 mod order_of_commits;

@@ -1,0 +1,226 @@
+//! Every address of the API, asked by those who may not.
+//!
+//! The addresses come from the API document, so a new one is in here by itself. One that this test cannot ask in
+//! earnest – because it does not know what its parameters name, or has no body that would be accepted – stands in a
+//! snapshot, which is to stay empty.
+
+use std::collections::BTreeMap;
+
+use doorstep::openapi;
+use mobile_api::{
+    directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
+    directory::{UnitSave, UserSave},
+    operation::Payload,
+    work_order::dispatch::Assign,
+};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    harness::{Answer, Firm, House, Office},
+    promises::kit::{Hand, note, op},
+};
+
+/// What stands in every text of the firm that strangers must not read.
+const SECRET: &str = "not for strangers";
+
+/// One method of one address.
+struct Address {
+    method: Method,
+    path: String,
+    operation: Value,
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+impl Address {
+    fn all() -> Vec<Address> {
+        let document = serde_json::to_value(openapi::document()).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let of_path = |(path, item): (&String, &Value)| {
+            let of_method = |(method, operation): (&String, &Value)| {
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                Address { method, path: path.clone(), operation: operation.clone() }
+            };
+            item.as_object().unwrap().iter().map(of_method).collect::<Vec<_>>()
+        };
+        let mut all: Vec<Address> = paths.iter().flat_map(of_path).collect();
+        // Last what would make the device a stranger's own: devices of two firms may have the same id.
+        all.sort_by_key(|address| address.path.ends_with("/register") || address.path == "/v1/sync/devices");
+        all
+    }
+
+    /// Whether the document says that anybody may ask.
+    fn is_open(&self) -> bool {
+        self.operation["security"] == json!([{}])
+    }
+
+    /// The address with what its parameters name, if all of them are known.
+    fn url(&self, things: &BTreeMap<&'static str, Uuid>) -> Option<String> {
+        let kind = self.path.trim_start_matches("/v1/").split("/{").next()?;
+        match self.path.matches('{').count() {
+            0 => Some(self.path.clone()),
+            1 => Some(self.path.replace("{id}", &things.get(kind)?.to_string())),
+            _ => None,
+        }
+    }
+
+    /// A body that would be accepted, if it takes one.
+    fn body(&self, firm: &Firm, device: Uuid) -> Option<Value> {
+        let request = &self.operation["requestBody"];
+        if request.is_null() {
+            return Some(Value::Null);
+        }
+        let content = &request["content"]["application/json"];
+        let example = [&content["example"], &resolved(&content["schema"])["example"]];
+        let example = example.into_iter().find(|example| !example.is_null())?.to_string();
+        // Examples name a device and a site; these are real ones.
+        let real = example
+            .replace("0199a1f0-7a52-7c3e-9a70-3f0f5f0f9c11", &device.to_string())
+            .replace("01930000-0000-7000-8000-000000000001", &firm.site.to_string())
+            .replace("01930000-0000-7000-8000-000000000010", &firm.plumbing.to_string());
+        serde_json::from_str(&real).ok()
+    }
+}
+
+fn resolved(schema: &Value) -> Value {
+    let document = serde_json::to_value(openapi::document()).unwrap();
+    let place = schema["$ref"].as_str().map(|reference| reference[1..].to_owned());
+    place.and_then(|place| document.pointer(&place).cloned()).unwrap_or_else(|| schema.clone())
+}
+
+async fn ask(office: &Office, address: &Address, url: &str, body: &Value, token: Option<&str>) -> Answer {
+    let mut request = office.client.request(address.method.clone(), format!("{}{url}", office.base));
+    if !body.is_null() {
+        request = request.json(body);
+    }
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    if address.path == "/v1/sync/events" {
+        request = request.timeout(std::time::Duration::from_secs(5));
+    }
+    Answer::of(request.send().await.unwrap()).await
+}
+
+/// Something of each kind, of the first firm, with a secret in it.
+async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
+    let firm = &house.firm;
+    let building = house.clock.new_id();
+    let secret = || SECRET.to_owned();
+    let deadlines = mobile_api::directory::Deadlines::TRADE;
+    let named = OrganisationSave { name: secret(), time_zone: "Asia/Shanghai".into(), deadlines };
+    house.system(firm, firm.org, named).await;
+    house.system(firm, firm.site, SiteSave { name: secret(), address: secret() }).await;
+    house.system(firm, building, BuildingSave { site: firm.site, name: secret() }).await;
+    let unit = UnitSave { site: firm.site, building: None, name: secret(), access_note: None };
+    house.system(firm, firm.unit, unit).await;
+    let customer = CustomerSave { site: firm.site, name: secret(), ..CustomerSave::example() };
+    house.system(firm, firm.customer, customer).await;
+    house.system(firm, firm.plumbers, TeamSave { name: secret(), site: None }).await;
+    let user = UserSave { name: secret(), login: "wang".into(), teams: vec![firm.plumbers], ..UserSave::example() };
+    house.system(firm, firm.wang, user).await;
+    house.system(firm, firm.plumbing, OrderTypeSave { code: secret(), ..OrderTypeSave::example() }).await;
+    house.system(firm, firm.hour, PriceItemSave { code: secret(), ..PriceItemSave::example() }).await;
+
+    let order = house.request(firm.plumbing).await;
+    let li = house.li().await;
+    li.perform(order, note(SECRET)).await.applied();
+    li.perform(order, Assign { technician: firm.wang }).await.applied();
+    let hand = Hand::of(house, "wang").await;
+    let (unreadable, applied) = (house.clock.new_id(), house.clock.new_id());
+    let nonsense =
+        json!({ "id": unreadable, "type": "work_order.juggle", "entity": order, "payload": { "x": SECRET } });
+    let verdicts = hand.office.push(hand.device, &[nonsense, op(applied, None, order, note(SECRET))]).await.body;
+    assert_eq!(verdicts["verdicts"][0]["status"], "kept", "{verdicts}");
+
+    BTreeMap::from([
+        ("organisations", firm.org),
+        ("sites", firm.site.uuid()),
+        ("buildings", building),
+        ("units", firm.unit.uuid()),
+        ("customers", firm.customer.uuid()),
+        ("users", firm.wang.uuid()),
+        ("teams", firm.plumbers.uuid()),
+        ("order-types", firm.plumbing.uuid()),
+        ("price-items", firm.hour.uuid()),
+        ("devices", hand.device),
+        ("reviews", unreadable),
+        ("work-orders", order.uuid()),
+        ("sync/operations", applied),
+    ])
+}
+
+/// Whether the answer shows that the address looked at who asks, and told a stranger nothing.
+fn kept_from(stranger: &Answer) -> bool {
+    assert!(!stranger.body.to_string().contains(SECRET), "{}", stranger.body);
+    match stranger.status {
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => true,
+        // Answered with what is the stranger's own, or refused because what is named is nothing of theirs.
+        StatusCode::OK | StatusCode::NO_CONTENT => true,
+        StatusCode::UNPROCESSABLE_ENTITY => stranger.body["code"] == "bad_reference",
+        _ => false,
+    }
+}
+
+stories! {
+    /// No token, a token of nobody, and a technician of another firm.
+    async fn every_address_is_kept_from_strangers(house: House) {
+        let things = things(&house).await;
+        let other = Firm::with(1);
+        house.found(&other, "other").await;
+        let stranger = house.office("wang@other").await;
+        let (mut untested, mut answers) = (Vec::new(), Vec::new());
+        for address in Address::all().into_iter().filter(|address| !address.is_open()) {
+            let (url, body) = (address.url(&things), address.body(&house.firm, things["devices"]));
+            let (Some(url), Some(body)) = (url, body) else {
+                untested.push(address.to_string());
+                continue;
+            };
+            let nobody = ask(&stranger, &address, &url, &body, None).await;
+            assert_eq!(nobody.problem(401), "not_signed_in", "{address}");
+            let forged = ask(&stranger, &address, &url, &body, Some("e30.e30.e30")).await;
+            assert_eq!(forged.problem(401), "token_invalid", "{address}");
+            // Signing out is everybody's right and would end the test; the stream of events goes on for ever.
+            if address.path == "/v1/auth/logout" || address.path == "/v1/sync/events" {
+                continue;
+            }
+            let answer = ask(&stranger, &address, &url, &body, Some(&stranger.token)).await;
+            let about_theirs = address.path.contains("{id}") && address.method == Method::GET;
+            if about_theirs && address.path != "/v1/sync/operations/{id}" {
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}: {}", answer.body);
+            }
+            let said = format!("{address}: {} {}", answer.status.as_u16(), answer.body["code"].as_str().unwrap_or_default());
+            match kept_from(&answer) {
+                true => answers.push(said.trim_end().to_owned()),
+                false => untested.push(said),
+            }
+        }
+        insta::assert_snapshot!("routes_without_an_authorisation_test", untested.join("\n"));
+        insta::assert_snapshot!("what_a_technician_of_another_firm_is_answered", answers.join("\n"));
+    }
+
+    /// Whoever adds an address that anybody may ask has to change this list.
+    async fn few_addresses_are_open(house: House) {
+        let _ = house;
+        let open: Vec<String> =
+            Address::all().iter().filter(|address| address.is_open()).map(ToString::to_string).collect();
+        insta::assert_snapshot!("open_routes", open.join("\n"));
+    }
+
+    /// What stands under `/v1` and is not there at all is asked for the token as well: strangers learn nothing of it.
+    async fn strangers_do_not_learn_what_there_is(house: House) {
+        let li = house.li().await;
+        for path in ["/v1/nothing", "/v1/work-orders/nothing", "/v1/work-orders/x/y/z"] {
+            let url = format!("{}{path}", li.base);
+            let nobody = Answer::of(li.client.get(&url).send().await.unwrap()).await;
+            assert_eq!(nobody.problem(401), "not_signed_in");
+            assert_eq!(li.get(path).await.problem(404), "not_found");
+        }
+    }
+}

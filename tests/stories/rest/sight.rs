@@ -1,0 +1,166 @@
+//! A list never shows what its reader may not see: the conditions of SQL against the rules of the records.
+
+use std::collections::BTreeSet;
+
+use doorstep::{
+    db::{Conn, DbError},
+    device::list::{self as devices, DeviceFilter},
+    directory::list::{self as directory, DirectoryFilter},
+    paging::Ask,
+    review::list::{self as reviews, ReviewFilter},
+    work_order::list::{self as work_orders, WorkOrderFilter},
+};
+use mobile_api::{
+    Actor, Id, Role,
+    directory::{BuildingSave, CustomerSave, SiteSave, TeamSave, UnitSave},
+    ids::{SiteId, TeamId},
+    operation::Payload,
+    record::{Kind, Record},
+    work_order::{
+        dispatch::{Assign, Cancel, HandBack},
+        request::Request,
+    },
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    harness::{Firm, House},
+    promises::kit::Hand,
+};
+
+const EVERYTHING: usize = 10_000;
+
+/// Two sites and two teams, and everything there can be at each.
+async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
+    let firm = &house.firm;
+    let (other_site, other_team) = (Id::new(house.clock.new_id()), Id::new(house.clock.new_id()));
+    house.system(firm, other_site, SiteSave { name: "Hillside".into(), address: String::new() }).await;
+    house.system(firm, other_team, TeamSave { name: "Lifts".into(), site: Some(other_site) }).await;
+    for site in [firm.site, other_site] {
+        let building = Id::new(house.clock.new_id());
+        house.system(firm, building, BuildingSave { site, name: "A".into() }).await;
+        let unit = UnitSave { site, building: Some(building), name: "A-1".into(), access_note: None };
+        house.system(firm, house.clock.new_id(), unit).await;
+        let customer = CustomerSave { site, ..CustomerSave::example() };
+        house.system(firm, house.clock.new_id(), customer).await;
+        for team in [None, Some(firm.plumbers), Some(other_team)] {
+            orders(house, site, team).await;
+        }
+    }
+    let hand = Hand::of(house, "wang").await;
+    house.li().await.register(house.clock.new_id()).await;
+    for order in everything(house, &Actor::system(firm.org), Kind::WorkOrder).await.into_iter().take(3) {
+        let id = house.clock.new_id();
+        let nonsense = json!({ "id": id, "type": "work_order.juggle", "entity": order.address().id, "payload": {} });
+        hand.office.push(hand.device, &[nonsense]).await;
+    }
+    (vec![firm.site, other_site], vec![firm.plumbers, other_team])
+}
+
+/// Orders of every standing: in the pool, somebody's, handed back, cancelled; written down by a technician.
+async fn orders(house: &House, site: SiteId, team: Option<TeamId>) {
+    let firm = &house.firm;
+    let li = house.li().await;
+    let request = || Request { site, team, unit: None, customer: None, ..house.request_for(firm.plumbing) };
+    for technician in [None, Some(firm.wang), Some(firm.zhao)] {
+        for end in 0..3 {
+            let order = house.clock.new_id();
+            li.perform(order, request()).await.applied();
+            if let Some(technician) = technician {
+                li.perform(order, Assign { technician }).await.applied();
+            }
+            match end {
+                1 if technician.is_some() => {
+                    li.perform(order, HandBack { reason: "Too much to do".into() }).await.applied();
+                }
+                2 => drop(li.perform(order, Cancel { reason: "It stopped by itself".into() }).await.applied()),
+                _ => {}
+            }
+        }
+    }
+    house.office("wang").await.perform(house.clock.new_id(), request()).await;
+}
+
+/// Whoever there can be: of each role, limited to some sites or none, in some teams or none.
+fn actors(firm: &Firm, sites: &[SiteId], teams: &[TeamId]) -> Vec<Actor> {
+    fn some<T: Clone + From<Uuid>>(ids: &[T]) -> Vec<Vec<T>> {
+        vec![vec![], vec![ids[0].clone()], vec![ids[1].clone()], ids.to_vec(), vec![Uuid::from_u128(7).into()]]
+    }
+    let mut actors = Vec::new();
+    for role in Role::ALL {
+        let teams = if role == Role::Technician { some(teams) } else { vec![teams.to_vec()] };
+        for user in [firm.wang, firm.zhao, firm.li, Uuid::from_u128(9).into()] {
+            for sites in some(sites) {
+                let of = |teams: &Vec<TeamId>| (sites.clone(), teams.clone());
+                for (sites, teams) in teams.iter().map(of) {
+                    actors.push(Actor { org: firm.org, user, role, sites, teams, device: None });
+                }
+            }
+        }
+    }
+    actors
+}
+
+fn rows(
+    conn: &mut Conn,
+    actor: &Actor,
+    kind: Kind,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Vec<String>, DbError> {
+    let ask = Ask { after: None, limit: EVERYTHING };
+    Ok(match kind {
+        Kind::Organisation => Vec::new(),
+        Kind::WorkOrder => {
+            let rows = work_orders::list(conn, actor, &WorkOrderFilter::default(), &ask, now)?;
+            rows.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Review => {
+            reviews::list(conn, actor, &ReviewFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Device => {
+            devices::list(conn, actor, &DeviceFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        kind => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            let rows = directory::list(conn, actor, kind, &DirectoryFilter::default(), &ask)?;
+            rows.into_iter().map(|row| row.body).collect()
+        }
+    })
+}
+
+async fn everything(house: &House, actor: &Actor, kind: Kind) -> Vec<Record> {
+    let (actor, now) = (actor.clone(), house.clock.now());
+    let bodies = house.db.read(move |conn| rows(conn, &actor, kind, now)).await.unwrap();
+    bodies.iter().map(|body| Record::from_json(kind, body).unwrap()).collect()
+}
+
+stories! {
+    async fn lists_show_what_the_rules_allow(house: House) {
+        let (sites, teams) = furnish(&house).await;
+        for kind in Kind::ALL.iter().copied().filter(|kind| *kind != Kind::Organisation) {
+            let all = everything(&house, &Actor::system(house.firm.org), kind).await;
+            assert!(!all.is_empty(), "{kind}");
+            for actor in actors(&house.firm, &sites, &teams) {
+                let listed: BTreeSet<Uuid> =
+                    everything(&house, &actor, kind).await.iter().map(|record| record.address().id).collect();
+                let allowed: BTreeSet<Uuid> = all
+                    .iter()
+                    .filter(|record| record.visible_to(&actor))
+                    .map(|record| record.address().id)
+                    .collect();
+                if kind == Kind::WorkOrder && actor.role == Role::Technician {
+                    // Of those that are over or somebody else's now, a technician may read but is not shown.
+                    assert!(listed.is_subset(&allowed), "{actor:?}");
+                    continue;
+                }
+                // Customers do not sign in yet; whatever the catalogue shows them, no list needs to.
+                if actor.role == Role::Customer {
+                    assert!(listed.is_subset(&allowed), "{kind}: {actor:?}");
+                    continue;
+                }
+                assert_eq!(listed, allowed, "{kind}: {actor:?}");
+            }
+        }
+    }
+}
