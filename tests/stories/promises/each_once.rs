@@ -74,7 +74,7 @@ stories! {
         assert_eq!(phone.unsent_count().unwrap(), 0);
 
         let books = Books::of(&house.db, house.firm.org).await;
-        let hand = Hand { device: phone.identity().unwrap().1, ..Hand::of(&house, "wang").await };
+        let hand = Hand::of(&house, "wang").await;
         for (order, recorded) in recorded {
             assert_eq!(notes(&books, order), recorded, "each once, in order");
             for (id, _) in recorded {
