@@ -1,8 +1,11 @@
 //! The commands of the program.
 
+mod import;
 mod migrate;
 mod openapi;
 mod serve;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -25,6 +28,7 @@ struct Cli {
 /// One line for each command; each is a file of its own in `cli/`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Import(import::Import),
     Migrate(migrate::Migrate),
     Openapi(openapi::Openapi),
     Serve(serve::Serve),
@@ -32,16 +36,20 @@ enum Command {
 
 /// Runs the command that the arguments name.
 ///
+/// The exit code is for commands that can end well in several ways.
+///
 /// # Errors
 /// Whatever kept the command from doing its work; the message is for the person at the terminal.
-pub async fn main() -> anyhow::Result<()> {
+pub async fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     telemetry::init(&cli.log).map_err(anyhow::Error::from_boxed)?;
     match cli.command {
-        Command::Migrate(migrate) => migrate.run().await,
-        Command::Openapi(openapi) => openapi.run(),
-        Command::Serve(serve) => serve.run().await,
+        Command::Import(import) => return import.run().await,
+        Command::Migrate(migrate) => migrate.run().await?,
+        Command::Openapi(openapi) => openapi.run()?,
+        Command::Serve(serve) => serve.run().await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

@@ -7,5 +7,6 @@ mod harness;
 mod access;
 mod demo;
 mod doors;
+mod import;
 mod migrations;
 mod repair;
