@@ -117,9 +117,9 @@ where
     let (version, tag, rows) = state.db.read(read).await?;
     let mut answer = match rows {
         None => HttpResponse::NotModified().finish(),
-        Some(rows) => {
-            HttpResponse::Ok().content_type("application/json").body(to_json(rows, limit, version).map_err(Error::internal)?)
-        }
+        Some(rows) => HttpResponse::Ok()
+            .content_type("application/json")
+            .body(to_json(rows, limit, version).map_err(Error::internal)?),
     };
     if let Some(Ok(tag)) = tag.map(HeaderValue::try_from) {
         answer.headers_mut().insert(ETAG, tag);

@@ -79,8 +79,11 @@ pub fn list(
         );
         query.load(c)
     })?;
-    let listed = |(at, id, seen, rev, body): Row| {
-        Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: Some(seen.time()) }
+    let listed = |(at, id, seen, rev, body): Row| Listed {
+        place: (at, id.0),
+        rev: unsigned(rev),
+        body,
+        last_seen_at: Some(seen.time()),
     };
     Ok(rows.into_iter().map(listed).collect())
 }

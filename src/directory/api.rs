@@ -17,16 +17,8 @@ use crate::{
 };
 
 /// The kinds of entries that have a list.
-pub const LISTED: [Kind; 8] = [
-    Kind::Site,
-    Kind::Building,
-    Kind::Unit,
-    Kind::Customer,
-    Kind::User,
-    Kind::Team,
-    Kind::OrderType,
-    Kind::PriceItem,
-];
+pub const LISTED: [Kind; 8] =
+    [Kind::Site, Kind::Building, Kind::Unit, Kind::Customer, Kind::User, Kind::Team, Kind::OrderType, Kind::PriceItem];
 
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {

@@ -94,7 +94,8 @@ pub fn list(
         );
         query.load(c)
     })?;
-    let listed = |(name, id, rev, body): Row| Listed { place: (name, id.0), rev: unsigned(rev), body, last_seen_at: None };
+    let listed =
+        |(name, id, rev, body): Row| Listed { place: (name, id.0), rev: unsigned(rev), body, last_seen_at: None };
     Ok(rows.into_iter().map(listed).collect())
 }
 

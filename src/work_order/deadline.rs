@@ -139,10 +139,11 @@ pub fn deadline_report(
         .filter(any_site.into_sql::<Bool>().or(work_orders::site_id.eq_any(sites)))
         .filter(any_source.into_sql::<Bool>().nullable().or(work_orders::external_source.eq(source)));
 
-    let groups = counted
-        .clone()
-        .group_by((work_orders::deadline, work_orders::status))
-        .select((work_orders::deadline, work_orders::status, count_star()));
+    let groups = counted.clone().group_by((work_orders::deadline, work_orders::status)).select((
+        work_orders::deadline,
+        work_orders::status,
+        count_star(),
+    ));
     let groups: Vec<(String, String, i64)> = both!(conn, c => groups.load(c))?;
     let within = counted
         .filter(work_orders::deadline.eq(Deadline::Running.as_str()))
