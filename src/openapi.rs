@@ -7,6 +7,7 @@ mod browser;
 mod catalogue;
 mod operations;
 mod problems;
+mod records;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ pub use self::{
     browser::browser,
     catalogue::add_catalogue,
     operations::{CatalogueOperation, add_operations},
+    records::add_records,
 };
 use crate::app;
 
@@ -63,6 +65,7 @@ pub fn to_yaml() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
 fn build() -> OpenApi {
     let (_, mut document) = App::new().into_utoipa_app().openapi(frame()).configure(app::routes).split_for_parts();
     add_catalogue(&mut document);
+    add_records(&mut document);
     problems::add(&mut document);
     document
 }

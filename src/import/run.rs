@@ -425,7 +425,8 @@ impl Run {
         for row in rows {
             let (Some(stated), Some(ours)) = (row.stated, standings.get(&row.id)) else { continue };
             let ours = match ours.deadline.parse() {
-                Ok(Deadline::None) => continue,
+                // Somebody took the deadline away here; there is nothing to compare.
+                Ok(Deadline::None | Deadline::Dropped) => continue,
                 Ok(Deadline::OnTime) => Some(Stated::OnTime),
                 Ok(Deadline::Late) => Some(Stated::Late),
                 Ok(Deadline::Running) if ours.due.is_some_and(|due| due < now) => Some(Stated::Late),

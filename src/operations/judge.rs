@@ -29,6 +29,7 @@ use crate::db::{Conn, DbError};
 pub(super) struct Item {
     pub(super) id: Uuid,
     pub(super) content: Result<Operation, Problem>,
+    pub(super) seq: Option<u64>,
     pub(super) raw: Box<RawValue>,
     pub(super) digest: [u8; 32],
     pub(super) actor: Actor,
@@ -173,12 +174,13 @@ fn resolve(ledger: &mut Ledger<'_>, mut about: Ref) -> Result<Ref, DoorError> {
     Ok(about)
 }
 
-/// Whether the actor sees the record: by right, or because their phone was given it.
+/// Whether the actor sees the record: by right, or because their phone was given it. What has left the phone since
+/// counts as well: the operation may have been recorded before.
 fn visible(ledger: &mut Ledger<'_>, about: Ref, record: &Record, actor: &Actor) -> Result<bool, DoorError> {
     if record.visible_to(actor) {
         return Ok(true);
     }
-    Ok(store::in_scopes(ledger.conn, ledger.org, &crate::sync::scopes_of(actor), about)?)
+    Ok(store::in_scopes(ledger.conn, ledger.org, &crate::sync::scopes_of(actor), about, true)?)
 }
 
 /// Enters an operation that was applied, with a review if it was flagged.
@@ -195,7 +197,7 @@ pub(super) fn enter_applied(ledger: &mut Ledger<'_>, item: &Item, applied: Appli
         rev: Some(rev),
     };
     if flags.is_empty() {
-        related::settle_review(ledger, item.id, item.received_at)?;
+        related::settle_review(ledger, item.id, item.was_held)?;
     } else {
         let op_type = op_type(item);
         let (id, by) = (item.id, &item.actor);
@@ -234,7 +236,7 @@ pub(super) fn enter(ledger: &mut Ledger<'_>, item: &Item, about: Option<Ref>, ve
         about,
         actor: item.actor.user.uuid(),
         device: item.device,
-        seq: item.content.as_ref().ok().and_then(|operation| operation.seq),
+        seq: item.seq,
         group: item.content.as_ref().ok().and_then(|operation| operation.group).map(|group| group.id),
         received_at: item.received_at,
         digest: item.digest,
@@ -342,6 +344,7 @@ fn perform_in(
     let item = Item {
         id,
         content: Ok(operation),
+        seq: None,
         raw,
         digest,
         actor: actor.clone(),

@@ -8,7 +8,7 @@ use mobile_api::{
 
 use super::{
     DoorError,
-    store::{held_by_scopes, unsigned},
+    store::{in_scopes, unsigned},
 };
 use crate::{
     db::{Conn, both, schema::records, types::Uid},
@@ -36,7 +36,7 @@ pub fn visible(conn: &mut Conn, actor: &Actor, about: Ref) -> Result<Option<Foun
     let row: Option<(i64, String)> = both!(conn, c => query.first(c).optional())?;
     let Some((rev, body)) = row else { return Ok(None) };
     let record = Record::from_json(about.kind, &body).map_err(|cause| DoorError::Corrupt { what: "record", cause })?;
-    if !record.visible_to(actor) && !held_by_scopes(conn, actor.org, &scopes_of(actor), about)? {
+    if !record.visible_to(actor) && !in_scopes(conn, actor.org, &scopes_of(actor), about, false)? {
         return Ok(None);
     }
     Ok(Some(Found { rev: unsigned(rev), body }))

@@ -4,13 +4,12 @@ use diesel::{dsl::count_star, prelude::*, sql_types::Bool};
 use mobile_api::{
     evidence::Verdict,
     time::Timestamp,
-    work_order::{Clock, Status},
+    work_order::{Clock, WorkOrder},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::store::over;
 use crate::db::{
     Conn, DbError, both,
     schema::work_orders,
@@ -29,18 +28,21 @@ pub enum Deadline {
     Late,
     /// Nobody can prove whether it was met.
     Unprovable,
+    /// The order was cancelled, or closed without what the deadline waited for. It runs against nobody any more.
+    Dropped,
     /// There is none.
     None,
 }
 
 impl Deadline {
-    const ALL: [Deadline; 5] =
-        [Deadline::Running, Deadline::OnTime, Deadline::Late, Deadline::Unprovable, Deadline::None];
+    const ALL: [Deadline; 6] =
+        [Deadline::Running, Deadline::OnTime, Deadline::Late, Deadline::Unprovable, Deadline::Dropped, Deadline::None];
 
-    /// How the clock stands by which an order is judged.
-    pub fn of(clock: Option<&Clock>) -> Self {
-        match clock.map(|clock| clock.verdict) {
+    /// How an order stands.
+    pub fn of(order: &WorkOrder) -> Self {
+        match order.clocks.headline().map(|clock| clock.verdict) {
             None => Deadline::None,
+            Some(None) if order.status().is_over() => Deadline::Dropped,
             Some(None) => Deadline::Running,
             Some(Some(Verdict::OnTime)) => Deadline::OnTime,
             Some(Some(Verdict::Late)) => Deadline::Late,
@@ -55,6 +57,7 @@ impl Deadline {
             Deadline::OnTime => Verdict::OnTime.as_str(),
             Deadline::Late => Verdict::Late.as_str(),
             Deadline::Unprovable => Verdict::Unprovable.as_str(),
+            Deadline::Dropped => "dropped",
             Deadline::None => "none",
         }
     }
@@ -139,39 +142,33 @@ pub fn deadline_report(
         .filter(any_site.into_sql::<Bool>().or(work_orders::site_id.eq_any(sites)))
         .filter(any_source.into_sql::<Bool>().nullable().or(work_orders::external_source.eq(source)));
 
-    let groups = counted.clone().group_by((work_orders::deadline, work_orders::status)).select((
-        work_orders::deadline,
-        work_orders::status,
-        count_star(),
-    ));
-    let groups: Vec<(String, String, i64)> = both!(conn, c => groups.load(c))?;
+    let groups = counted.clone().group_by(work_orders::deadline).select((work_orders::deadline, count_star()));
+    let groups: Vec<(String, i64)> = both!(conn, c => groups.load(c))?;
     let within = counted
         .filter(work_orders::deadline.eq(Deadline::Running.as_str()))
-        .filter(work_orders::status.ne_all(over()))
         .filter(work_orders::due_at.ge(Micros::from(as_of)))
         .count();
     let within: i64 = both!(conn, c => within.get_result(c))?;
 
     let mut report = DeadlineReport { open_within_deadline: number(within), ..DeadlineReport::default() };
-    for (deadline, status, count) in groups {
+    for (deadline, count) in groups {
         let count = number(count);
         report.total += count;
-        *report.part(&deadline, &status) += count;
+        *report.part(&deadline) += count;
     }
     report.open_past_deadline = report.open_past_deadline.saturating_sub(report.open_within_deadline);
     Ok(report)
 }
 
 impl DeadlineReport {
-    /// Where an order with these columns is counted. Whether a deadline that runs is past is not among them.
-    fn part(&mut self, deadline: &str, status: &str) -> &mut u64 {
-        let is_over = Status::parse(status).is_some_and(Status::is_over);
+    /// Where orders with this column are counted. Whether a deadline that runs is past is not in it.
+    fn part(&mut self, deadline: &str) -> &mut u64 {
         match deadline.parse() {
-            Ok(Deadline::None) => &mut self.without_deadline,
-            Ok(Deadline::Running) if is_over => &mut self.dropped,
             Ok(Deadline::Running) => &mut self.open_past_deadline,
             Ok(Deadline::OnTime) => &mut self.in_time,
             Ok(Deadline::Late) => &mut self.late,
+            Ok(Deadline::Dropped) => &mut self.dropped,
+            Ok(Deadline::None) => &mut self.without_deadline,
             Ok(Deadline::Unprovable) | Err(_) => &mut self.unprovable,
         }
     }

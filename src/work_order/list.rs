@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{deadline::Deadline, store::over};
+use super::deadline::Deadline;
 use crate::{
     db::{
         Conn, DbError, both,
@@ -102,11 +102,7 @@ pub fn list(
     let deadlines = filter.deadline.given().map(|given| given.iter().map(|d| d.as_str()).collect::<Vec<_>>());
     let overdue = || {
         let late = work_orders::due_at.lt(Micros::from(now)).assume_not_null();
-        work_orders::due_at
-            .is_not_null()
-            .and(work_orders::deadline.eq(Deadline::Running.as_str()))
-            .and(work_orders::status.ne_all(over()))
-            .and(late)
+        work_orders::due_at.is_not_null().and(work_orders::deadline.eq(Deadline::Running.as_str())).and(late)
     };
     let recorded_after = journal::table
         .filter(journal::org_id.eq(Uid(actor.org)))

@@ -63,7 +63,7 @@ fn changing(order: &WorkOrder, now: Timestamp) -> Changing<'_> {
         priority: order.priority.as_str(),
         closed_at: order.over_since().map(Micros::from),
         due_at: clock.map(|clock| Micros::from(due(clock))),
-        deadline: Deadline::of(clock).as_str(),
+        deadline: Deadline::of(order).as_str(),
         reach_changes_at: order.reach_changes_at(now).map(Micros::from),
     }
 }
@@ -193,6 +193,6 @@ pub fn delete_labour(conn: &mut Conn, org: Uuid, entry: &Labour) -> Result<(), D
 }
 
 /// The statuses after which nothing more is to happen.
-pub(super) fn over() -> Vec<&'static str> {
+fn over() -> Vec<&'static str> {
     Status::ALL.iter().filter(|status| status.is_over()).map(|status| status.as_str()).collect()
 }

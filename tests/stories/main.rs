@@ -6,7 +6,9 @@ mod harness;
 
 mod access;
 mod demo;
+mod demo_day;
 mod doors;
 mod import;
 mod migrations;
+mod promises;
 mod repair;
