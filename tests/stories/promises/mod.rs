@@ -8,3 +8,4 @@ mod kit;
 mod line;
 mod nothing_lost;
 mod order_of_commits;
+mod same_copy;
