@@ -111,8 +111,10 @@ pub fn response(error: &Error, language: Language, request: Option<Uuid>) -> Htt
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
+    use actix_web::http::header::HeaderValue;
+
     use super::*;
-    use crate::error::FIELD_CODES;
+    use crate::error::{Code, FIELD_CODES};
 
     /// What a language file has: for each message whether it has an explanation, and the values it names.
     fn messages(file: &str) -> BTreeMap<String, BTreeSet<String>> {

@@ -158,10 +158,26 @@ impl Door {
     /// # Errors
     /// The rule's refusal, a stale `If-Match`, the id used for something else; the database's.
     pub async fn perform(&self, actor: Actor, operation: Online) -> Result<Performed, DoorError> {
+        self.perform_with(actor, operation, |_| Ok(())).await
+    }
+
+    /// Like [`perform`](Self::perform); in the same transaction `beside` writes what belongs to the record and must not
+    /// enter the journal: an account's password.
+    ///
+    /// # Errors
+    /// As there; those of `beside`, and then nothing is stored.
+    pub async fn perform_with<F>(&self, actor: Actor, operation: Online, mut beside: F) -> Result<Performed, DoorError>
+    where
+        F: FnMut(&mut Conn) -> Result<(), DoorError> + Send + 'static,
+    {
         let now = self.0.clock.now();
         let org = actor.org;
-        let (performed, version) =
-            self.0.db.write(move |conn| judge::perform(conn, &actor, operation.clone(), now)).await?;
+        let perform = move |conn: &mut Conn| {
+            let performed = judge::perform(conn, &actor, operation.clone(), now)?;
+            beside(conn)?;
+            Ok::<_, DoorError>(performed)
+        };
+        let (performed, version) = self.0.db.write(perform).await?;
         self.committed(org, version, &performed.after);
         Ok(performed)
     }
@@ -213,16 +229,37 @@ impl Door {
     /// # Errors
     /// `AlreadyExists` if the short name is taken; the rule's refusal; the database's.
     pub async fn found(&self, slug: String, operation: Online) -> Result<Performed, DoorError> {
+        self.found_with(slug, operation, Vec::new(), |_| Ok(())).await
+    }
+
+    /// Like [`found`](Self::found); in the same transaction the new organisation itself does `more`, and `beside` writes
+    /// as in [`perform_with`](Self::perform_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn found_with<F>(
+        &self,
+        slug: String,
+        operation: Online,
+        more: Vec<Online>,
+        mut beside: F,
+    ) -> Result<Performed, DoorError>
+    where
+        F: FnMut(&mut Conn) -> Result<(), DoorError> + Send + 'static,
+    {
         let (now, epoch, secret) = (self.0.clock.now(), self.0.clock.new_id(), self.0.clock.secret());
         let org = operation.entity;
-        let (performed, version) = self
-            .0
-            .db
-            .write(move |conn| {
-                store::found(conn, org, &slug, epoch, &secret, now)?;
-                judge::perform(conn, &Actor::system(org), operation.clone(), now)
-            })
-            .await?;
+        let found = move |conn: &mut Conn| {
+            let founder = Actor::system(org);
+            store::found(conn, org, &slug, epoch, &secret, now)?;
+            let (performed, mut version) = judge::perform(conn, &founder, operation.clone(), now)?;
+            for operation in &more {
+                version = judge::perform(conn, &founder, operation.clone(), now)?.1;
+            }
+            beside(conn)?;
+            Ok::<_, DoorError>((performed, version))
+        };
+        let (performed, version) = self.0.db.write(found).await?;
         self.committed(org, version, &performed.after);
         Ok(performed)
     }

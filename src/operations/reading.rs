@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 use mobile_api::{
-    Actor,
-    record::{Record, Ref},
+    Actor, Role,
+    record::{Kind, Record, Ref},
 };
 
 use super::{
@@ -40,4 +40,19 @@ pub fn visible(conn: &mut Conn, actor: &Actor, about: Ref) -> Result<Option<Foun
         return Ok(None);
     }
     Ok(Some(Found { rev: unsigned(rev), body }))
+}
+
+/// Whether an actor who sees the record may read what was done to it, word for word.
+///
+/// A technician may read the histories of their orders; what the office wrote about customers and places is not for
+/// them. Under the organisation stands also whatever arrived that could not be read, of whichever site.
+pub fn may_read_history(actor: &Actor, kind: Kind) -> bool {
+    match (kind, actor.role) {
+        (Kind::WorkOrder, _) => true,
+        (_, Role::Technician | Role::Customer) => false,
+        (Kind::Organisation, role) => {
+            matches!(role, Role::Admin | Role::Manager | Role::System) && actor.sites.is_empty()
+        }
+        _ => true,
+    }
 }

@@ -5,6 +5,8 @@
 mod harness;
 
 mod access;
+mod demo;
+mod demo_day;
 mod doors;
 mod migrations;
 mod promises;
