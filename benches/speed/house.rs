@@ -41,7 +41,6 @@ pub struct Size {
 
 /// A server that listens, and the firm.
 pub struct House {
-    pub db: Db,
     pub size: Size,
     server: Option<Server>,
     runtime: Runtime,
@@ -100,18 +99,22 @@ impl House {
         let runtime = Runtime::new().expect("a runtime");
         let folder = tempfile::tempdir().expect("a folder");
         let options = DbOptions { data_dir: folder.path().to_owned(), ..options };
-        let (db, server) = runtime.block_on(async {
+        let server = runtime.block_on(async {
             let db = Db::open(options).await.expect("the database opens");
             db.migrate().await.expect("the tables are made");
             let server = serve(&db).await;
             fill(&server.state, size).await;
-            (db, server)
+            server
         });
-        Self { db, size, server: Some(server), runtime, folder }
+        Self { size, server: Some(server), runtime, folder }
     }
 
     pub fn address(&self) -> std::net::SocketAddr {
         self.server.as_ref().expect("it runs").addr
+    }
+
+    pub fn state(&self) -> &AppState {
+        &self.server.as_ref().expect("it runs").state
     }
 
     /// The SQLite file.

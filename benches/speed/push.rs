@@ -189,6 +189,26 @@ impl Load {
         total
     }
 
+    /// The first phone pushes, and sends the same again; answers what each takes in milliseconds.
+    pub fn again(&mut self, batch: u32, times: u32) -> (f64, f64) {
+        let handset = &mut self.handsets[0];
+        let (mut first, mut again) = (Vec::new(), Vec::new());
+        self.runtime.block_on(async {
+            for _ in 0..times {
+                let (body, orders) = handset.write(batch);
+                for times in [&mut first, &mut again] {
+                    handset.unsent = Some((body.clone(), orders.clone()));
+                    let begun = Instant::now();
+                    assert!(handset.push(batch).await, "the push is applied");
+                    times.push(begun.elapsed().as_secs_f64() * 1e3);
+                }
+                // Counted twice.
+                orders.into_iter().for_each(|order| handset.revs[order as usize] -= 1);
+            }
+        });
+        (median(&mut first), median(&mut again))
+    }
+
     /// Some pushes, one after the other, by all phones in turn.
     pub fn push(&mut self, batch: u32, pushes: u32) {
         self.runtime.block_on(async {
