@@ -1,5 +1,6 @@
 //! The commands of the program.
 
+mod demo;
 mod migrate;
 mod openapi;
 mod serve;
@@ -25,6 +26,7 @@ struct Cli {
 /// One line for each command; each is a file of its own in `cli/`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Migrate(migrate::Migrate),
     Openapi(openapi::Openapi),
     Serve(serve::Serve),
@@ -35,9 +37,14 @@ enum Command {
 /// # Errors
 /// Whatever kept the command from doing its work; the message is for the person at the terminal.
 pub async fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
+    if let Command::Demo(_) = cli.command {
+        // The story is what its reader came for; log lines between its sentences would only be in the way.
+        cli.log.filter.get_or_insert_with(|| "warn".into());
+    }
     telemetry::init(&cli.log).map_err(anyhow::Error::from_boxed)?;
     match cli.command {
+        Command::Demo(demo) => demo.run().await,
         Command::Migrate(migrate) => migrate.run().await,
         Command::Openapi(openapi) => openapi.run(),
         Command::Serve(serve) => serve.run().await,

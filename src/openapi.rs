@@ -10,7 +10,7 @@ mod problems;
 #[cfg(test)]
 mod tests;
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use actix_web::App;
 use utoipa::{
@@ -106,8 +106,9 @@ pub fn add_schema<T: ToSchema>(document: &mut OpenApi) {
 
 /// The methods that an address answers to, as `Allow` lists them.
 pub fn methods_at(path: &str) -> Option<String> {
-    let item = document().paths.paths.iter().find(|(template, _)| fits(template, path))?.1;
-    Some(operations_of(item).map(|(method, _)| method).collect::<Vec<_>>().join(", "))
+    let items = document().paths.paths.iter().filter(|(template, _)| fits(template, path));
+    let methods: BTreeSet<&str> = items.flat_map(|(_, item)| operations_of(item).map(|(method, _)| method)).collect();
+    (!methods.is_empty()).then(|| methods.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 /// Whether a path is an instance of a template such as `/v1/users/{id}`.

@@ -13,6 +13,9 @@ use uuid::Uuid;
 /// Most operations that one may depend on.
 const MOST_DEPENDENCIES: usize = 20;
 
+/// Sequence and revision are kept as signed numbers by the database.
+const LARGEST: u64 = i64::MAX as u64;
+
 /// Most operations in a group.
 const MOST_IN_GROUP: u32 = 50;
 
@@ -40,6 +43,9 @@ pub struct Incoming {
     pub digest: [u8; 32],
     /// What they say, or why they say nothing.
     pub content: Result<Operation, Problem>,
+    /// Its number in the device's sequence, if it has one: also if nothing else of it can be read, so that what
+    /// follows does not wait for it.
+    pub seq: Option<u64>,
 }
 
 impl Incoming {
@@ -47,16 +53,14 @@ impl Incoming {
     pub fn read(raw: Box<RawValue>, device: Uuid) -> Self {
         let digest: [u8; 32] = Sha256::digest(raw.get().as_bytes()).into();
         let content = read(&raw);
-        let id = match &content {
-            Ok(operation) => operation.id,
-            Err(_) => stated_id(&raw).unwrap_or_else(|| derived_id(&[device.as_bytes(), &digest])),
+        let (id, seq) = match &content {
+            Ok(operation) => (operation.id, operation.seq),
+            Err(_) => {
+                let id = stated_id(&raw).unwrap_or_else(|| derived_id(&[device.as_bytes(), &digest]));
+                (id, stated_seq(&raw))
+            }
         };
-        Self { id, raw, digest, content }
-    }
-
-    /// Its number in the device's sequence, if it has one.
-    pub fn seq(&self) -> Option<u64> {
-        self.content.as_ref().ok().and_then(|operation| operation.seq)
+        Self { id, raw, digest, content, seq }
     }
 
     /// Its group, if it belongs to one.
@@ -78,9 +82,7 @@ fn read(raw: &RawValue) -> Result<Operation, Problem> {
     if operation.op_type.len() > 100 {
         return Err(Problem::new("malformed_operation", "the type is too long"));
     }
-    // Sequence and revision are kept as signed numbers by the database.
-    if operation.seq.is_some_and(|seq| seq > i64::MAX as u64) || operation.base_rev.is_some_and(|r| r > i64::MAX as u64)
-    {
+    if operation.seq.is_some_and(|seq| seq > LARGEST) || operation.base_rev.is_some_and(|rev| rev > LARGEST) {
         return Err(Problem::new("malformed_operation", "a number is too large"));
     }
     Ok(operation)
@@ -93,6 +95,16 @@ fn stated_id(raw: &RawValue) -> Option<Uuid> {
         id: Uuid,
     }
     serde_json::from_str::<Stated>(raw.get()).ok().map(|stated| stated.id)
+}
+
+/// The place in the sequence of something that is no operation otherwise.
+fn stated_seq(raw: &RawValue) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Stated {
+        seq: u64,
+    }
+    let stated = serde_json::from_str::<Stated>(raw.get()).ok();
+    stated.map(|stated| stated.seq).filter(|seq| *seq <= LARGEST)
 }
 
 /// An id that follows from bytes: the same bytes always have the same one (UUID version 8).

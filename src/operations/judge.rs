@@ -28,6 +28,7 @@ use crate::db::{Conn, DbError};
 pub(super) struct Item {
     pub(super) id: Uuid,
     pub(super) content: Result<Operation, Problem>,
+    pub(super) seq: Option<u64>,
     pub(super) raw: Box<RawValue>,
     pub(super) digest: [u8; 32],
     pub(super) actor: Actor,
@@ -128,7 +129,9 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
     {
         return Err(DoorError::OtherRevision(entry.rev));
     }
-    let own_revs = ledger.own_revs(about, call.device, call.base_rev)?;
+    // The person saw the duplicate's revisions, which say nothing about those of the order that it went into.
+    let base_rev = call.base_rev.filter(|_| about.id == entity);
+    let own_revs = ledger.own_revs(about, call.device, base_rev)?;
     let needs = action.needs(entry.live(), call.actor);
     let related = related::gather(ledger, &needs, call.received_at)?;
     let context = Context {
@@ -136,7 +139,7 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
         actor: call.actor,
         when: call.when.clone(),
         received_at: call.received_at,
-        base_rev: call.base_rev,
+        base_rev,
         rev: entry.rev + 1,
         own_revs: &own_revs,
         mode: call.mode,
@@ -167,12 +170,13 @@ fn resolve(ledger: &mut Ledger<'_>, mut about: Ref) -> Result<Ref, DoorError> {
     Ok(about)
 }
 
-/// Whether the actor sees the record: by right, or because their phone was given it.
+/// Whether the actor sees the record: by right, or because their phone was given it. What has left the phone since
+/// counts as well: the operation may have been recorded before.
 fn visible(ledger: &mut Ledger<'_>, about: Ref, record: &Record, actor: &Actor) -> Result<bool, DoorError> {
     if record.visible_to(actor) {
         return Ok(true);
     }
-    Ok(store::in_scopes(ledger.conn, ledger.org, &crate::sync::scopes_of(actor), about)?)
+    Ok(store::in_scopes(ledger.conn, ledger.org, &crate::sync::scopes_of(actor), about, true)?)
 }
 
 /// Enters an operation that was applied, with a review if it was flagged.
@@ -189,7 +193,7 @@ pub(super) fn enter_applied(ledger: &mut Ledger<'_>, item: &Item, applied: Appli
         rev: Some(rev),
     };
     if flags.is_empty() {
-        related::settle_review(ledger, item.id, item.received_at)?;
+        related::settle_review(ledger, item.id, item.was_held)?;
     } else {
         let op_type = op_type(item);
         let (id, by) = (item.id, &item.actor);
@@ -228,7 +232,7 @@ pub(super) fn enter(ledger: &mut Ledger<'_>, item: &Item, about: Option<Ref>, ve
         about,
         actor: item.actor.user.uuid(),
         device: item.device,
-        seq: item.content.as_ref().ok().and_then(|operation| operation.seq),
+        seq: item.seq,
         group: item.content.as_ref().ok().and_then(|operation| operation.group).map(|group| group.id),
         received_at: item.received_at,
         digest: item.digest,
@@ -320,6 +324,7 @@ fn perform_in(
     let item = Item {
         id,
         content: Ok(operation),
+        seq: None,
         raw,
         digest,
         actor: actor.clone(),

@@ -2,7 +2,7 @@
 //!
 //! Rules are pure, so nothing has to be undone when one refuses; and ten operations on one order read and write it once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mobile_api::{
     Actor,
@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) rev: u64,
     /// What it brought into which scopes, as stored.
     pub(super) stored_reach: Vec<Reach>,
+    /// The same, as it is written there.
+    pub(super) reach_text: Box<str>,
     /// The record; `None` if there never was one. A deleted one keeps its last state.
     pub(super) record: Option<Record>,
     /// Whether it was deleted.
@@ -45,7 +47,7 @@ pub(super) struct Entry {
 
 impl Entry {
     fn absent() -> Self {
-        Self { stored_rev: 0, rev: 0, stored_reach: Vec::new(), record: None, deleted: false }
+        Self { stored_rev: 0, rev: 0, stored_reach: Vec::new(), reach_text: "".into(), record: None, deleted: false }
     }
 
     /// The record, unless it does not exist (any more).
@@ -87,6 +89,19 @@ pub(super) struct Waiting {
     pub(super) context: String,
 }
 
+/// What a queue of operations has relied on, to be looked at again once no other writer can come in between.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    /// The device whose sequence it follows.
+    pub(super) device: Uuid,
+    /// The number it expected when it began.
+    pub(super) expected: u64,
+    /// The number it expects now.
+    pub(super) next_seq: u64,
+    /// Operations that wait and were looked at.
+    pub(super) seen: HashSet<Uuid>,
+}
+
 /// The second body of an id.
 #[derive(Clone, Debug)]
 pub(super) struct Clash {
@@ -107,6 +122,8 @@ pub(super) struct Ledger<'a> {
     pub(super) waiting: Vec<Waiting>,
     pub(super) clashes: Vec<Clash>,
     pub(super) after: After,
+    /// Where the queue stands that fills this ledger, if one does.
+    pub(super) queue: Option<Standing>,
     /// The revisions that each device made in this transaction.
     pub(super) own_revs: HashMap<(Ref, Uuid), Vec<u64>>,
     /// Present while a group is judged: the entries as they were before it.
@@ -124,6 +141,7 @@ impl<'a> Ledger<'a> {
             waiting: Vec::new(),
             clashes: Vec::new(),
             after: After::default(),
+            queue: None,
             own_revs: HashMap::new(),
             undo: None,
         }
@@ -269,7 +287,14 @@ fn entry(kind: Kind, row: store::StoredRecord) -> Result<(Ref, Entry), DoorError
     let corrupt = |what| move |cause| DoorError::Corrupt { what, cause };
     let record = Record::from_json(kind, &row.body).map_err(corrupt("record"))?;
     let stored_reach = serde_json::from_str(&row.reach).map_err(corrupt("reach"))?;
-    let entry = Entry { stored_rev: row.rev, rev: row.rev, stored_reach, record: Some(record), deleted: row.deleted };
+    let entry = Entry {
+        stored_rev: row.rev,
+        rev: row.rev,
+        stored_reach,
+        reach_text: row.reach.into(),
+        record: Some(record),
+        deleted: row.deleted,
+    };
     Ok((Ref::new(kind, row.id), entry))
 }
 

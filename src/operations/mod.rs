@@ -137,8 +137,9 @@ impl Door {
             if one_by_one {
                 return queue::one_by_one(conn, &actor, &sender, &operations, now, holds);
             }
-            match queue::judge_all(conn, &actor, &sender, &operations, now, holds) {
-                Err(DoorError::Db(DbError::Query(cause))) => {
+            let judged = queue::without_panic(|| queue::judge_all(conn, &actor, &sender, &operations, now, holds));
+            match judged {
+                Err(cause) if cause.is_poison() => {
                     tracing::error!(device = %sender.device, %cause, "a push could not be written; trying one by one");
                     one_by_one = true;
                     // A conflict makes the database's door call this closure again, in a fresh transaction.
@@ -200,9 +201,11 @@ impl Door {
     /// The database's.
     pub async fn move_window(&self, org: Uuid, most: i64) -> Result<usize, DoorError> {
         let now = self.0.clock.now();
-        let (seen, version) = self.0.db.write(move |conn| flush::move_window(conn, org, now, most)).await?;
-        self.committed(org, version, &After::default());
-        Ok(seen)
+        let moved = self.0.db.write(move |conn| flush::move_window(conn, org, now, most)).await?;
+        if let Some(version) = moved.version {
+            self.committed(org, version, &After { wrote: true, ..After::default() });
+        }
+        Ok(moved.seen)
     }
 
     /// Founds an organisation: its rows in the ledger and its record.

@@ -10,6 +10,8 @@ use mobile_api::{
 };
 use uuid::Uuid;
 
+use super::deadline::{Deadline, due};
+pub use super::deadline::{DeadlineReport, ReportFilter, deadline_report};
 use crate::db::{
     Conn, DbError, both, column_text,
     schema::{labour, work_orders},
@@ -22,10 +24,6 @@ use crate::db::{
 /// The database's.
 pub fn project(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp, fresh: bool) -> Result<(), DbError> {
     let clock = order.clocks.headline();
-    let deadline = match clock {
-        None => "none",
-        Some(clock) => clock.verdict.map_or("running", |verdict| verdict.as_str()),
-    };
     let changing = (
         (
             work_orders::number.eq(&order.number),
@@ -38,8 +36,8 @@ pub fn project(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp, fr
         ),
         (
             work_orders::closed_at.eq(order.over_since().map(Micros::from)),
-            work_orders::due_at.eq(clock.map(|clock| Micros::from(clock.due))),
-            work_orders::deadline.eq(deadline),
+            work_orders::due_at.eq(clock.map(|clock| Micros::from(due(clock)))),
+            work_orders::deadline.eq(Deadline::of(order).as_str()),
             work_orders::reach_changes_at.eq(order.reach_changes_at(now).map(Micros::from)),
         ),
     );
@@ -84,11 +82,10 @@ pub fn reach_due(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64) -> Resul
 /// # Errors
 /// The database's.
 pub fn open_orders_at(conn: &mut Conn, org: Uuid, unit: Uuid) -> Result<Vec<OpenOrder>, DbError> {
-    let over: Vec<&str> = Status::ALL.iter().filter(|status| status.is_over()).map(|status| status.as_str()).collect();
     let query = work_orders::table
         .filter(work_orders::org_id.eq(Uid(org)))
         .filter(work_orders::unit_id.eq(Uid(unit)))
-        .filter(work_orders::status.ne_all(over))
+        .filter(work_orders::status.ne_all(over()))
         .order((work_orders::received_at.desc(), work_orders::id))
         .limit(20)
         .select((work_orders::id, work_orders::order_type_id, work_orders::received_at));
@@ -141,4 +138,19 @@ pub fn insert_labour(conn: &mut Conn, org: Uuid, order: Id<WorkOrder>, entry: &L
     ));
     both!(conn, c => insert.execute(c))?;
     Ok(())
+}
+
+/// Takes a working time that was voided out of the index.
+///
+/// # Errors
+/// The database's.
+pub fn delete_labour(conn: &mut Conn, org: Uuid, entry: &Labour) -> Result<(), DbError> {
+    let key = (Uid(org), Uid::from(entry.by), Micros::from(entry.from), Uid(entry.op));
+    both!(conn, c => diesel::delete(labour::table.find(key)).execute(c))?;
+    Ok(())
+}
+
+/// The statuses after which nothing more is to happen.
+fn over() -> Vec<&'static str> {
+    Status::ALL.iter().filter(|status| status.is_over()).map(|status| status.as_str()).collect()
 }

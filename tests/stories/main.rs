@@ -5,6 +5,9 @@
 mod harness;
 
 mod access;
+mod demo;
+mod demo_day;
 mod doors;
 mod migrations;
+mod promises;
 mod repair;

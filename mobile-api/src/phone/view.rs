@@ -233,15 +233,15 @@ impl<'a> Replay<'a> {
             return Ok(Outcome::Unreadable);
         }
         let related = self.related(&action, layer.record.as_ref(), actor)?;
+        let own_revs = self.own_revs(operation.base_rev, address.id, &layer)?;
         let context = Context {
             op: operation.id,
             actor,
             when: judge(operation.evidence.as_ref(), &self.received),
             received_at: self.now,
-            base_rev: self.seen(operation.base_rev, address.id, &layer)?,
+            base_rev: operation.base_rev,
             rev: layer.rev + 1,
-            // What this phone did itself is in `base_rev` already; see `seen`.
-            own_revs: &[],
+            own_revs: &own_revs,
             mode: Mode::Recorded,
             related: &related,
         };
@@ -295,15 +295,12 @@ impl<'a> Replay<'a> {
         Ok(related)
     }
 
-    /// What the person saw. Whatever this phone itself did counts as seen, though the pull that would bring its
-    /// revision had not come when they did the next thing.
-    fn seen(&self, base: Option<u64>, entity: Uuid, layer: &Layer) -> Result<Option<u64>, StoreError> {
-        let mut seen = base.unwrap_or(0);
-        while seen < layer.server_rev && outbox::made(self.tx, self.account.id, entity, seen + 1)? {
-            seen += 1;
-        }
-        // Above the server's revision everything on the screen is this phone's own.
-        Ok(if seen >= layer.server_rev { Some(layer.rev) } else { Some(seen) })
+    /// Revisions that this phone made itself: on the server, as far as verdicts tell, and above the server's in
+    /// this replay.
+    fn own_revs(&self, base: Option<u64>, entity: Uuid, layer: &Layer) -> Result<Vec<u64>, StoreError> {
+        let mut own = outbox::made(self.tx, self.account.id, entity, base.unwrap_or(0))?;
+        own.extend(layer.server_rev + 1..=layer.rev);
+        Ok(own)
     }
 }
 

@@ -54,7 +54,8 @@ impl Sync<'_> {
         Ok(Agreement::Unknown)
     }
 
-    /// The version and the digests of the copy on the screen, for these scopes and any other that it holds.
+    /// The version and the digests of the copy on the screen, for these scopes and any other that it holds. The
+    /// device's own scope holds nothing but verdicts, which are messages.
     async fn own_digests(&self, mut scopes: Vec<Scope>) -> Result<(u64, Vec<ScopeDigest>), StoreError> {
         let id = self.id;
         let work = move |tx: &Transaction<'_>| {

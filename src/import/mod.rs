@@ -1,0 +1,3 @@
+//! History taken over from other systems.
+
+pub mod ids;
