@@ -26,7 +26,8 @@ use super::tables::{
 };
 use crate::{
     access::{self, Access, store::credential_of},
-    import::ids,
+    import::{self, Ended, Input, Mapping, Options, ids},
+    language::Language,
     operations::{self, Door, DoorError, Online, incoming::derived_id},
 };
 
@@ -76,6 +77,9 @@ pub struct Company {
     pub households: Vec<Household>,
     /// The requests of the day, nobody sent yet; in the order in which they came.
     pub today: Vec<Job>,
+    /// Real requests of the City of Boston, taken over by the importer with their deadlines; at sites named after its
+    /// neighbourhoods.
+    pub history: Vec<WorkOrderId>,
 }
 
 /// An account of the company.
@@ -190,6 +194,7 @@ pub async fn build(door: &Door, access: &Access) -> anyhow::Result<Company> {
     set_passwords(door, access, &company).await?;
     let requests = requests(&company)?;
     perform(door, company.front_desk.actor(company.org), requests).await.context("the day's requests")?;
+    take_over_history(door, &company).await.context("the requests of Boston")?;
     Ok(company)
 }
 
@@ -224,6 +229,7 @@ fn describe() -> anyhow::Result<Company> {
         prices: price_list()?,
         households,
         today,
+        history: tables::history_ids()?.iter().map(|id| ids::work_order(org, tables::HISTORY_SOURCE, id)).collect(),
     })
 }
 
@@ -405,6 +411,18 @@ fn requests(company: &Company) -> anyhow::Result<Vec<Online>> {
         all.push(operation(job.order, request)?);
     }
     Ok(all)
+}
+
+/// Imports the requests of Boston as anybody would import theirs.
+async fn take_over_history(door: &Door, company: &Company) -> anyhow::Result<()> {
+    let mapping = Mapping::parse(tables::HISTORY_MAPPING)?;
+    let input = Input::memory(tables::HISTORY)?;
+    let options = Options::new(company.org, Language::English);
+    let report = import::requests(door, mapping, input, options, |_| {}).await.map_err(anyhow::Error::msg)?;
+    if report.ended != Ended::Complete || report.refused > 0 {
+        bail!("{}", report.text(Language::English));
+    }
+    Ok(())
 }
 
 /// Carries operations out; each must succeed, or have done so before.

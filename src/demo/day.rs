@@ -225,11 +225,7 @@ impl<'a> Stage<'a> {
     }
 
     /// What a phone does when the answer to its push was lost.
-    async fn send_again(
-        &self,
-        sent: &[mobile_api::phone::Entry],
-        verdicts: &[Verdict],
-    ) -> anyhow::Result<()> {
+    async fn send_again(&self, sent: &[mobile_api::phone::Entry], verdicts: &[Verdict]) -> anyhow::Result<()> {
         let (_, device) = self.phone.identity()?;
         let plumber = Office::sign_in(&self.office.url, &self.company.plumber.login, &self.office.language).await?;
         let operations: Vec<Value> =

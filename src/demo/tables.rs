@@ -14,6 +14,13 @@ use serde::Deserialize;
 const PRICES: &str = include_str!("../../demo/price-list.csv");
 const TODAY: &str = include_str!("../../demo/today.csv");
 
+/// Requests of the City of Boston, and how they are read.
+pub(super) const HISTORY: &str = include_str!("../../demo/boston-311-requests.csv");
+pub(super) const HISTORY_MAPPING: &str = include_str!("../../demo/boston-311.toml");
+
+/// What the mapping calls their source.
+pub(super) const HISTORY_SOURCE: &str = "boston-311";
+
 /// An account: key, name, login, role, team, certificates.
 pub(super) struct PersonRow {
     pub(super) key: &'static str,
@@ -197,6 +204,15 @@ pub(super) struct TodayRow {
 /// The requests of the day.
 pub(super) fn today() -> anyhow::Result<Vec<TodayRow>> {
     rows(TODAY)
+}
+
+/// The ids that the requests of Boston have there.
+pub(super) fn history_ids() -> anyhow::Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Id {
+        case_enquiry_id: String,
+    }
+    Ok(rows::<Id>(HISTORY)?.into_iter().map(|row| row.case_enquiry_id).collect())
 }
 
 fn rows<T: serde::de::DeserializeOwned>(file: &str) -> anyhow::Result<Vec<T>> {

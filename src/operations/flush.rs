@@ -10,6 +10,7 @@ use mobile_api::{
     record::{Kind, Reach, Record, Ref, Scope},
     sync::VERDICT,
     time::Timestamp,
+    work_order::WorkOrder,
 };
 use uuid::Uuid;
 
@@ -72,12 +73,26 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
         }
     }
     store::insert_records(ledger.conn, ledger.org, &fresh)?;
-    for (_, entry) in changed {
+    let (orders, others): (Vec<_>, Vec<_>) = changed.iter().partition(|(_, entry)| is_new_order(entry));
+    for (_, entry) in others {
         if let Some(record) = &entry.record {
             project(ledger, entry, record)?;
         }
     }
+    let orders: Vec<&WorkOrder> = orders.into_iter().filter_map(|(_, entry)| order(entry)).collect();
+    work_order::store::project_new(ledger.conn, ledger.org, &orders, ledger.now)?;
+    for (name, series) in ledger.series.iter().filter(|(_, series)| series.last != series.stored) {
+        store::advance_series(ledger.conn, ledger.org, name, series.last)?;
+    }
     Ok(())
+}
+
+fn order(entry: &Entry) -> Option<&WorkOrder> {
+    if let Some(Record::WorkOrder(order)) = &entry.record { Some(order) } else { None }
+}
+
+fn is_new_order(entry: &Entry) -> bool {
+    entry.stored_rev == 0 && order(entry).is_some()
 }
 
 /// Keeps the tables by which records are listed and found in step with the records.
@@ -85,7 +100,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
     let (org, now) = (ledger.org, ledger.now);
     let conn = &mut *ledger.conn;
     match record {
-        Record::WorkOrder(order) => work_order::store::project(conn, org, order, now, entry.stored_rev == 0)?,
+        Record::WorkOrder(order) => work_order::store::project(conn, org, order, now)?,
         Record::Review(review) => review::store::project(conn, org, review)?,
         Record::Device(device) => {
             device::store::project(conn, org, device, now)?;
@@ -235,7 +250,7 @@ pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64)
         feed.compare(&entry.stored_reach, &reach);
         let row = store::NewRecord::new(*address, entry.rev, false, record, &reach)?;
         store::update_record(ledger.conn, org, (entry.rev, &entry.reach_text), &row)?;
-        work_order::store::project(ledger.conn, org, order, now, false)?;
+        work_order::store::project(ledger.conn, org, order, now)?;
     }
     if feed.reasons.is_empty() {
         return Ok(Moved { seen: due.len(), version: None });

@@ -112,6 +112,22 @@ pub(super) struct Clash {
     pub(super) body: Box<str>,
 }
 
+/// A series of human numbers, as far as this transaction has used it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Series {
+    /// The last number in the database.
+    pub(super) stored: i64,
+    /// The last number now.
+    pub(super) last: i64,
+}
+
+/// What a group can be undone with.
+#[derive(Default)]
+struct Undo {
+    entries: BTreeMap<Ref, Entry>,
+    series: BTreeMap<String, Series>,
+}
+
 /// The memory of one transaction.
 pub(super) struct Ledger<'a> {
     pub(super) conn: &'a mut Conn,
@@ -126,8 +142,10 @@ pub(super) struct Ledger<'a> {
     pub(super) queue: Option<Standing>,
     /// The revisions that each device made in this transaction.
     pub(super) own_revs: HashMap<(Ref, Uuid), Vec<u64>>,
-    /// Present while a group is judged: the entries as they were before it.
-    undo: Option<BTreeMap<Ref, Entry>>,
+    /// The series of human numbers that it has looked at.
+    pub(super) series: BTreeMap<String, Series>,
+    /// Present while a group is judged: what it changed, as it was before.
+    undo: Option<Undo>,
 }
 
 impl<'a> Ledger<'a> {
@@ -143,6 +161,7 @@ impl<'a> Ledger<'a> {
             after: After::default(),
             queue: None,
             own_revs: HashMap::new(),
+            series: BTreeMap::new(),
             undo: None,
         }
     }
@@ -178,7 +197,7 @@ impl<'a> Ledger<'a> {
         self.entry(address)?;
         let entry = self.records.entry(address).or_insert_with(Entry::absent);
         if let Some(undo) = &mut self.undo {
-            undo.entry(address).or_insert_with(|| entry.clone());
+            undo.entries.entry(address).or_insert_with(|| entry.clone());
         }
         entry.rev += 1;
         match record {
@@ -208,9 +227,27 @@ impl<'a> Ledger<'a> {
         Ok(earlier)
     }
 
+    /// The next number of a series, from 1. It stays the next until it is [used](Ledger::use_number), so that a refusal
+    /// leaves no gap.
+    pub(super) fn next_number(&mut self, series: &str) -> Result<i64, DoorError> {
+        if let Some(known) = self.series.get(series) {
+            return Ok(known.last + 1);
+        }
+        let stored = store::hold_series(self.conn, self.org, series)?;
+        self.series.insert(series.to_owned(), Series { stored, last: stored });
+        Ok(stored + 1)
+    }
+
+    /// Gives the next number out.
+    pub(super) fn use_number(&mut self, series: &str) {
+        if let Some(series) = self.series.get_mut(series) {
+            series.last += 1;
+        }
+    }
+
     /// From here on, everything is remembered so that [`Ledger::roll_back`] can undo it.
     pub(super) fn begin_group(&mut self) {
-        self.undo = Some(BTreeMap::new());
+        self.undo = Some(Undo { series: self.series.clone(), ..Undo::default() });
     }
 
     /// Keeps what was done since [`Ledger::begin_group`].
@@ -220,7 +257,12 @@ impl<'a> Ledger<'a> {
 
     /// Undoes what was done since [`Ledger::begin_group`].
     pub(super) fn roll_back(&mut self) {
-        for (address, entry) in self.undo.take().unwrap_or_default() {
+        let Some(undo) = self.undo.take() else { return };
+        // A series that was first looked at meanwhile is held by this transaction and as it was.
+        for (name, series) in &mut self.series {
+            *series = undo.series.get(name).copied().unwrap_or(Series { last: series.stored, ..*series });
+        }
+        for (address, entry) in undo.entries {
             for ((about, _), revs) in &mut self.own_revs {
                 if *about == address {
                     revs.retain(|rev| *rev <= entry.rev);

@@ -44,7 +44,7 @@ pub(super) fn one_by_one(
 ) -> Result<Outcome, DoorError> {
     let mut total = Outcome { verdicts: Vec::new(), version: 0, after: Default::default() };
     let mut verdicts: HashMap<usize, Verdict> = HashMap::new();
-    for at in in_sequence(operations) {
+    for at in in_sequence(operations.iter().map(|operation| operation.seq)) {
         let alone = std::slice::from_ref(&operations[at]);
         let outcome = match conn.savepoint(|conn| without_panic(|| judge_all(conn, actor, sender, alone, now, holds))) {
             Err(error) if error.is_poison() => {
@@ -180,7 +180,7 @@ impl<'a> Queue<'a> {
         let mut answers = HashMap::new();
         let mut first_of: HashMap<Uuid, usize> = HashMap::new();
         let (mut accepted, mut early) = (Vec::new(), Vec::new());
-        for at in in_sequence(operations) {
+        for at in in_sequence(operations.iter().map(|operation| operation.seq)) {
             let incoming = &operations[at];
             let same =
                 |digest: &[u8; 32], actor: Uuid| *digest == incoming.digest && actor == reception.actor.user.uuid();
@@ -209,6 +209,10 @@ impl<'a> Queue<'a> {
             }
         }
         accepted.extend(self.next_in_sequence(early)?);
+        // What was let go may come before what this push brought.
+        let order = in_sequence(accepted.iter().map(|item| item.seq));
+        let mut accepted: Vec<Option<Item>> = accepted.into_iter().map(Some).collect();
+        let accepted: Vec<Item> = order.into_iter().filter_map(|at| accepted[at].take()).collect();
         self.preload(&accepted)?;
         self.form_units(accepted)?;
         Ok(answers)
@@ -482,12 +486,12 @@ fn retry(id: Uuid) -> Verdict {
 }
 
 /// Those with a number in the order of their numbers; those without stay where they are.
-fn in_sequence(operations: &[Incoming]) -> Vec<usize> {
-    let numbered = |at: &usize| operations[*at].seq.is_some();
-    let places: Vec<usize> = (0..operations.len()).filter(numbered).collect();
+fn in_sequence(numbers: impl Iterator<Item = Option<u64>>) -> Vec<usize> {
+    let numbers: Vec<Option<u64>> = numbers.collect();
+    let places: Vec<usize> = (0..numbers.len()).filter(|at| numbers[*at].is_some()).collect();
     let mut sorted = places.clone();
-    sorted.sort_by_key(|at| operations[*at].seq);
-    let mut order: Vec<usize> = (0..operations.len()).collect();
+    sorted.sort_by_key(|at| numbers[*at]);
+    let mut order: Vec<usize> = (0..numbers.len()).collect();
     for (place, at) in places.into_iter().zip(sorted) {
         order[place] = at;
     }

@@ -14,7 +14,6 @@ use uuid::Uuid;
 use super::{
     DoorError,
     ledger::{Ledger, NewReview},
-    store,
 };
 use crate::{access, directory, work_order};
 
@@ -54,9 +53,13 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
 
 /// `2026-000123`: gapless per year, by the year in which the server received the request.
 fn order_number(ledger: &mut Ledger<'_>, received_at: Timestamp) -> Result<String, DoorError> {
-    let year = received_at.year();
-    let number = store::count_up(ledger.conn, ledger.org, &format!("work_order:{year}"))?;
-    Ok(format!("{year}-{number:06}"))
+    let number = ledger.next_number(&order_series(received_at))?;
+    Ok(format!("{}-{number:06}", received_at.year()))
+}
+
+/// The series of order numbers of that year.
+pub(super) fn order_series(received_at: Timestamp) -> String {
+    format!("work_order:{}", received_at.year())
 }
 
 /// Opens a review, or brings the one that was opened while the operation was held up to date.

@@ -120,15 +120,22 @@ pub(super) fn take_version(conn: &mut Conn, org: Uuid) -> Result<u64, DbError> {
     Ok(unsigned(version))
 }
 
-/// The next number of a series, from 1.
-pub(super) fn count_up(conn: &mut Conn, org: Uuid, name: &str) -> Result<i64, DbError> {
+/// The last number that a series has given out, 0 at first. From here until the commit nobody else takes one.
+pub(super) fn hold_series(conn: &mut Conn, org: Uuid, name: &str) -> Result<i64, DbError> {
     let upsert = diesel::insert_into(counters::table)
-        .values((counters::org_id.eq(Uid(org)), counters::name.eq(name), counters::value.eq(1)))
+        .values((counters::org_id.eq(Uid(org)), counters::name.eq(name), counters::value.eq(0)))
         .on_conflict((counters::org_id, counters::name))
         .do_update()
-        .set(counters::value.eq(counters::value + 1))
+        .set(counters::value.eq(counters::value))
         .returning(counters::value);
     Ok(both!(conn, c => upsert.get_result(c))?)
+}
+
+/// Notes the last number that was given out of a series that is held.
+pub(super) fn advance_series(conn: &mut Conn, org: Uuid, name: &str, last: i64) -> Result<(), DbError> {
+    let update = diesel::update(counters::table.find((Uid(org), name))).set(counters::value.eq(last));
+    both!(conn, c => update.execute(c))?;
+    Ok(())
 }
 
 // ---- records ----

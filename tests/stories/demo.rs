@@ -8,6 +8,8 @@ use doorstep::{
     operations::{self, Door, Holds},
 };
 
+use mobile_api::{Actor, Kind, Ref};
+
 use crate::harness::TestDb;
 
 async fn doors(db: &TestDb) -> (Door, Access) {
@@ -30,6 +32,13 @@ stories! {
 
         assert_eq!(built.prices.len(), 40);
         assert_eq!(built.today.len(), 10);
+        assert_eq!(built.history.len(), 120);
+        let orders = built.today.iter().map(|job| job.order).chain(built.history.iter().copied());
+        for order in orders {
+            let (actor, about) = (Actor::system(org), Ref::new(Kind::WorkOrder, order));
+            let found = db.read(move |conn| operations::reading::visible(conn, &actor, about)).await.unwrap();
+            assert!(found.is_some(), "{order}");
+        }
         for person in built.people() {
             let login = person.login.clone();
             let credential = db.read(move |conn| find_credential(conn, &login)).await.unwrap().unwrap();

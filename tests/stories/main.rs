@@ -8,6 +8,7 @@ mod access;
 mod demo;
 mod demo_day;
 mod doors;
+mod import;
 mod migrations;
 mod promises;
 mod repair;

@@ -180,7 +180,8 @@ impl<'a> Replay<'a> {
 
     /// One operation, or a group that is applied all or none.
     fn unit(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        let before = self.layers.clone();
+        // Only a group may have to be taken back.
+        let before = (entries.len() > 1).then(|| self.layers.clone());
         let first = self.pending.len();
         for entry in entries {
             let (about, outcome) = self.one(entry)?;
@@ -195,7 +196,7 @@ impl<'a> Replay<'a> {
         }
         let members = &mut self.pending[first..];
         let applies = |pending: &Pending| matches!(pending.outcome, Outcome::Applies(_));
-        if entries.len() > 1 && !members.iter().all(applies) {
+        if let Some(before) = before.filter(|_| !members.iter().all(applies)) {
             self.layers = before;
             for pending in members.iter_mut().filter(|pending| applies(pending)) {
                 pending.outcome = Outcome::GroupRefused;

@@ -68,6 +68,7 @@ pub fn note(text: impl Into<String>) -> AddNote {
 pub struct Hand {
     pub office: Office,
     pub device: Uuid,
+    login: String,
     clock: Clock,
 }
 
@@ -77,7 +78,12 @@ impl Hand {
         let office = house.office(login).await;
         let device = house.clock.new_id();
         office.register(device).await;
-        Self { office, device, clock: house.clock.clone() }
+        Self { office, device, login: login.into(), clock: house.clock.clone() }
+    }
+
+    /// Signs in again: time has passed, or the server has moved.
+    pub async fn renew(&mut self, house: &House) {
+        self.office = house.office(&self.login).await;
     }
 
     pub fn new_id(&self) -> Uuid {

@@ -27,11 +27,13 @@ pub enum Fate {
 }
 
 type Plan = dyn FnMut(&Request) -> Fate + Send;
+type Witness = dyn FnMut(&Request, &Response) + Send;
 
 /// The line to a server, with somebody who decides what becomes of each request.
 pub struct BadLine {
     inner: HttpTransport,
     plan: Mutex<Box<Plan>>,
+    witness: Mutex<Box<Witness>>,
     /// How many requests were made.
     pub requests: AtomicUsize,
 }
@@ -39,12 +41,28 @@ pub struct BadLine {
 impl BadLine {
     pub fn new(url: &str, plan: impl FnMut(&Request) -> Fate + Send + 'static) -> Arc<Self> {
         let inner = HttpTransport::new(url, "en").unwrap();
-        Arc::new(Self { inner, plan: Mutex::new(Box::new(plan)), requests: AtomicUsize::new(0) })
+        Arc::new(Self {
+            inner,
+            plan: Mutex::new(Box::new(plan)),
+            witness: Mutex::new(Box::new(|_, _| ())),
+            requests: AtomicUsize::new(0),
+        })
     }
 
     /// From now on the line is like this.
     pub fn becomes(&self, plan: impl FnMut(&Request) -> Fate + Send + 'static) {
         *self.plan.lock().unwrap() = Box::new(plan);
+    }
+
+    /// Somebody looks at what the server answers.
+    pub fn witnessed(&self, witness: impl FnMut(&Request, &Response) + Send + 'static) {
+        *self.witness.lock().unwrap() = Box::new(witness);
+    }
+
+    async fn ask(&self, request: Request) -> Result<Response, TransportError> {
+        let answer = self.inner.send(request.clone()).await?;
+        (self.witness.lock().unwrap())(&request, &answer);
+        Ok(answer)
     }
 }
 
@@ -54,17 +72,17 @@ impl Transport for BadLine {
         let fate = (self.plan.lock().unwrap())(&request);
         Box::pin(async move {
             match fate {
-                Fate::Delivered => self.inner.send(request).await,
+                Fate::Delivered => self.ask(request).await,
                 Fate::Lost => Err(TransportError::Unreachable("lost".into())),
                 Fate::AnswerLost => {
-                    self.inner.send(request).await?;
+                    self.ask(request).await?;
                     Err(TransportError::TimedOut)
                 }
                 Fate::Doubled => {
-                    self.inner.send(request.clone()).await?;
-                    self.inner.send(request).await
+                    self.ask(request.clone()).await?;
+                    self.ask(request).await
                 }
-                Fate::Changed(request) => self.inner.send(request).await,
+                Fate::Changed(request) => self.ask(request).await,
                 Fate::Answered(response) => Ok(response),
             }
         })

@@ -2,6 +2,10 @@
 
 mod books;
 mod each_once;
+mod gate;
+mod in_order;
 pub mod kit;
 mod line;
+mod nothing_lost;
 mod order_of_commits;
+mod same_copy;

@@ -141,7 +141,7 @@ stories! {
         let books = Books::of(&house.db, firm.org).await;
         while let Some(ended) = followers.join_next().await {
             let (mut hand, copy) = ended.unwrap();
-            hand.office.base = house.url();
+            hand.renew(&house).await;
             let fresh = Copy::fetched(&hand, 500).await;
             assert_eq!(copy.records(), fresh.records(), "followed and fetched anew");
             assert_eq!(copy.rows, books.holdings(&copy.scopes), "fetched and stored");

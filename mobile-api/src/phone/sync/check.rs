@@ -62,7 +62,8 @@ impl Sync<'_> {
             let Some(copy) = accounts::get(tx, id)?.live else { return Ok((0, Vec::new())) };
             for scope in copies::scopes(tx, copy)? {
                 let scope = scope.parse().map_err(|_| StoreError::Broken("scope"))?;
-                if !scopes.contains(&scope) {
+                // Verdicts are messages, not holdings: the server does not count them.
+                if !scopes.contains(&scope) && !matches!(scope, Scope::Device(_)) {
                     scopes.push(scope);
                 }
             }

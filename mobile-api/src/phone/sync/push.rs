@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{Failure, Step, StoreError, Sync, SyncError, accounts, copies, outbox, stop_at};
 use crate::{
+    evidence::Anchor,
     phone::{
         error::Problem,
         store::{
@@ -57,7 +58,7 @@ impl Sync<'_> {
         let answer = self.line.call(self.id, self.probe, || Request::post("/v1/sync/operations/lookup", &body)).await;
         let LookupResponse { verdicts } = answer?.body;
         // What was applied before this answer is in every pull after it: no version must be waited for.
-        self.settle(verdicts, Some(0), body.operations).await?;
+        self.settle(verdicts, Some(0), body.operations, None).await?;
         stop_at(self.probe, Step::Healed)
     }
 
@@ -100,10 +101,8 @@ impl Sync<'_> {
         match self.push_request(batch).await {
             Ok(answer) => {
                 let anchor = answer.anchor(answer.body.time.clone());
-                let id = self.id;
-                self.line.store.run(move |tx| accounts::save_anchor(tx, id, &anchor)).await?;
                 let PushResponse { verdicts, version, .. } = answer.body;
-                self.settle(verdicts, Some(version), Vec::new()).await?;
+                self.settle(verdicts, Some(version), Vec::new(), Some(anchor)).await?;
                 stop_at(self.probe, Step::Settled)?;
                 Ok(())
             }
@@ -141,6 +140,7 @@ impl Sync<'_> {
         verdicts: Vec<Verdict>,
         version: Option<u64>,
         asked: Vec<Uuid>,
+        anchor: Option<Anchor>,
     ) -> Result<(), StoreError> {
         self.report.verdicts.extend(verdicts.iter().filter(|verdict| is_recorded(verdict)).cloned());
         let id = self.id;
@@ -149,7 +149,7 @@ impl Sync<'_> {
             for verdict in &verdicts {
                 note(tx, id, verdict, version)?;
             }
-            Ok(())
+            anchor.map_or(Ok(()), |anchor| accounts::save_anchor(tx, id, &anchor))
         };
         self.line.store.run(work).await
     }

@@ -212,6 +212,18 @@ async fn pages_cut_elsewhere_and_pages_that_come_twice_give_the_same_phone() {
 }
 
 #[tokio::test]
+async fn a_scope_that_is_withdrawn_goes_with_all_it_brought() {
+    let world = World::new(1);
+    let phone = world.ready().await;
+    assert_eq!(phone.list(Kind::OrderType).expect("readable").len(), 2);
+    world.server.ledger().withdrawn.push(crate::Scope::Catalog);
+    sync(&phone).await.expect("syncs");
+    assert_eq!(phone.list(Kind::OrderType).expect("readable").len(), 0);
+    assert!(get(&phone, order(0)).is_some());
+    assert_eq!(phone.check(&go_on).await.expect("checks").0, Agreement::Equal);
+}
+
+#[tokio::test]
 async fn a_copy_that_went_wrong_is_noticed_and_pulled_anew() {
     let world = World::new(3);
     let phone = world.ready().await;

@@ -49,6 +49,8 @@ pub(in crate::phone::tests) struct Ledger {
     held: Vec<(Uuid, Id<User>, Received)>,
     /// Operations that make a whole envelope unreadable.
     pub(in crate::phone::tests) poison: BTreeSet<Uuid>,
+    /// Scopes that nobody has any more.
+    pub(in crate::phone::tests) withdrawn: Vec<Scope>,
     /// Cursors below this are too old.
     pub(in crate::phone::tests) oldest_cursor: u64,
     pub(in crate::phone::tests) push_operations: u32,

@@ -174,7 +174,7 @@ fn pull(ledger: &Ledger, pull: &PullRequest, session: (Id<User>, Uuid), now: Dat
         return Err((404, "not_found"));
     }
     let (since, after) = resume(ledger, pull.cursor.as_ref())?;
-    let scopes = scopes(user, device);
+    let scopes = scopes(ledger, user, device);
     let mut rows: Vec<_> = ledger.feed.iter().filter(|(place, _)| scopes.contains(&place.0)).collect();
     rows.sort_by_key(key);
     rows.retain(|row| key(row) > after);
@@ -202,12 +202,14 @@ fn change(ledger: &Ledger, place: &Place, version: u64, present: bool) -> Change
     ChangeRow { scope, kind, id, version, rev, body }
 }
 
-fn scopes(user: Id<User>, device: Uuid) -> Vec<Scope> {
-    vec![Scope::User(user.uuid()), Scope::Device(device), Scope::Catalog]
+fn scopes(ledger: &Ledger, user: Id<User>, device: Uuid) -> Vec<Scope> {
+    let mut scopes = vec![Scope::User(user.uuid()), Scope::Device(device), Scope::Catalog];
+    scopes.retain(|scope| !ledger.withdrawn.contains(scope));
+    scopes
 }
 
 fn digest(ledger: &Ledger, (user, device): (Id<User>, Uuid)) -> Outcome {
-    let holding = scopes(user, device).into_iter().filter(|scope| !matches!(scope, Scope::Device(_)));
+    let holding = scopes(ledger, user, device).into_iter().filter(|scope| !matches!(scope, Scope::Device(_)));
     let digests = holding.map(|scope| {
         let mut sum = DigestSum::default();
         for ((of, kind, id), (version, present)) in &ledger.feed {
