@@ -28,6 +28,9 @@ use crate::{
 
 /// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
 pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
+    for (series, unused) in ledger.numbers.left_over() {
+        store::count_down(ledger.conn, ledger.org, series, unused)?;
+    }
     let mut changed: Vec<(Ref, Entry)> = ledger.records.drain().filter(|(_, entry)| entry.is_dirty()).collect();
     let nothing =
         changed.is_empty() && ledger.journal.is_empty() && ledger.clashes.is_empty() && ledger.waiting.is_empty();
@@ -110,13 +113,18 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
     Ok(())
 }
 
-/// Working times by technician, to notice those that overlap. Only what these operations added.
+/// Working times by technician, to notice those that overlap. Only what these operations added or took back.
 fn write_labour(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
     for (_, entry) in changed {
         let Some(Record::WorkOrder(order)) = &entry.record else { continue };
         for labour in &order.labour {
-            if ledger.journal.iter().any(|entered| entered.op == labour.op) {
-                work_order::store::insert_labour(ledger.conn, ledger.org, order.id, labour)?;
+            let judged = |op| ledger.journal.iter().any(|entered| entered.op == op);
+            match &labour.void {
+                None if judged(labour.op) => {
+                    work_order::store::insert_labour(ledger.conn, ledger.org, order.id, labour)?;
+                }
+                Some(void) if judged(void.op) => work_order::store::delete_labour(ledger.conn, ledger.org, labour)?,
+                _ => {}
             }
         }
     }

@@ -1,11 +1,13 @@
 //! Operations as they arrive from a device, each kept as it was written.
 
+use std::collections::HashMap;
+
 use mobile_api::{
     evidence::Anchor,
     refusal::Problem,
     sync::{Group, Operation},
 };
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -15,6 +17,9 @@ const MOST_DEPENDENCIES: usize = 20;
 
 /// Most operations in a group.
 const MOST_IN_GROUP: u32 = 50;
+
+/// Largest sequence number and revision: the database keeps them as signed numbers.
+const MOST: u64 = i64::MAX as u64;
 
 /// The device that sends, and its own idea of time at sending.
 #[derive(Clone, Debug)]
@@ -38,6 +43,9 @@ pub struct Incoming {
     pub raw: Box<RawValue>,
     /// SHA-256 of these.
     pub digest: [u8; 32],
+    /// Its number in the device's sequence, if it has one. Known even of what says nothing else: what comes after it
+    /// must not wait for it.
+    pub seq: Option<u64>,
     /// What they say, or why they say nothing.
     pub content: Result<Operation, Problem>,
 }
@@ -47,16 +55,12 @@ impl Incoming {
     pub fn read(raw: Box<RawValue>, device: Uuid) -> Self {
         let digest: [u8; 32] = Sha256::digest(raw.get().as_bytes()).into();
         let content = read(&raw);
-        let id = match &content {
-            Ok(operation) => operation.id,
-            Err(_) => stated_id(&raw).unwrap_or_else(|| derived_id(&[device.as_bytes(), &digest])),
+        let (id, seq) = match &content {
+            Ok(operation) => (Some(operation.id), operation.seq),
+            Err(_) => (stated(&raw, "id"), stated(&raw, "seq").filter(|seq| *seq <= MOST)),
         };
-        Self { id, raw, digest, content }
-    }
-
-    /// Its number in the device's sequence, if it has one.
-    pub fn seq(&self) -> Option<u64> {
-        self.content.as_ref().ok().and_then(|operation| operation.seq)
+        let id = id.unwrap_or_else(|| derived_id(&[device.as_bytes(), &digest]));
+        Self { id, raw, digest, seq, content }
     }
 
     /// Its group, if it belongs to one.
@@ -75,24 +79,19 @@ fn read(raw: &RawValue) -> Result<Operation, Problem> {
     if operation.group.is_some_and(|group| !(1..=MOST_IN_GROUP).contains(&group.size)) {
         return Err(too_many("operations in the group"));
     }
-    if operation.op_type.len() > 100 {
-        return Err(Problem::new("malformed_operation", "the type is too long"));
+    if operation.op_type.len() > 100 || operation.op_type.contains('\0') {
+        return Err(Problem::new("malformed_operation", "the type is too long, or no text"));
     }
-    // Sequence and revision are kept as signed numbers by the database.
-    if operation.seq.is_some_and(|seq| seq > i64::MAX as u64) || operation.base_rev.is_some_and(|r| r > i64::MAX as u64)
-    {
+    if operation.seq.is_some_and(|seq| seq > MOST) || operation.base_rev.is_some_and(|rev| rev > MOST) {
         return Err(Problem::new("malformed_operation", "a number is too large"));
     }
     Ok(operation)
 }
 
-/// The id of something that is no operation otherwise, so that the phone recognises its verdict.
-fn stated_id(raw: &RawValue) -> Option<Uuid> {
-    #[derive(Deserialize)]
-    struct Stated {
-        id: Uuid,
-    }
-    serde_json::from_str::<Stated>(raw.get()).ok().map(|stated| stated.id)
+/// A field of something that is no operation otherwise: by the id the phone recognises its verdict.
+fn stated<T: DeserializeOwned>(raw: &RawValue, field: &str) -> Option<T> {
+    let fields: HashMap<String, &RawValue> = serde_json::from_str(raw.get()).ok()?;
+    serde_json::from_str(fields.get(field)?.get()).ok()
 }
 
 /// An id that follows from bytes: the same bytes always have the same one (UUID version 8).

@@ -27,6 +27,8 @@ use crate::db::{Conn, DbError};
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) id: Uuid,
+    /// Its number in the device's sequence.
+    pub(super) seq: Option<u64>,
     pub(super) content: Result<Operation, Problem>,
     pub(super) raw: Box<RawValue>,
     pub(super) digest: [u8; 32],
@@ -107,7 +109,17 @@ struct Call<'c> {
     mode: Mode,
 }
 
+/// Decides, and gives back the human number that a refused operation will not use.
 fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -> Result<Applied, DoorError> {
+    let before = ledger.numbers.taken();
+    let applied = decide(ledger, action, entity, call);
+    if applied.is_err() {
+        ledger.numbers.give_back(before);
+    }
+    applied
+}
+
+fn decide(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -> Result<Applied, DoorError> {
     let spec = action.spec();
     if !spec.allows(call.actor.role) {
         return Err(Refusal::Forbidden.into());
@@ -128,7 +140,9 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
     {
         return Err(DoorError::OtherRevision(entry.rev));
     }
-    let own_revs = ledger.own_revs(about, call.device, call.base_rev)?;
+    // What was seen of a duplicate says nothing about the order that it was merged into.
+    let base_rev = call.base_rev.filter(|_| about.id == entity);
+    let own_revs = ledger.own_revs(about, call.device, base_rev)?;
     let needs = action.needs(entry.live(), call.actor);
     let related = related::gather(ledger, &needs, call.received_at)?;
     let context = Context {
@@ -136,7 +150,7 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
         actor: call.actor,
         when: call.when.clone(),
         received_at: call.received_at,
-        base_rev: call.base_rev,
+        base_rev,
         rev: entry.rev + 1,
         own_revs: &own_revs,
         mode: call.mode,
@@ -189,7 +203,7 @@ pub(super) fn enter_applied(ledger: &mut Ledger<'_>, item: &Item, applied: Appli
         rev: Some(rev),
     };
     if flags.is_empty() {
-        related::settle_review(ledger, item.id, item.received_at)?;
+        related::settle_review(ledger, item.id, item.was_held)?;
     } else {
         let op_type = op_type(item);
         let (id, by) = (item.id, &item.actor);
@@ -228,7 +242,7 @@ pub(super) fn enter(ledger: &mut Ledger<'_>, item: &Item, about: Option<Ref>, ve
         about,
         actor: item.actor.user.uuid(),
         device: item.device,
-        seq: item.content.as_ref().ok().and_then(|operation| operation.seq),
+        seq: item.seq,
         group: item.content.as_ref().ok().and_then(|operation| operation.group).map(|group| group.id),
         received_at: item.received_at,
         digest: item.digest,
@@ -319,6 +333,7 @@ fn perform_in(
     let applied = run(ledger, action, entity, &call)?;
     let item = Item {
         id,
+        seq: None,
         content: Ok(operation),
         raw,
         digest,

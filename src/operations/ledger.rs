@@ -14,7 +14,7 @@ use mobile_api::{
 };
 use uuid::Uuid;
 
-use super::{DoorError, incoming::derived_id, store};
+use super::{DoorError, incoming::derived_id, numbers::Numbers, store};
 use crate::db::Conn;
 
 /// What to do once the transaction is committed.
@@ -109,8 +109,10 @@ pub(super) struct Ledger<'a> {
     pub(super) after: After,
     /// The revisions that each device made in this transaction.
     pub(super) own_revs: HashMap<(Ref, Uuid), Vec<u64>>,
-    /// Present while a group is judged: the entries as they were before it.
-    undo: Option<BTreeMap<Ref, Entry>>,
+    /// Human numbers taken.
+    pub(super) numbers: Numbers,
+    /// Present while a group is judged: the entries as they were before it, and how many numbers were taken.
+    undo: Option<(BTreeMap<Ref, Entry>, usize)>,
 }
 
 impl<'a> Ledger<'a> {
@@ -125,6 +127,7 @@ impl<'a> Ledger<'a> {
             clashes: Vec::new(),
             after: After::default(),
             own_revs: HashMap::new(),
+            numbers: Numbers::default(),
             undo: None,
         }
     }
@@ -159,7 +162,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn put(&mut self, address: Ref, record: Option<Record>) -> Result<u64, DoorError> {
         self.entry(address)?;
         let entry = self.records.entry(address).or_insert_with(Entry::absent);
-        if let Some(undo) = &mut self.undo {
+        if let Some((undo, _)) = &mut self.undo {
             undo.entry(address).or_insert_with(|| entry.clone());
         }
         entry.rev += 1;
@@ -192,7 +195,7 @@ impl<'a> Ledger<'a> {
 
     /// From here on, everything is remembered so that [`Ledger::roll_back`] can undo it.
     pub(super) fn begin_group(&mut self) {
-        self.undo = Some(BTreeMap::new());
+        self.undo = Some((BTreeMap::new(), self.numbers.taken()));
     }
 
     /// Keeps what was done since [`Ledger::begin_group`].
@@ -202,13 +205,35 @@ impl<'a> Ledger<'a> {
 
     /// Undoes what was done since [`Ledger::begin_group`].
     pub(super) fn roll_back(&mut self) {
-        for (address, entry) in self.undo.take().unwrap_or_default() {
+        let Some((undo, numbers)) = self.undo.take() else { return };
+        self.numbers.give_back(numbers);
+        for (address, entry) in undo {
             for ((about, _), revs) in &mut self.own_revs {
                 if *about == address {
                     revs.retain(|rev| *rev <= entry.rev);
                 }
             }
             self.records.insert(address, entry);
+        }
+    }
+
+    /// The next number of a series, from 1.
+    pub(super) fn next_number(&mut self, series: &str) -> Result<i64, DoorError> {
+        let number = match self.numbers.spare(series) {
+            Some(number) => number,
+            None => store::count_up(self.conn, self.org, series)?,
+        };
+        self.numbers.take(series, number);
+        Ok(number)
+    }
+
+    /// An operation that this transaction was going to hold need not wait after all.
+    pub(super) fn forget_hold(&mut self, op: Uuid) {
+        self.waiting.retain(|waiting| waiting.op != op);
+        self.journal.retain(|entered| entered.op != op);
+        let review = Ref::new(Kind::Review, op);
+        if self.records.get(&review).is_some_and(|entry| entry.stored_rev == 0) {
+            self.records.remove(&review);
         }
     }
 

@@ -19,11 +19,13 @@ mod flush;
 pub mod incoming;
 mod judge;
 mod ledger;
+mod numbers;
 pub mod queue;
 pub mod reading;
 mod related;
 pub mod store;
 pub mod timeline;
+mod unwritten;
 
 use std::sync::Arc;
 

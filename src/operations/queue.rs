@@ -80,8 +80,7 @@ pub(super) fn judge_all(
     let ids: Vec<_> = operations.iter().map(|operation| operation.id).collect();
     let known = store::known(conn, org, &ids)?;
     let ledger = Ledger::new(conn, org, now);
-    let next_seq = device.next_seq;
-    let queue = Queue { ledger, device, now, holds, next_seq, units: VecDeque::new(), settled: HashMap::new() };
+    let queue = Queue::new(ledger, device, now, holds);
     let reception = Reception { actor, sender, proof: &proof, known };
     queue.run(&reception, operations)
 }
@@ -120,9 +119,16 @@ struct Queue<'a> {
     units: VecDeque<Unit>,
     /// The verdicts of this transaction.
     settled: HashMap<Uuid, Verdict>,
+    /// What was held in this transaction, and what it waits for; the database does not know of it yet.
+    held: Vec<(String, Item)>,
 }
 
-impl Queue<'_> {
+impl<'a> Queue<'a> {
+    fn new(ledger: Ledger<'a>, device: DeviceRow, now: Timestamp, holds: Holds) -> Self {
+        let (units, settled, held) = (VecDeque::new(), HashMap::new(), Vec::new());
+        Self { ledger, next_seq: device.next_seq, device, now, holds, units, settled, held }
+    }
+
     fn run(mut self, reception: &Reception<'_>, operations: &[Incoming]) -> Result<Outcome, DoorError> {
         let answers = self.receive(reception, operations)?;
         self.drain()?;
@@ -180,7 +186,7 @@ impl Queue<'_> {
                 None => first_of.insert(incoming.id, at),
             };
             let item = self.item(reception, incoming);
-            match incoming.seq() {
+            match incoming.seq {
                 Some(seq) if seq > self.next_seq => self.hold_for_sequence(&item, seq)?,
                 seq => {
                     if seq == Some(self.next_seq) {
@@ -200,6 +206,7 @@ impl Queue<'_> {
         Item {
             id: incoming.id,
             when: reception.when(incoming.content.as_ref().ok(), &self.device, self.now),
+            seq: incoming.seq,
             content: incoming.content.clone(),
             raw: incoming.raw.clone(),
             digest: incoming.digest,
@@ -255,7 +262,7 @@ impl Queue<'_> {
                 members.push(held);
             }
             if members.len() >= size {
-                members.sort_by_key(|item| item.content.as_ref().ok().and_then(|operation| operation.seq));
+                members.sort_by_key(|item| item.seq);
                 self.units.push_back(members);
                 continue;
             }
@@ -295,12 +302,13 @@ impl Queue<'_> {
         let verdict =
             Verdict { id, status, flags: Vec::new(), problem: Some(problem), review, until: Some(until), rev: None };
         judge::enter(&mut self.ledger, item, about, verdict.clone());
+        self.held.push((waits_for.clone(), item.clone()));
         let context = HeldContext { when: item.when.clone(), actor: item.actor.clone() };
         self.ledger.waiting.push(Waiting {
             op: item.id,
             waits_for,
             device: item.device,
-            seq: item.content.as_ref().ok().and_then(|operation| operation.seq),
+            seq: item.seq,
             until,
             context: serde_json::to_string(&context)
                 .map_err(|cause| DoorError::Corrupt { what: "held operation", cause })?,
@@ -315,26 +323,37 @@ impl Queue<'_> {
             return Ok(Vec::new());
         }
         let mut waiting = self.fetch_held(&[store::sequence_of(self.device.id)])?;
-        waiting.sort_by_key(|item| item.content.as_ref().ok().and_then(|operation| operation.seq));
+        waiting.sort_by_key(|item| item.seq);
         let mut due = Vec::new();
         for item in waiting {
-            let seq = item.content.as_ref().ok().and_then(|operation| operation.seq);
-            if seq.is_some_and(|seq| seq > self.next_seq) {
+            if item.seq.is_some_and(|seq| seq > self.next_seq) {
                 break;
             }
-            self.next_seq += u64::from(seq == Some(self.next_seq));
+            self.next_seq += u64::from(item.seq == Some(self.next_seq));
             due.push(item);
         }
         Ok(due)
     }
 
-    /// Held operations whose reason has gone: what they depend on was settled.
+    /// Held operations whose reason has gone: what they depend on was settled. Those of a group waited together and
+    /// are judged together.
     fn let_go(&mut self, settled: &[Uuid]) -> Result<(), DoorError> {
         let reasons: Vec<_> = settled.iter().map(|id| format!("op:{id}")).collect();
-        for item in self.fetch_held(&reasons)? {
-            self.units.push_back(vec![item]);
+        let mut free = self.fetch_held(&reasons)?;
+        free.extend(self.take_back(&reasons));
+        self.form_units(free)
+    }
+
+    /// What was held for these reasons a moment ago, as if it had not been.
+    fn take_back(&mut self, reasons: &[String]) -> Vec<Item> {
+        let held = std::mem::take(&mut self.held);
+        let (free, rest): (Vec<_>, Vec<_>) = held.into_iter().partition(|(why, _)| reasons.contains(why));
+        self.held = rest;
+        for (_, item) in &free {
+            self.ledger.forget_hold(item.id);
+            self.settled.remove(&item.id);
         }
-        Ok(())
+        free.into_iter().map(|(_, item)| item).collect()
     }
 
     fn fetch_held(&mut self, waits_for: &[String]) -> Result<Vec<Item>, DoorError> {
@@ -461,8 +480,8 @@ fn retry(id: Uuid) -> Verdict {
 /// By the device's sequence if every operation has a number, else as they came.
 fn in_sequence(operations: &[Incoming]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..operations.len()).collect();
-    if operations.iter().all(|operation| operation.seq().is_some()) {
-        order.sort_by_key(|at| operations[*at].seq());
+    if operations.iter().all(|operation| operation.seq.is_some()) {
+        order.sort_by_key(|at| operations[*at].seq);
     }
     order
 }
@@ -482,6 +501,7 @@ fn held_item(row: store::HeldRow) -> Result<Item, DoorError> {
     let incoming = Incoming::read(raw, device);
     Ok(Item {
         id: row.op,
+        seq: incoming.seq,
         content: incoming.content,
         raw: incoming.raw,
         digest: incoming.digest,
@@ -512,12 +532,11 @@ pub(super) fn release(
     let mut item = held_item(row)?;
     let next_seq = device.next_seq;
     let ledger = Ledger::new(conn, org, now);
-    let mut queue = Queue { ledger, device, now, holds, next_seq, units: VecDeque::new(), settled: HashMap::new() };
+    let mut queue = Queue::new(ledger, device, now, holds);
     if for_sequence {
         item.flags.push(judge::earlier_missing());
-        let seq = item.content.as_ref().ok().and_then(|operation| operation.seq);
         // Whatever came before is given up; the next ones need not wait as well.
-        queue.next_seq = seq.map_or(next_seq, |seq| next_seq.max(seq + 1));
+        queue.next_seq = item.seq.map_or(next_seq, |seq| next_seq.max(seq + 1));
         queue.settled.insert(item.id, retry(item.id));
         let mut due = vec![item];
         due.extend(queue.next_in_sequence()?);

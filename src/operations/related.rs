@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     DoorError,
     ledger::{Ledger, NewReview},
-    store,
+    unwritten,
 };
 use crate::{access, directory, work_order};
 
@@ -34,11 +34,13 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
             Need::Record(_) => {}
             Need::OrderNumber => related.order_number = Some(order_number(ledger, received_at)?),
             Need::Labour { technician, from, until } => {
-                related.labour =
+                let stored =
                     work_order::store::overlapping_labour(ledger.conn, ledger.org, *technician, *from, *until)?;
+                related.labour = unwritten::labour(ledger, stored, *technician, *from..*until);
             }
             Need::OpenOrdersAt { unit } => {
-                related.open_orders = work_order::store::open_orders_at(ledger.conn, ledger.org, *unit)?;
+                let stored = work_order::store::open_orders_at(ledger.conn, ledger.org, *unit)?;
+                related.open_orders = unwritten::open_orders(ledger, stored, *unit);
             }
             Need::Dependents(address) => {
                 related.dependents = directory::store::dependents(ledger.conn, ledger.org, *address)?;
@@ -55,7 +57,7 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
 /// `2026-000123`: gapless per year, by the year in which the server received the request.
 fn order_number(ledger: &mut Ledger<'_>, received_at: Timestamp) -> Result<String, DoorError> {
     let year = received_at.year();
-    let number = store::count_up(ledger.conn, ledger.org, &format!("work_order:{year}"))?;
+    let number = ledger.next_number(&format!("work_order:{year}"))?;
     Ok(format!("{year}-{number:06}"))
 }
 
@@ -74,10 +76,10 @@ pub(super) fn replace_review(ledger: &mut Ledger<'_>, review: NewReview<'_>) -> 
 }
 
 /// Closes the review of an operation that was held and could be applied after all.
-pub(super) fn settle_review(ledger: &mut Ledger<'_>, op: Uuid, received_at: Timestamp) -> Result<(), DoorError> {
+pub(super) fn settle_review(ledger: &mut Ledger<'_>, op: Uuid, was_held: bool) -> Result<(), DoorError> {
     let address = Ref::new(Kind::Review, op);
     // Only an operation that was held has a review before it is applied; the others need no look.
-    if received_at == ledger.now && !ledger.records.contains_key(&address) {
+    if !was_held {
         return Ok(());
     }
     let entry = ledger.entry(address)?;

@@ -131,6 +131,14 @@ pub(super) fn count_up(conn: &mut Conn, org: Uuid, name: &str) -> Result<i64, Db
     Ok(both!(conn, c => upsert.get_result(c))?)
 }
 
+/// Gives back the last numbers of a series that this transaction took.
+pub(super) fn count_down(conn: &mut Conn, org: Uuid, name: &str, unused: usize) -> Result<(), DbError> {
+    let unused = i64::try_from(unused).unwrap_or(0);
+    let update = diesel::update(counters::table.find((Uid(org), name))).set(counters::value.eq(counters::value - unused));
+    both!(conn, c => update.execute(c))?;
+    Ok(())
+}
+
 // ---- records ----
 
 /// A record as it is stored.

@@ -142,3 +142,14 @@ pub fn insert_labour(conn: &mut Conn, org: Uuid, order: Id<WorkOrder>, entry: &L
     both!(conn, c => insert.execute(c))?;
     Ok(())
 }
+
+/// Removes a working time that was taken back, if it is there.
+///
+/// # Errors
+/// The database's.
+pub fn delete_labour(conn: &mut Conn, org: Uuid, entry: &Labour) -> Result<(), DbError> {
+    let delete =
+        diesel::delete(labour::table.find((Uid(org), Uid::from(entry.by), Micros::from(entry.from), Uid(entry.op))));
+    both!(conn, c => delete.execute(c))?;
+    Ok(())
+}

@@ -5,6 +5,7 @@
 mod harness;
 
 mod access;
+mod conflicts;
 mod doors;
 mod migrations;
 mod repair;
