@@ -70,6 +70,10 @@ impl Incoming {
 }
 
 fn read(raw: &RawValue) -> Result<Operation, Problem> {
+    // serde would take an array for an operation, field by field.
+    if !raw.get().starts_with('{') {
+        return Err(Problem::new("malformed_operation", "expected an object"));
+    }
     let operation: Operation =
         serde_json::from_str(raw.get()).map_err(|error| Problem::new("malformed_operation", error.to_string()))?;
     let too_many = |what: &str| Problem::new("malformed_operation", format!("too many {what}"));

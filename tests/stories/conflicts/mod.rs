@@ -17,7 +17,7 @@ mod meanwhile;
 mod money;
 mod onward;
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use doorstep::operations::{
     DoorError, reading,
@@ -59,22 +59,20 @@ fn yuan(yuan: i64) -> Money {
     Money { minor: yuan * 100, currency: Currency::CNY }
 }
 
-/// What a person reads after a sync: each operation once, what became of it, and why.
+/// What a person reads after a sync: each operation once, as recorded, what became of it, and why.
 fn told(phone: &Handset, report: &Report) -> String {
-    let mut seen = HashSet::new();
-    let mut lines = String::new();
-    for verdict in report.verdicts.iter().filter(|verdict| seen.insert(verdict.id)) {
-        let entry = phone.operation(verdict.id).unwrap().expect("the phone recorded it");
-        let verb = entry.recorded.op_type.rsplit('.').next().unwrap().to_owned();
+    let mut lines = BTreeMap::new();
+    for verdict in &report.verdicts {
+        let entry = phone.operation(verdict.id).unwrap().expect("the phone recorded it").recorded;
+        let verb = entry.op_type.rsplit('.').next().unwrap();
         let flags = verdict.flags.iter().map(|flagged| flagged.flag.as_str());
         let why: Vec<_> = flags.chain(verdict.problem.as_ref().map(|problem| problem.code.as_str())).collect();
         let line = format!("{verb:<17} {:<15} {}", verdict.status.as_str(), why.join(", "));
-        lines.push_str(line.trim_end());
-        lines.push('\n');
-        let waits = !matches!(verdict.status, VerdictStatus::Applied);
-        assert_eq!(verdict.review.is_some(), waits, "a person is asked whenever it was not simply applied: {verdict:?}");
+        lines.entry(entry.seq).or_insert(line.trim_end().to_owned() + "\n");
+        let simply = verdict.status == VerdictStatus::Applied;
+        assert_eq!(verdict.review.is_none(), simply, "whatever was not simply applied asks a person: {verdict:?}");
     }
-    lines
+    lines.into_values().collect()
 }
 
 /// Syncs and tells.

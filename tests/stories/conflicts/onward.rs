@@ -138,14 +138,14 @@ stories! {
             phone.record_group(drafts).unwrap()
         };
         together(&phone, Start {}.into());
-        together(&phone, Resume {}.into());
+        together(&phone, RefuseAcceptance { name: "Mrs Chen".into(), reason: "It still drips".into() }.into());
         reads!(synced(&phone).await, @r"
         confirm_quote     held            held
         use_material      held            held
         start             held            held
         confirm_quote     held            held
         use_material      held            held
-        resume            held            held
+        refuse_acceptance held            held
         ");
         all_applied(&tablet).await;
         reads!(synced(&phone).await, @r"
@@ -154,7 +154,7 @@ stories! {
         start             applied
         confirm_quote     kept            group_not_applied
         use_material      kept            group_not_applied
-        resume            kept            illegal_transition
+        refuse_acceptance kept            illegal_transition
         ");
         let file = order_of(&house, order).await;
         assert_eq!((status(&file), file.materials.len()), ("working", 1));
