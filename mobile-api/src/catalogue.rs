@@ -254,11 +254,7 @@ pub enum ParseError {
 
 /// Reads an object. serde would take an array for a struct, field by field, which nobody means.
 fn object<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    if text.starts_with('{') {
-        serde_json::from_str(text)
-    } else {
-        Err(serde::de::Error::custom("expected an object"))
-    }
+    if text.starts_with('{') { serde_json::from_str(text) } else { Err(serde::de::Error::custom("expected an object")) }
 }
 
 catalogue! {

@@ -71,6 +71,8 @@ pub(super) fn replace_review(ledger: &mut Ledger<'_>, review: NewReview<'_>) -> 
     };
     held.flags = review.flags.to_vec();
     held.problem = review.problem.cloned();
+    // Whoever closed it decided about an operation that waited; now it is another question.
+    held.resolution = None;
     ledger.put(address, Some(held.into()))?;
     Ok(())
 }

@@ -134,7 +134,8 @@ pub(super) fn count_up(conn: &mut Conn, org: Uuid, name: &str) -> Result<i64, Db
 /// Gives back the last numbers of a series that this transaction took.
 pub(super) fn count_down(conn: &mut Conn, org: Uuid, name: &str, unused: usize) -> Result<(), DbError> {
     let unused = i64::try_from(unused).unwrap_or(0);
-    let update = diesel::update(counters::table.find((Uid(org), name))).set(counters::value.eq(counters::value - unused));
+    let update =
+        diesel::update(counters::table.find((Uid(org), name))).set(counters::value.eq(counters::value - unused));
     both!(conn, c => update.execute(c))?;
     Ok(())
 }

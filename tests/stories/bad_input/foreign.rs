@@ -1,5 +1,6 @@
 //! Ids of another organisation: they exist as little as ids that nobody ever made.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use mobile_api::{
     directory::SiteSave,
     work_order::{dispatch::Assign, merge::Merge, request::Request},
@@ -97,6 +98,43 @@ stories! {
         let found = house.db.read(move |conn| reading::visible(conn, &theirs_still, about)).await.unwrap().unwrap();
         assert!(found.body.contains("Lakeside Garden"), "{}", found.body);
         assert_eq!(record(&house, Kind::Site, theirs.site).await["name"], "Our own");
+    }
+
+    /// A cursor is opaque, not secret: what somebody makes of it shows them nothing else and breaks nothing.
+    async fn a_cursor_that_somebody_made_themselves(house: House) {
+        let (li, device) = device(&house, "li").await;
+        let pull = async |cursor: &str| li.post("/v1/sync/pull", &json!({ "device": device, "schema": 1, "cursor": cursor })).await;
+        let page = li.post("/v1/sync/pull", &json!({ "device": device, "schema": 1 })).await;
+        let cursor = page.body["cursor"].as_str().unwrap();
+        let honest: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap();
+        let nobody = Uuid::nil();
+        for place in [
+            json!({ "v": u64::MAX }),
+            json!({ "v": -1 }),
+            json!({ "v": 0, "b": u64::MAX }),
+            json!({ "v": 0, "a": ["\0", nobody] }),
+            json!({ "v": 0, "a": ["\u{10ffff}".repeat(1_000), nobody] }),
+            json!({ "v": 0, "a": ["work_order", "none"] }),
+            json!({ "v": 0, "a": [] }),
+            json!(null),
+        ] {
+            let mut forged = honest.clone();
+            forged["s"]["catalog"] = place.clone();
+            let answer = pull(&BASE64_URL_SAFE_NO_PAD.encode(forged.to_string())).await;
+            if answer.status != 200 {
+                assert!(refused(&answer, &place.to_string()).starts_with("cursor_"), "{place}: {}", answer.body);
+            }
+        }
+        let mut greedy = honest;
+        greedy["s"][format!("user:{}", house.firm.wang)] = json!({ "v": 0 });
+        greedy["s"]["device:garbage"] = json!({ "v": 0 });
+        let answer = pull(&BASE64_URL_SAFE_NO_PAD.encode(greedy.to_string())).await;
+        assert_eq!(refused(&answer, "a scope that is none"), "cursor_invalid");
+        greedy["s"].as_object_mut().unwrap().remove("device:garbage");
+        let answer = pull(&BASE64_URL_SAFE_NO_PAD.encode(greedy.to_string())).await;
+        let scopes = answer.body["scopes"].as_array().unwrap();
+        assert!(!scopes.contains(&json!(format!("user:{}", house.firm.wang))), "{scopes:?}");
+        assert_eq!(answer.body["changes"], json!([]));
     }
 
     async fn a_cursor_of_the_neighbours_leads_nowhere(house: House) {

@@ -55,14 +55,19 @@ fn poison(house: &House, order: Uuid) -> Vec<(String, &'static str)> {
 
 /// The journal and the reviews tell of every operation received, and the order only of those applied.
 async fn accounted_for(house: &House, order: Uuid, verdicts: &[Value]) {
-    let ids: Vec<Uuid> = verdicts.iter().map(|verdict| serde_json::from_value(verdict["id"].clone()).unwrap()).collect();
+    let ids: Vec<Uuid> =
+        verdicts.iter().map(|verdict| serde_json::from_value(verdict["id"].clone()).unwrap()).collect();
     let org = house.firm.org;
     let asked = ids.clone();
     let known = house.db.read(move |conn| store::known(conn, org, &asked)).await.unwrap();
     for (id, verdict) in ids.iter().zip(verdicts) {
         assert_eq!(&serde_json::to_value(&known[id].verdict).unwrap(), verdict, "it can be asked again");
     }
-    let kept: Vec<Uuid> = verdicts.iter().filter(|verdict| verdict["status"] == "kept").map(|v| serde_json::from_value(v["review"].clone()).unwrap()).collect();
+    let kept: Vec<Uuid> = verdicts
+        .iter()
+        .filter(|verdict| verdict["status"] == "kept")
+        .map(|v| serde_json::from_value(v["review"].clone()).unwrap())
+        .collect();
     let reviews = records(house, kept.iter().map(|id| Ref::new(Kind::Review, *id)).collect()).await;
     assert!(reviews.iter().all(Option::is_some), "every kept one has an open question");
     let notes = record(house, Kind::WorkOrder, order).await["notes"].as_array().map_or(0, Vec::len);

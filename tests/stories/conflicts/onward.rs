@@ -160,6 +160,21 @@ stories! {
         assert_eq!((status(&file), file.materials.len()), ("working", 1));
     }
 
+    /// The dispatcher set the waiting word aside; then the quote came after all, and with it another question.
+    async fn an_answer_about_waiting_is_none_about_what_came_of_it(house: House) {
+        let order = house.assigned(house.firm.plumbing, house.firm.wang).await;
+        let (phone, tablet) = (house.phone_of("wang").await, tablet_of(&house, "wang").await);
+        let offer = tablet.did(order, quote(&house));
+        let word = phone.record(Draft::new(order, confirmed(offer)).unwrap().after(offer)).unwrap().id;
+        phone.sync().await;
+        let aside = Resolve { decision: ReviewDecision::SetAside, note: "There is no such quote".into() };
+        house.li().await.perform(word, aside).await.applied();
+        office_does(&house, order, Cancel { reason: "It stopped by itself".into() }).await;
+        tablet.sync().await;
+        reads!(synced(&phone).await, @"confirm_quote     applied_flagged cancelled_meanwhile");
+        assert!(review_of(&house, word).await.resolution.is_none(), "somebody has to look at it");
+    }
+
     /// In one push, the wrong way round: nothing has to wait, nobody has to be asked.
     async fn the_word_before_the_quote(house: House) {
         let order = house.assigned(house.firm.plumbing, house.firm.wang).await;
