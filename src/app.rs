@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     config::{Config, Limits},
     db::Db,
+    device, directory,
     edge::edge,
     error::{Code, Error, FieldError},
     events::Pokes,
@@ -25,9 +26,10 @@ use crate::{
     lifecycle::Lifecycle,
     openapi,
     operations::{self, After, Door, Holds},
-    problems,
+    problems, review,
     sync::{self, SyncLimits},
     telemetry::RequestSpan,
+    work_order,
 };
 
 /// What every request handler can ask for, as `Data<AppState>`. Cloning is cheap.
@@ -90,9 +92,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// The API proper. Each subject registers its own addresses: one line each, in alphabetical order.
 fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(access::api::routes);
+    cfg.configure(device::api::routes);
+    cfg.configure(directory::api::routes);
+    cfg.configure(review::api::routes);
     cfg.configure(sync::api::routes);
+    cfg.configure(work_order::api::routes);
     // Last, because it takes any three segments.
-    cfg.route("/{kind}/{id}/{verb}", operations::api::perform());
+    cfg.configure(operations::api::routes);
 }
 
 /// The app that each worker thread runs.
@@ -149,12 +155,17 @@ fn extractors(cfg: &mut web::ServiceConfig, limits: &Limits) {
         .app_data(web::JsonConfig::default().limit(limits.body_bytes).error_handler(unreadable_json));
 }
 
-/// Answers what no route took: 405 if the address has other methods, else 404.
+/// Answers what no route took.
 async fn no_such_address(request: HttpRequest) -> Result<HttpResponse, Error> {
-    Err(match openapi::methods_at(request.path()) {
+    Err(nothing_at(request.path()))
+}
+
+/// Why nothing answers there: 405 if the address has other methods, else 404.
+pub(crate) fn nothing_at(path: &str) -> Error {
+    match openapi::methods_at(path) {
         Some(methods) => Error::new(Code::MethodNotAllowed).allow(methods),
         None => Error::new(Code::NotFound),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,13 @@
 //! The commands of the program.
 
+mod admin;
+mod demo;
+mod import;
 mod migrate;
 mod openapi;
 mod serve;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -25,6 +30,9 @@ struct Cli {
 /// One line for each command; each is a file of its own in `cli/`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Admin(admin::Admin),
+    Demo(demo::Demo),
+    Import(import::Import),
     Migrate(migrate::Migrate),
     Openapi(openapi::Openapi),
     Serve(serve::Serve),
@@ -32,16 +40,26 @@ enum Command {
 
 /// Runs the command that the arguments name.
 ///
+/// The exit code is for commands that can end well in several ways.
+///
 /// # Errors
 /// Whatever kept the command from doing its work; the message is for the person at the terminal.
-pub async fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+pub async fn main() -> anyhow::Result<ExitCode> {
+    let mut cli = Cli::parse();
+    if let Command::Demo(_) = cli.command {
+        // The story is what its reader came for; log lines between its sentences would only be in the way.
+        cli.log.filter.get_or_insert_with(|| "warn".into());
+    }
     telemetry::init(&cli.log).map_err(anyhow::Error::from_boxed)?;
     match cli.command {
-        Command::Migrate(migrate) => migrate.run().await,
-        Command::Openapi(openapi) => openapi.run(),
-        Command::Serve(serve) => serve.run().await,
+        Command::Admin(admin) => admin.run().await?,
+        Command::Demo(demo) => demo.run().await?,
+        Command::Import(import) => return import.run().await,
+        Command::Migrate(migrate) => migrate.run().await?,
+        Command::Openapi(openapi) => openapi.run()?,
+        Command::Serve(serve) => serve.run().await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

@@ -47,7 +47,10 @@ impl<T: Serialize> Responder for Json<T> {
 
 /// Reads the whole body, decompressed. At most `limit` bytes are ever held, whatever a compressed body unpacks to.
 async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, Error> {
-    understandable(request)?;
+    let understandable = understandable(request);
+    if request.headers().contains_key(header::CONTENT_TYPE) {
+        understandable.as_ref().map_err(|code| Error::new(*code))?;
+    }
     let too_large = || Error::new(Code::BodyTooLarge).arg("limit", limit);
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > limit) {
@@ -62,19 +65,24 @@ async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<B
         }
         body.extend_from_slice(&chunk);
     }
+    if body.is_empty() {
+        // Before any complaint about its type: whoever sends nothing should be told so.
+        return Err(FieldError::new("", "required", "a JSON body; `{}` if there is nothing to say").into());
+    }
+    understandable?;
     Ok(body.freeze())
 }
 
 /// Refuses what is not JSON by its headers. actix takes an encoding that it does not know for none at all, which
 /// would only lead to a puzzling complaint about the JSON.
-fn understandable(request: &HttpRequest) -> Result<(), Error> {
+fn understandable(request: &HttpRequest) -> Result<(), Code> {
     let json = request.mime_type().ok().flatten().is_some_and(|mime| {
         mime.subtype().as_str() == "json" || mime.suffix().is_some_and(|suffix| suffix.as_str() == "json")
     });
     let encoding =
         request.headers().get(header::CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or(""));
     let known = ["identity", "gzip", "zstd"].iter().any(|name| encoding.trim().eq_ignore_ascii_case(name));
-    if json && known { Ok(()) } else { Err(Code::UnsupportedMediaType.into()) }
+    if json && known { Ok(()) } else { Err(Code::UnsupportedMediaType) }
 }
 
 /// Reads an object, as all bodies of ours are. serde would take an array for a struct, field by field, which nobody
@@ -147,7 +155,8 @@ fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-fn refused(error: serde_json::Error, pointer: String) -> Error {
+/// A problem for what serde_json refused at `pointer`.
+pub(crate) fn refused(error: serde_json::Error, pointer: String) -> Error {
     use serde_json::error::Category;
 
     match error.classify() {

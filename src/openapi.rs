@@ -7,10 +7,11 @@ mod browser;
 mod catalogue;
 mod operations;
 mod problems;
+mod records;
 #[cfg(test)]
 mod tests;
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use actix_web::App;
 use utoipa::{
@@ -29,6 +30,7 @@ pub use self::{
     browser::browser,
     catalogue::add_catalogue,
     operations::{CatalogueOperation, add_operations},
+    records::add_records,
 };
 use crate::app;
 
@@ -63,6 +65,7 @@ pub fn to_yaml() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
 fn build() -> OpenApi {
     let (_, mut document) = App::new().into_utoipa_app().openapi(frame()).configure(app::routes).split_for_parts();
     add_catalogue(&mut document);
+    add_records(&mut document);
     problems::add(&mut document);
     document
 }
@@ -106,8 +109,9 @@ pub fn add_schema<T: ToSchema>(document: &mut OpenApi) {
 
 /// The methods that an address answers to, as `Allow` lists them.
 pub fn methods_at(path: &str) -> Option<String> {
-    let item = document().paths.paths.iter().find(|(template, _)| fits(template, path))?.1;
-    Some(operations_of(item).map(|(method, _)| method).collect::<Vec<_>>().join(", "))
+    let items = document().paths.paths.iter().filter(|(template, _)| fits(template, path));
+    let methods: BTreeSet<&str> = items.flat_map(|(_, item)| operations_of(item).map(|(method, _)| method)).collect();
+    (!methods.is_empty()).then(|| methods.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 /// Whether a path is an instance of a template such as `/v1/users/{id}`.

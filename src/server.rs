@@ -65,14 +65,16 @@ pub enum Stopped {
     Forced,
 }
 
-/// Opens the database, brings it up to date and begins to listen.
+/// Opens the database, brings it up to date, begins to listen, and does from then on what is due.
 ///
 /// # Errors
 /// See [`StartError`].
 pub async fn run(config: Config) -> Result<Server, StartError> {
     let (db, clock) = (open(&config.storage).await?, Clock::system());
     let access = Access::new(db.clone(), clock.clone(), AccessConfig::from(&config.tokens))?;
-    start(AppState::new(config, db, clock, access)).await
+    let server = start(AppState::new(config, db, clock, access)).await?;
+    server.run_timers();
+    Ok(server)
 }
 
 /// Makes the data folder, opens the database and brings it up to date.
@@ -99,7 +101,7 @@ fn create_private(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Begins to listen.
+/// Begins to listen. See [`Server::run_timers`] for what is done by and by.
 ///
 /// # Errors
 /// [`StartError::Listen`].
@@ -126,6 +128,13 @@ pub(crate) fn start_with(state: AppState, more: fn(&mut web::ServiceConfig)) -> 
 }
 
 impl Server {
+    /// Does what is due in the background – held operations, the window of what phones hold, deletions – until the
+    /// server stops. Tests that move the clock themselves leave it out.
+    pub fn run_timers(&self) {
+        let lifecycle = &self.state.lifecycle;
+        lifecycle.spawn(self.state.timers().run(lifecycle.clone()));
+    }
+
     /// Serves until a signal (or somebody else's [`stop`](Self::stop)) ends it. The first SIGTERM or SIGINT
     /// drains, a second one stops at once.
     ///

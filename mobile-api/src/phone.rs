@@ -4,7 +4,7 @@
 //! record plus the phone's own pending operations, replayed on top by the same rules that the server applies. The
 //! server alone decides; whatever it decides, nothing that a person recorded leaves the phone before the server has it.
 //!
-//! [`Phone`] is the way in. Everything lives in one SQLite file ([`store`]); each step of a sync ends in one
+//! [`Phone`] is the way in. Everything lives in one SQLite file; each step of a sync ends in one
 //! transaction, so that a phone which dies at any point goes on where it was.
 
 mod clock;
@@ -13,7 +13,7 @@ mod error;
 mod line;
 mod outbox;
 mod running;
-pub mod store;
+mod store;
 mod sync;
 pub mod transport;
 mod view;
@@ -23,10 +23,16 @@ mod tests;
 
 pub use self::{
     clock::{PhoneClock, SimulatedClock, SystemClock},
-    engine::{About, Phone},
+    engine::{About, Person, Phone},
     error::{PhoneError, Problem, SyncError},
     line::{Probe, Step, go_on},
     outbox::{Draft, Recorded},
+    store::{
+        StoreError,
+        accounts::Identity,
+        copies::Progress,
+        outbox::{Entry, NewEntry, State},
+    },
     sync::{Agreement, Report},
     transport::{HttpTransport, Transport},
     view::{Outcome, Pending, Shown},

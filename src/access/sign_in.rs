@@ -146,6 +146,31 @@ impl Access {
         Ok(())
     }
 
+    /// Gives an account another password on somebody else's authority, ends all its sign-ins, and forgets its failed
+    /// ones. Also mends an account that has no password yet. Answers how many tokens that ended.
+    ///
+    /// # Errors
+    /// `PasswordTooShort`, `PasswordTooLong`, `LoginUnusable`, `LoginTaken`, `Busy`; the database's.
+    pub async fn reset_password(
+        &self,
+        org: Uuid,
+        user: Uuid,
+        login: String,
+        new: String,
+    ) -> Result<usize, AccessError> {
+        let hash = self.0.passwords.hash_new(new).await?;
+        let (now, config) = (self.0.clock.now(), self.0.config.throttle.clone());
+        let reset = move |conn: &mut Conn| {
+            store::set_password(conn, org, user, &login, &hash, now)?;
+            let subject = Subject::login(&store::normal_login(&login)?, &config);
+            throttle::forgive(conn, &subject, None)?;
+            store::revoke_user_sessions(conn, user, now)
+        };
+        let ended = self.0.db.write(reset).await?;
+        self.forget_user(user);
+        Ok(ended)
+    }
+
     /// Counts the attempt, unless login or address is blocked, and finds the credential.
     async fn admit_attempt(
         &self,

@@ -207,20 +207,6 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
-    imports (org_id, source, file_digest) {
-        org_id -> Id,
-        source -> Text,
-        file_digest -> Text,
-        rows_done -> BigInt,
-        started_at -> BigInt,
-        finished_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::Id;
-
     work_orders (org_id, id) {
         org_id -> Id,
         id -> Id,

@@ -104,3 +104,16 @@ pub fn dependents(conn: &mut Conn, org: Uuid, of: Ref) -> Result<u64, DbError> {
     };
     Ok(u64::try_from(count).unwrap_or(0))
 }
+
+/// The account with this login (in lower case), of whichever organisation, with its organisation.
+///
+/// # Errors
+/// The database's.
+pub fn user_by_login(conn: &mut Conn, login: &str) -> Result<Option<(Uuid, Uuid)>, DbError> {
+    let query = directory::table
+        .filter(directory::kind.eq(Kind::User.as_str()))
+        .filter(directory::code.eq(login))
+        .select((directory::org_id, directory::id));
+    let row: Option<(Uid, Uid)> = both!(conn, c => query.first(c).optional())?;
+    Ok(row.map(|(org, user)| (org.0, user.0)))
+}

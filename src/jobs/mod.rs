@@ -135,12 +135,12 @@ impl Timers {
                 Job::ReleaseHeld { operation } => self.door.release(due.org, operation).await,
             };
             match result {
-                Ok(()) => self.door.db().write(move |conn| store::done(conn, due.id)).await?,
+                Ok(()) => self.door.db().write(move |conn| store::done(conn, &due)).await?,
                 Err(error) => {
                     let text = error.to_string();
                     tracing::warn!(job = ?due.job, attempts = due.attempts, error = text, "a job failed");
                     let wait = TimeDelta::seconds(1 << due.attempts.clamp(0, 12));
-                    self.door.db().write(move |conn| store::failed(conn, due.id, &text, now + wait)).await?;
+                    self.door.db().write(move |conn| store::failed(conn, &due, &text, now + wait)).await?;
                 }
             }
         }

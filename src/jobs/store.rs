@@ -28,6 +28,8 @@ pub struct Due {
     pub job: Job,
     /// How often it was tried before.
     pub attempts: i64,
+    /// Until when it is claimed. It is no longer this claim's job if that has changed.
+    pub until: Timestamp,
 }
 
 /// Writes a job down, or moves the one of the same key to a new time.
@@ -50,7 +52,7 @@ pub fn schedule(conn: &mut Conn, org: Uuid, job: &Job, run_at: Timestamp) -> Res
         ))
         .on_conflict((jobs::org_id, jobs::kind, jobs::unique_key))
         .do_update()
-        .set((jobs::run_at.eq(Micros::from(run_at)), jobs::locked_until.eq(0)));
+        .set((jobs::run_at.eq(Micros::from(run_at)), jobs::attempts.eq(0), jobs::locked_until.eq(0)));
     both!(conn, c => upsert.execute(c))?;
     Ok(())
 }
@@ -73,7 +75,7 @@ pub fn claim(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<Option
         return Err(DbError::Conflict);
     }
     match serde_json::from_str(&payload) {
-        Ok(job) => Ok(Some(Due { id: id.0, org: org.0, job, attempts })),
+        Ok(job) => Ok(Some(Due { id: id.0, org: org.0, job, attempts, until })),
         Err(error) => {
             // A newer server wrote it; it will do it.
             tracing::warn!(job = %id, %error, "a job of an unknown kind is left alone");
@@ -82,12 +84,13 @@ pub fn claim(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<Option
     }
 }
 
-/// The job is done.
+/// The job is done, unless doing it has put it off to another time.
 ///
 /// # Errors
 /// The database's.
-pub fn done(conn: &mut Conn, id: Uuid) -> Result<(), DbError> {
-    both!(conn, c => diesel::delete(jobs::table.find(Uid(id))).execute(c))?;
+pub fn done(conn: &mut Conn, due: &Due) -> Result<(), DbError> {
+    let claimed = jobs::table.find(Uid(due.id)).filter(jobs::locked_until.eq(due.until.timestamp_micros()));
+    both!(conn, c => diesel::delete(claimed).execute(c))?;
     Ok(())
 }
 
@@ -95,8 +98,9 @@ pub fn done(conn: &mut Conn, id: Uuid) -> Result<(), DbError> {
 ///
 /// # Errors
 /// The database's.
-pub fn failed(conn: &mut Conn, id: Uuid, error: &str, again: Timestamp) -> Result<(), DbError> {
-    let update = diesel::update(jobs::table.find(Uid(id))).set((
+pub fn failed(conn: &mut Conn, due: &Due, error: &str, again: Timestamp) -> Result<(), DbError> {
+    let claimed = jobs::table.find(Uid(due.id)).filter(jobs::locked_until.eq(due.until.timestamp_micros()));
+    let update = diesel::update(claimed).set((
         jobs::last_error.eq(crate::db::column_text(error)),
         jobs::run_at.eq(Micros::from(again)),
         jobs::locked_until.eq(0),

@@ -47,7 +47,7 @@ impl CatalogueOperation {
     }
 }
 
-fn singular(plural: &str) -> String {
+pub(super) fn singular(plural: &str) -> String {
     match (plural.strip_suffix("ies"), plural.strip_suffix('s')) {
         (Some(stem), _) => format!("{stem}y"),
         (None, Some(stem)) => stem.to_owned(),
@@ -127,7 +127,7 @@ fn answer(verdict: &str, example: &Value) -> Response {
     answer
 }
 
-fn uuid_parameter(name: &str, place: ParameterIn, description: &str) -> ParameterBuilder {
+pub(super) fn uuid_parameter(name: &str, place: ParameterIn, description: &str) -> ParameterBuilder {
     let required = if place == ParameterIn::Path { Required::True } else { Required::False };
     let schema =
         ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::{App, http::header, test as http};
+use mobile_api::record::{Kind, Record};
 use serde_json::{Value, json};
 
 use super::*;
@@ -117,6 +118,15 @@ fn the_whole_catalogue_can_be_described() {
     problems::add(&mut document);
     assert_eq!(document.paths.paths.len(), mobile_api::catalogue::OPERATIONS.len());
     assert_eq!(report(&document), "");
+}
+
+#[test]
+fn examples_of_records_are_records() {
+    for kind in Kind::ALL.iter().copied() {
+        let example = records::example(kind);
+        let record = Record::from_json(kind, &example.to_string()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        assert_eq!(serde_json::from_str::<Value>(&record.to_json().unwrap()).unwrap(), example, "{kind}");
+    }
 }
 
 #[test]

@@ -41,6 +41,14 @@ pub enum DoorError {
     Db(DbError),
 }
 
+impl DoorError {
+    /// Whether a single operation may be what brought this about, so that its neighbours should be tried without it:
+    /// a statement that failed, a panic, a record that cannot be read.
+    pub(super) fn is_poison(&self) -> bool {
+        matches!(self, DoorError::Corrupt { .. } | DoorError::Db(DbError::Query(_) | DbError::Panicked(_)))
+    }
+}
+
 impl From<Refusal> for DoorError {
     fn from(refusal: Refusal) -> Self {
         DoorError::Refused(refusal)

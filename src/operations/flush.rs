@@ -10,6 +10,7 @@ use mobile_api::{
     record::{Kind, Reach, Record, Ref, Scope},
     sync::VERDICT,
     time::Timestamp,
+    work_order::WorkOrder,
 };
 use uuid::Uuid;
 
@@ -28,9 +29,6 @@ use crate::{
 
 /// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
 pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
-    for (series, unused) in ledger.numbers.left_over() {
-        store::count_down(ledger.conn, ledger.org, series, unused)?;
-    }
     let mut changed: Vec<(Ref, Entry)> = ledger.records.drain().filter(|(_, entry)| entry.is_dirty()).collect();
     let nothing =
         changed.is_empty() && ledger.journal.is_empty() && ledger.clashes.is_empty() && ledger.waiting.is_empty();
@@ -50,6 +48,7 @@ pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
         }
     }
     let version = store::take_version(ledger.conn, ledger.org)?;
+    nobody_came_between(&mut ledger)?;
     write_journal(&mut ledger, version)?;
     feed.write(ledger.conn, ledger.org, version)?;
     ledger.after.wrote = true;
@@ -66,7 +65,7 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
         if entry.stored_rev == 0 {
             fresh.push(row);
         } else {
-            store::update_record(ledger.conn, ledger.org, entry.stored_rev, &row)?;
+            store::update_record(ledger.conn, ledger.org, (entry.stored_rev, &entry.reach_text), &row)?;
             feed.changed(*address);
         }
         if entry.deleted {
@@ -74,12 +73,26 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
         }
     }
     store::insert_records(ledger.conn, ledger.org, &fresh)?;
-    for (_, entry) in changed {
+    let (orders, others): (Vec<_>, Vec<_>) = changed.iter().partition(|(_, entry)| is_new_order(entry));
+    for (_, entry) in others {
         if let Some(record) = &entry.record {
             project(ledger, entry, record)?;
         }
     }
+    let orders: Vec<&WorkOrder> = orders.into_iter().filter_map(|(_, entry)| order(entry)).collect();
+    work_order::store::project_new(ledger.conn, ledger.org, &orders, ledger.now)?;
+    for (name, series) in ledger.series.iter().filter(|(_, series)| series.last != series.stored) {
+        store::advance_series(ledger.conn, ledger.org, name, series.last)?;
+    }
     Ok(())
+}
+
+fn order(entry: &Entry) -> Option<&WorkOrder> {
+    if let Some(Record::WorkOrder(order)) = &entry.record { Some(order) } else { None }
+}
+
+fn is_new_order(entry: &Entry) -> bool {
+    entry.stored_rev == 0 && order(entry).is_some()
 }
 
 /// Keeps the tables by which records are listed and found in step with the records.
@@ -87,7 +100,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
     let (org, now) = (ledger.org, ledger.now);
     let conn = &mut *ledger.conn;
     match record {
-        Record::WorkOrder(order) => work_order::store::project(conn, org, order, now, entry.stored_rev == 0)?,
+        Record::WorkOrder(order) => work_order::store::project(conn, org, order, now)?,
         Record::Review(review) => review::store::project(conn, org, review)?,
         Record::Device(device) => {
             device::store::project(conn, org, device, now)?;
@@ -117,15 +130,16 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
 fn write_labour(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
     for (_, entry) in changed {
         let Some(Record::WorkOrder(order)) = &entry.record else { continue };
-        for labour in &order.labour {
-            let judged = |op| ledger.journal.iter().any(|entered| entered.op == op);
-            match &labour.void {
-                None if judged(labour.op) => {
-                    work_order::store::insert_labour(ledger.conn, ledger.org, order.id, labour)?;
-                }
-                Some(void) if judged(void.op) => work_order::store::delete_labour(ledger.conn, ledger.org, labour)?,
-                _ => {}
-            }
+        let of_these = |op: Uuid| ledger.journal.iter().any(|entered| entered.op == op);
+        let (added, voided): (Vec<_>, Vec<_>) = (
+            order.labour.iter().filter(|labour| of_these(labour.op) && labour.void.is_none()).collect(),
+            order.labour.iter().filter(|labour| labour.void.as_ref().is_some_and(|void| of_these(void.op))).collect(),
+        );
+        for labour in added {
+            work_order::store::insert_labour(ledger.conn, ledger.org, order.id, labour)?;
+        }
+        for labour in voided {
+            work_order::store::delete_labour(ledger.conn, ledger.org, labour)?;
         }
     }
     Ok(())
@@ -144,6 +158,21 @@ fn write_waiting(ledger: &mut Ledger<'_>) -> Result<(), DoorError> {
         let job = Job::ReleaseHeld { operation: waiting.op };
         // A moment later than the hold ends, so that the job finds its time up.
         jobs::store::schedule(ledger.conn, ledger.org, &job, waiting.until + Duration::seconds(1))?;
+    }
+    Ok(())
+}
+
+/// Two writers at the same time can miss each other: one holds an operation because what it needs is not there, the
+/// other brings just that and finds nothing waiting for it. Only now, behind everybody who took a version earlier,
+/// can that be seen; whoever sees it starts over. SQLite has one writer at a time.
+fn nobody_came_between(ledger: &mut Ledger<'_>) -> Result<(), DbError> {
+    let Some(standing) = ledger.queue.take().filter(|_| !ledger.conn.is_sqlite()) else { return Ok(()) };
+    let settled: Vec<Uuid> =
+        ledger.journal.iter().filter(|entered| entered.verdict.status.is_final()).map(|entered| entered.op).collect();
+    if store::missed_waiting(ledger.conn, ledger.org, &standing, &settled)?
+        || store::missed_arrival(ledger.conn, ledger.org, &standing, &ledger.waiting)?
+    {
+        return Err(DbError::Conflict);
     }
     Ok(())
 }
@@ -199,8 +228,16 @@ impl FeedChanges {
     }
 }
 
-/// Moves records whose time in a scope has begun or ended. Answers how many it looked at, and the version.
-pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64) -> Result<(usize, u64), DoorError> {
+/// What time has moved.
+pub(super) struct Moved {
+    /// How many records were looked at.
+    pub(super) seen: usize,
+    /// The version that it took, if anything came into a scope or left one.
+    pub(super) version: Option<u64>,
+}
+
+/// Moves records whose time in a scope has begun or ended.
+pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64) -> Result<Moved, DoorError> {
     let due = work_order::store::reach_due(conn, org, now, most)?;
     let addresses: Vec<Ref> = due.iter().map(|id| Ref::new(Kind::WorkOrder, *id)).collect();
     let mut ledger = Ledger::new(conn, org, now);
@@ -212,13 +249,13 @@ pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64)
         let reach = record.reach(now);
         feed.compare(&entry.stored_reach, &reach);
         let row = store::NewRecord::new(*address, entry.rev, false, record, &reach)?;
-        store::update_record(ledger.conn, org, entry.rev, &row)?;
-        work_order::store::project(ledger.conn, org, order, now, false)?;
+        store::update_record(ledger.conn, org, (entry.rev, &entry.reach_text), &row)?;
+        work_order::store::project(ledger.conn, org, order, now)?;
     }
     if feed.reasons.is_empty() {
-        return Ok((due.len(), store::version(ledger.conn, org)?));
+        return Ok(Moved { seen: due.len(), version: None });
     }
     let version = store::take_version(ledger.conn, org)?;
     feed.write(ledger.conn, org, version)?;
-    Ok((due.len(), version))
+    Ok(Moved { seen: due.len(), version: Some(version) })
 }

@@ -1,13 +1,11 @@
 //! Operations as they arrive from a device, each kept as it was written.
 
-use std::collections::HashMap;
-
 use mobile_api::{
     evidence::Anchor,
     refusal::Problem,
     sync::{Group, Operation},
 };
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -15,11 +13,11 @@ use uuid::Uuid;
 /// Most operations that one may depend on.
 const MOST_DEPENDENCIES: usize = 20;
 
+/// Sequence and revision are kept as signed numbers by the database.
+const LARGEST: u64 = i64::MAX as u64;
+
 /// Most operations in a group.
 const MOST_IN_GROUP: u32 = 50;
-
-/// Largest sequence number and revision: the database keeps them as signed numbers.
-const MOST: u64 = i64::MAX as u64;
 
 /// The device that sends, and its own idea of time at sending.
 #[derive(Clone, Debug)]
@@ -43,11 +41,11 @@ pub struct Incoming {
     pub raw: Box<RawValue>,
     /// SHA-256 of these.
     pub digest: [u8; 32],
-    /// Its number in the device's sequence, if it has one. Known even of what says nothing else: what comes after it
-    /// must not wait for it.
-    pub seq: Option<u64>,
     /// What they say, or why they say nothing.
     pub content: Result<Operation, Problem>,
+    /// Its number in the device's sequence, if it has one: also if nothing else of it can be read, so that what
+    /// follows does not wait for it.
+    pub seq: Option<u64>,
 }
 
 impl Incoming {
@@ -56,11 +54,13 @@ impl Incoming {
         let digest: [u8; 32] = Sha256::digest(raw.get().as_bytes()).into();
         let content = read(&raw);
         let (id, seq) = match &content {
-            Ok(operation) => (Some(operation.id), operation.seq),
-            Err(_) => (stated(&raw, "id"), stated(&raw, "seq").filter(|seq| *seq <= MOST)),
+            Ok(operation) => (operation.id, operation.seq),
+            Err(_) => {
+                let id = stated_id(&raw).unwrap_or_else(|| derived_id(&[device.as_bytes(), &digest]));
+                (id, stated_seq(&raw))
+            }
         };
-        let id = id.unwrap_or_else(|| derived_id(&[device.as_bytes(), &digest]));
-        Self { id, raw, digest, seq, content }
+        Self { id, raw, digest, content, seq }
     }
 
     /// Its group, if it belongs to one.
@@ -86,16 +86,29 @@ fn read(raw: &RawValue) -> Result<Operation, Problem> {
     if operation.op_type.len() > 100 || operation.op_type.contains('\0') {
         return Err(Problem::new("malformed_operation", "the type is too long, or no text"));
     }
-    if operation.seq.is_some_and(|seq| seq > MOST) || operation.base_rev.is_some_and(|rev| rev > MOST) {
+    if operation.seq.is_some_and(|seq| seq > LARGEST) || operation.base_rev.is_some_and(|rev| rev > LARGEST) {
         return Err(Problem::new("malformed_operation", "a number is too large"));
     }
     Ok(operation)
 }
 
-/// A field of something that is no operation otherwise: by the id the phone recognises its verdict.
-fn stated<T: DeserializeOwned>(raw: &RawValue, field: &str) -> Option<T> {
-    let fields: HashMap<String, &RawValue> = serde_json::from_str(raw.get()).ok()?;
-    serde_json::from_str(fields.get(field)?.get()).ok()
+/// The id of something that is no operation otherwise, so that the phone recognises its verdict.
+fn stated_id(raw: &RawValue) -> Option<Uuid> {
+    #[derive(Deserialize)]
+    struct Stated {
+        id: Uuid,
+    }
+    serde_json::from_str::<Stated>(raw.get()).ok().map(|stated| stated.id)
+}
+
+/// The place in the sequence of something that is no operation otherwise.
+fn stated_seq(raw: &RawValue) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Stated {
+        seq: u64,
+    }
+    let stated = serde_json::from_str::<Stated>(raw.get()).ok();
+    stated.map(|stated| stated.seq).filter(|seq| *seq <= LARGEST)
 }
 
 /// An id that follows from bytes: the same bytes always have the same one (UUID version 8).

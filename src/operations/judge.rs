@@ -19,7 +19,8 @@ use uuid::Uuid;
 use super::{
     DoorError, Online, Performed,
     ledger::{Entered, Ledger, NewReview},
-    related, store,
+    related,
+    store::{self, Known},
 };
 use crate::db::{Conn, DbError};
 
@@ -27,9 +28,8 @@ use crate::db::{Conn, DbError};
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) id: Uuid,
-    /// Its number in the device's sequence.
-    pub(super) seq: Option<u64>,
     pub(super) content: Result<Operation, Problem>,
+    pub(super) seq: Option<u64>,
     pub(super) raw: Box<RawValue>,
     pub(super) digest: [u8; 32],
     pub(super) actor: Actor,
@@ -109,17 +109,7 @@ struct Call<'c> {
     mode: Mode,
 }
 
-/// Decides, and gives back the human number that a refused operation will not use.
 fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -> Result<Applied, DoorError> {
-    let before = ledger.numbers.taken();
-    let applied = decide(ledger, action, entity, call);
-    if applied.is_err() {
-        ledger.numbers.give_back(before);
-    }
-    applied
-}
-
-fn decide(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -> Result<Applied, DoorError> {
     let spec = action.spec();
     if !spec.allows(call.actor.role) {
         return Err(Refusal::Forbidden.into());
@@ -140,7 +130,7 @@ fn decide(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>
     {
         return Err(DoorError::OtherRevision(entry.rev));
     }
-    // What was seen of a duplicate says nothing about the order that it was merged into.
+    // The person saw the duplicate's revisions, which say nothing about those of the order that it went into.
     let base_rev = call.base_rev.filter(|_| about.id == entity);
     let own_revs = ledger.own_revs(about, call.device, base_rev)?;
     let needs = action.needs(entry.live(), call.actor);
@@ -160,6 +150,9 @@ fn decide(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>
     let decided = catch_unwind(AssertUnwindSafe(|| action.decide(about.id, record, &context)));
     let Decision { record, also, flags } =
         decided.map_err(|panic| DbError::Panicked(crate::db::panic_text(panic.as_ref())))??;
+    if related.order_number.is_some() {
+        ledger.use_number(&related::order_series(call.received_at));
+    }
     let rev = ledger.put(about, record)?;
     if let Some(device) = call.device {
         ledger.own_revs.entry((about, device)).or_default().push(rev);
@@ -181,12 +174,13 @@ fn resolve(ledger: &mut Ledger<'_>, mut about: Ref) -> Result<Ref, DoorError> {
     Ok(about)
 }
 
-/// Whether the actor sees the record: by right, or because their phone was given it.
+/// Whether the actor sees the record: by right, or because their phone was given it. What has left the phone since
+/// counts as well: the operation may have been recorded before.
 fn visible(ledger: &mut Ledger<'_>, about: Ref, record: &Record, actor: &Actor) -> Result<bool, DoorError> {
     if record.visible_to(actor) {
         return Ok(true);
     }
-    Ok(store::in_scopes(ledger.conn, ledger.org, &crate::sync::scopes_of(actor), about)?)
+    Ok(store::in_scopes(ledger.conn, ledger.org, &crate::sync::scopes_of(actor), about, true)?)
 }
 
 /// Enters an operation that was applied, with a review if it was flagged.
@@ -260,7 +254,8 @@ pub(super) fn perform(
     now: Timestamp,
 ) -> Result<(Performed, u64), DoorError> {
     let mut ledger = Ledger::new(conn, actor.org, now);
-    let (verdict, about) = perform_in(&mut ledger, actor, operation, now)?;
+    let known = store::known(ledger.conn, ledger.org, &[operation.id])?.remove(&operation.id);
+    let Done { verdict, about, .. } = perform_in(&mut ledger, actor, operation, known.as_ref(), now)?;
     let entry = ledger.entry(about)?;
     let record = entry.live().map(|record| (entry.rev, record.clone()));
     let (version, after) = super::flush::flush(ledger)?;
@@ -278,10 +273,16 @@ pub(super) fn perform_all(
     let mut ledger = Ledger::new(conn, actor.org, now);
     let wanted: Vec<_> = operations.iter().map(|o| Ref::new(o.action.spec().kind, o.entity)).collect();
     ledger.preload(&wanted)?;
+    let ids: Vec<_> = operations.iter().map(|o| o.id).collect();
+    let mut known = store::known(ledger.conn, ledger.org, &ids)?;
     let mut results = Vec::with_capacity(operations.len());
     for operation in operations {
-        match perform_in(&mut ledger, actor, operation.clone(), now) {
-            Ok((verdict, _)) => results.push(Ok(verdict)),
+        match perform_in(&mut ledger, actor, operation.clone(), known.get(&operation.id), now) {
+            Ok(Done { verdict, digest, .. }) => {
+                // The same id may stand in the list once more.
+                known.insert(operation.id, Known { digest, actor: actor.user.uuid(), verdict: verdict.clone() });
+                results.push(Ok(verdict));
+            }
             Err(DoorError::Db(error)) => return Err(error.into()),
             Err(refused) => results.push(Err(refused)),
         }
@@ -290,12 +291,21 @@ pub(super) fn perform_all(
     Ok((results, version, after))
 }
 
+/// An online operation that was carried out, now or before.
+struct Done {
+    verdict: Verdict,
+    about: Ref,
+    digest: [u8; 32],
+}
+
+/// Carries out one operation; `known` is what the journal has under its id.
 fn perform_in(
     ledger: &mut Ledger<'_>,
     actor: &Actor,
     online: Online,
+    known: Option<&Known>,
     now: Timestamp,
-) -> Result<(Verdict, Ref), DoorError> {
+) -> Result<Done, DoorError> {
     let Online { id, action, entity, expected_rev } = online;
     let about = Ref::new(action.spec().kind, entity);
     let corrupt = |cause| DoorError::Corrupt { what: "operation", cause };
@@ -312,12 +322,12 @@ fn perform_in(
     };
     let raw = serde_json::value::to_raw_value(&operation).map_err(corrupt)?;
     let digest: [u8; 32] = Sha256::digest(raw.get().as_bytes()).into();
-    if let Some(known) = store::known(ledger.conn, ledger.org, &[id])?.remove(&id) {
+    if let Some(known) = known {
         if known.digest != digest || known.actor != actor.user.uuid() {
             return Err(DoorError::KeyReused);
         }
         let about = resolve(ledger, about)?;
-        return Ok((known.verdict, about));
+        return Ok(Done { verdict: known.verdict.clone(), about, digest });
     }
     let when = When::at(now);
     let call = Call {
@@ -333,8 +343,8 @@ fn perform_in(
     let applied = run(ledger, action, entity, &call)?;
     let item = Item {
         id,
-        seq: None,
         content: Ok(operation),
+        seq: None,
         raw,
         digest,
         actor: actor.clone(),
@@ -346,7 +356,7 @@ fn perform_in(
     };
     let about = applied.about;
     let verdict = enter_applied(ledger, &item, applied)?;
-    Ok((verdict, about))
+    Ok(Done { verdict, about, digest })
 }
 
 /// The flag of an operation that was let through although an earlier one never came.

@@ -2,7 +2,7 @@
 //!
 //! Rules are pure, so nothing has to be undone when one refuses; and ten operations on one order read and write it once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mobile_api::{
     Actor,
@@ -14,7 +14,7 @@ use mobile_api::{
 };
 use uuid::Uuid;
 
-use super::{DoorError, incoming::derived_id, numbers::Numbers, store};
+use super::{DoorError, incoming::derived_id, store};
 use crate::db::Conn;
 
 /// What to do once the transaction is committed.
@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) rev: u64,
     /// What it brought into which scopes, as stored.
     pub(super) stored_reach: Vec<Reach>,
+    /// The same, as it is written there.
+    pub(super) reach_text: Box<str>,
     /// The record; `None` if there never was one. A deleted one keeps its last state.
     pub(super) record: Option<Record>,
     /// Whether it was deleted.
@@ -45,7 +47,7 @@ pub(super) struct Entry {
 
 impl Entry {
     fn absent() -> Self {
-        Self { stored_rev: 0, rev: 0, stored_reach: Vec::new(), record: None, deleted: false }
+        Self { stored_rev: 0, rev: 0, stored_reach: Vec::new(), reach_text: "".into(), record: None, deleted: false }
     }
 
     /// The record, unless it does not exist (any more).
@@ -87,6 +89,19 @@ pub(super) struct Waiting {
     pub(super) context: String,
 }
 
+/// What a queue of operations has relied on, to be looked at again once no other writer can come in between.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    /// The device whose sequence it follows.
+    pub(super) device: Uuid,
+    /// The number it expected when it began.
+    pub(super) expected: u64,
+    /// The number it expects now.
+    pub(super) next_seq: u64,
+    /// Operations that wait and were looked at.
+    pub(super) seen: HashSet<Uuid>,
+}
+
 /// The second body of an id.
 #[derive(Clone, Debug)]
 pub(super) struct Clash {
@@ -95,6 +110,22 @@ pub(super) struct Clash {
     pub(super) actor: Uuid,
     pub(super) device: Option<Uuid>,
     pub(super) body: Box<str>,
+}
+
+/// A series of human numbers, as far as this transaction has used it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Series {
+    /// The last number in the database.
+    pub(super) stored: i64,
+    /// The last number now.
+    pub(super) last: i64,
+}
+
+/// What a group can be undone with.
+#[derive(Default)]
+struct Undo {
+    entries: BTreeMap<Ref, Entry>,
+    series: BTreeMap<String, Series>,
 }
 
 /// The memory of one transaction.
@@ -107,12 +138,14 @@ pub(super) struct Ledger<'a> {
     pub(super) waiting: Vec<Waiting>,
     pub(super) clashes: Vec<Clash>,
     pub(super) after: After,
+    /// Where the queue stands that fills this ledger, if one does.
+    pub(super) queue: Option<Standing>,
     /// The revisions that each device made in this transaction.
     pub(super) own_revs: HashMap<(Ref, Uuid), Vec<u64>>,
-    /// Human numbers taken.
-    pub(super) numbers: Numbers,
-    /// Present while a group is judged: the entries as they were before it, and how many numbers were taken.
-    undo: Option<(BTreeMap<Ref, Entry>, usize)>,
+    /// The series of human numbers that it has looked at.
+    pub(super) series: BTreeMap<String, Series>,
+    /// Present while a group is judged: what it changed, as it was before.
+    undo: Option<Undo>,
 }
 
 impl<'a> Ledger<'a> {
@@ -126,8 +159,9 @@ impl<'a> Ledger<'a> {
             waiting: Vec::new(),
             clashes: Vec::new(),
             after: After::default(),
+            queue: None,
             own_revs: HashMap::new(),
-            numbers: Numbers::default(),
+            series: BTreeMap::new(),
             undo: None,
         }
     }
@@ -162,8 +196,8 @@ impl<'a> Ledger<'a> {
     pub(super) fn put(&mut self, address: Ref, record: Option<Record>) -> Result<u64, DoorError> {
         self.entry(address)?;
         let entry = self.records.entry(address).or_insert_with(Entry::absent);
-        if let Some((undo, _)) = &mut self.undo {
-            undo.entry(address).or_insert_with(|| entry.clone());
+        if let Some(undo) = &mut self.undo {
+            undo.entries.entry(address).or_insert_with(|| entry.clone());
         }
         entry.rev += 1;
         match record {
@@ -193,9 +227,27 @@ impl<'a> Ledger<'a> {
         Ok(earlier)
     }
 
+    /// The next number of a series, from 1. It stays the next until it is [used](Ledger::use_number), so that a refusal
+    /// leaves no gap.
+    pub(super) fn next_number(&mut self, series: &str) -> Result<i64, DoorError> {
+        if let Some(known) = self.series.get(series) {
+            return Ok(known.last + 1);
+        }
+        let stored = store::hold_series(self.conn, self.org, series)?;
+        self.series.insert(series.to_owned(), Series { stored, last: stored });
+        Ok(stored + 1)
+    }
+
+    /// Gives the next number out.
+    pub(super) fn use_number(&mut self, series: &str) {
+        if let Some(series) = self.series.get_mut(series) {
+            series.last += 1;
+        }
+    }
+
     /// From here on, everything is remembered so that [`Ledger::roll_back`] can undo it.
     pub(super) fn begin_group(&mut self) {
-        self.undo = Some((BTreeMap::new(), self.numbers.taken()));
+        self.undo = Some(Undo { series: self.series.clone(), ..Undo::default() });
     }
 
     /// Keeps what was done since [`Ledger::begin_group`].
@@ -205,9 +257,12 @@ impl<'a> Ledger<'a> {
 
     /// Undoes what was done since [`Ledger::begin_group`].
     pub(super) fn roll_back(&mut self) {
-        let Some((undo, numbers)) = self.undo.take() else { return };
-        self.numbers.give_back(numbers);
-        for (address, entry) in undo {
+        let Some(undo) = self.undo.take() else { return };
+        // A series that was first looked at meanwhile is held by this transaction and as it was.
+        for (name, series) in &mut self.series {
+            *series = undo.series.get(name).copied().unwrap_or(Series { last: series.stored, ..*series });
+        }
+        for (address, entry) in undo.entries {
             for ((about, _), revs) in &mut self.own_revs {
                 if *about == address {
                     revs.retain(|rev| *rev <= entry.rev);
@@ -215,16 +270,6 @@ impl<'a> Ledger<'a> {
             }
             self.records.insert(address, entry);
         }
-    }
-
-    /// The next number of a series, from 1.
-    pub(super) fn next_number(&mut self, series: &str) -> Result<i64, DoorError> {
-        let number = match self.numbers.spare(series) {
-            Some(number) => number,
-            None => store::count_up(self.conn, self.org, series)?,
-        };
-        self.numbers.take(series, number);
-        Ok(number)
     }
 
     /// An operation that this transaction was going to hold need not wait after all.
@@ -294,7 +339,14 @@ fn entry(kind: Kind, row: store::StoredRecord) -> Result<(Ref, Entry), DoorError
     let corrupt = |what| move |cause| DoorError::Corrupt { what, cause };
     let record = Record::from_json(kind, &row.body).map_err(corrupt("record"))?;
     let stored_reach = serde_json::from_str(&row.reach).map_err(corrupt("reach"))?;
-    let entry = Entry { stored_rev: row.rev, rev: row.rev, stored_reach, record: Some(record), deleted: row.deleted };
+    let entry = Entry {
+        stored_rev: row.rev,
+        rev: row.rev,
+        stored_reach,
+        reach_text: row.reach.into(),
+        record: Some(record),
+        deleted: row.deleted,
+    };
     Ok((Ref::new(kind, row.id), entry))
 }
 

@@ -19,7 +19,6 @@ mod flush;
 pub mod incoming;
 mod judge;
 mod ledger;
-mod numbers;
 pub mod queue;
 pub mod reading;
 mod related;
@@ -139,8 +138,9 @@ impl Door {
             if one_by_one {
                 return queue::one_by_one(conn, &actor, &sender, &operations, now, holds);
             }
-            match queue::judge_all(conn, &actor, &sender, &operations, now, holds) {
-                Err(DoorError::Db(DbError::Query(cause))) => {
+            let judged = queue::without_panic(|| queue::judge_all(conn, &actor, &sender, &operations, now, holds));
+            match judged {
+                Err(cause) if cause.is_poison() => {
                     tracing::error!(device = %sender.device, %cause, "a push could not be written; trying one by one");
                     one_by_one = true;
                     // A conflict makes the database's door call this closure again, in a fresh transaction.
@@ -159,10 +159,26 @@ impl Door {
     /// # Errors
     /// The rule's refusal, a stale `If-Match`, the id used for something else; the database's.
     pub async fn perform(&self, actor: Actor, operation: Online) -> Result<Performed, DoorError> {
+        self.perform_with(actor, operation, |_| Ok(())).await
+    }
+
+    /// Like [`perform`](Self::perform); in the same transaction `beside` writes what belongs to the record and must not
+    /// enter the journal: an account's password.
+    ///
+    /// # Errors
+    /// As there; those of `beside`, and then nothing is stored.
+    pub async fn perform_with<F>(&self, actor: Actor, operation: Online, mut beside: F) -> Result<Performed, DoorError>
+    where
+        F: FnMut(&mut Conn) -> Result<(), DoorError> + Send + 'static,
+    {
         let now = self.0.clock.now();
         let org = actor.org;
-        let (performed, version) =
-            self.0.db.write(move |conn| judge::perform(conn, &actor, operation.clone(), now)).await?;
+        let perform = move |conn: &mut Conn| {
+            let performed = judge::perform(conn, &actor, operation.clone(), now)?;
+            beside(conn)?;
+            Ok::<_, DoorError>(performed)
+        };
+        let (performed, version) = self.0.db.write(perform).await?;
         self.committed(org, version, &performed.after);
         Ok(performed)
     }
@@ -202,9 +218,11 @@ impl Door {
     /// The database's.
     pub async fn move_window(&self, org: Uuid, most: i64) -> Result<usize, DoorError> {
         let now = self.0.clock.now();
-        let (seen, version) = self.0.db.write(move |conn| flush::move_window(conn, org, now, most)).await?;
-        self.committed(org, version, &After::default());
-        Ok(seen)
+        let moved = self.0.db.write(move |conn| flush::move_window(conn, org, now, most)).await?;
+        if let Some(version) = moved.version {
+            self.committed(org, version, &After { wrote: true, ..After::default() });
+        }
+        Ok(moved.seen)
     }
 
     /// Founds an organisation: its rows in the ledger and its record.
@@ -212,16 +230,37 @@ impl Door {
     /// # Errors
     /// `AlreadyExists` if the short name is taken; the rule's refusal; the database's.
     pub async fn found(&self, slug: String, operation: Online) -> Result<Performed, DoorError> {
+        self.found_with(slug, operation, Vec::new(), |_| Ok(())).await
+    }
+
+    /// Like [`found`](Self::found); in the same transaction the new organisation itself does `more`, and `beside` writes
+    /// as in [`perform_with`](Self::perform_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn found_with<F>(
+        &self,
+        slug: String,
+        operation: Online,
+        more: Vec<Online>,
+        mut beside: F,
+    ) -> Result<Performed, DoorError>
+    where
+        F: FnMut(&mut Conn) -> Result<(), DoorError> + Send + 'static,
+    {
         let (now, epoch, secret) = (self.0.clock.now(), self.0.clock.new_id(), self.0.clock.secret());
         let org = operation.entity;
-        let (performed, version) = self
-            .0
-            .db
-            .write(move |conn| {
-                store::found(conn, org, &slug, epoch, &secret, now)?;
-                judge::perform(conn, &Actor::system(org), operation.clone(), now)
-            })
-            .await?;
+        let found = move |conn: &mut Conn| {
+            let founder = Actor::system(org);
+            store::found(conn, org, &slug, epoch, &secret, now)?;
+            let (performed, mut version) = judge::perform(conn, &founder, operation.clone(), now)?;
+            for operation in &more {
+                version = judge::perform(conn, &founder, operation.clone(), now)?.1;
+            }
+            beside(conn)?;
+            Ok::<_, DoorError>((performed, version))
+        };
+        let (performed, version) = self.0.db.write(found).await?;
         self.committed(org, version, &performed.after);
         Ok(performed)
     }

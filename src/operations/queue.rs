@@ -4,7 +4,10 @@
 //! something that is not here yet is *held* and let go in the same transaction that brings it. Nothing else ever
 //! waits: an operation that cannot be applied is kept for a person and delays nobody (S6).
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use mobile_api::{
     Actor,
@@ -21,7 +24,7 @@ use super::{
     DoorError, Holds, Incoming, Outcome, Sender,
     flush::flush,
     judge::{self, Item, Refused, apply, enter_applied, enter_kept},
-    ledger::{Clash, Ledger, Waiting},
+    ledger::{Clash, Ledger, Standing, Waiting},
     store::{self, DeviceRow},
 };
 use crate::db::{Conn, DbError};
@@ -40,23 +43,36 @@ pub(super) fn one_by_one(
     holds: Holds,
 ) -> Result<Outcome, DoorError> {
     let mut total = Outcome { verdicts: Vec::new(), version: 0, after: Default::default() };
-    for operation in operations {
-        let alone = std::slice::from_ref(operation);
-        let outcome = match conn.savepoint(|conn| judge_all(conn, actor, sender, alone, now, holds)) {
-            Err(DoorError::Db(DbError::Query(_))) => {
-                let mut unreadable = operation.clone();
+    let mut verdicts: HashMap<usize, Verdict> = HashMap::new();
+    for at in in_sequence(operations.iter().map(|operation| operation.seq)) {
+        let alone = std::slice::from_ref(&operations[at]);
+        let outcome = match conn.savepoint(|conn| without_panic(|| judge_all(conn, actor, sender, alone, now, holds))) {
+            Err(error) if error.is_poison() => {
+                let mut unreadable = operations[at].clone();
                 unreadable.content = Err(Problem::new("internal", "the server could not store this operation"));
                 judge_all(conn, actor, sender, &[unreadable], now, holds)?
             }
             other => other?,
         };
         total.version = outcome.version;
-        total.verdicts.extend(outcome.verdicts);
+        verdicts.extend(outcome.verdicts.into_iter().map(|verdict| (at, verdict)));
         total.after.wrote |= outcome.after.wrote;
         total.after.users.extend(outcome.after.users);
         total.after.devices.extend(outcome.after.devices);
     }
+    // What was held at first may have been let go by a later one of the same push.
+    let held: Vec<Uuid> = verdicts.values().filter(|v| v.status == VerdictStatus::Held).map(|v| v.id).collect();
+    let mut known = store::known(conn, actor.org, &held)?;
+    let mut now_final = |verdict: Verdict| known.remove(&verdict.id).map_or(verdict, |known| known.verdict);
+    total.verdicts = (0..operations.len()).filter_map(|at| verdicts.remove(&at)).map(&mut now_final).collect();
     Ok(total)
+}
+
+/// A panic in one operation is a defect of ours, and no reason for its neighbours to wait until it is mended.
+pub(super) fn without_panic<T>(work: impl FnOnce() -> Result<T, DoorError>) -> Result<T, DoorError> {
+    // What the work left half-done in the database is rolled back with its savepoint or transaction.
+    let caught = catch_unwind(AssertUnwindSafe(work));
+    caught.unwrap_or_else(|panic| Err(DbError::Panicked(crate::db::panic_text(panic.as_ref())).into()))
 }
 
 /// Judges a push as a whole.
@@ -79,8 +95,7 @@ pub(super) fn judge_all(
     let proof = store::clock_proof(conn, org)?;
     let ids: Vec<_> = operations.iter().map(|operation| operation.id).collect();
     let known = store::known(conn, org, &ids)?;
-    let ledger = Ledger::new(conn, org, now);
-    let queue = Queue::new(ledger, device, now, holds);
+    let queue = Queue::new(Ledger::new(conn, org, now), device, holds);
     let reception = Reception { actor, sender, proof: &proof, known };
     queue.run(&reception, operations)
 }
@@ -117,6 +132,8 @@ struct Queue<'a> {
     holds: Holds,
     next_seq: u64,
     units: VecDeque<Unit>,
+    /// Operations that waited and were looked at.
+    seen: HashSet<Uuid>,
     /// The verdicts of this transaction.
     settled: HashMap<Uuid, Verdict>,
     /// What was held in this transaction, and what it waits for; the database does not know of it yet.
@@ -124,9 +141,10 @@ struct Queue<'a> {
 }
 
 impl<'a> Queue<'a> {
-    fn new(ledger: Ledger<'a>, device: DeviceRow, now: Timestamp, holds: Holds) -> Self {
-        let (units, settled, held) = (VecDeque::new(), HashMap::new(), Vec::new());
-        Self { ledger, next_seq: device.next_seq, device, now, holds, units, settled, held }
+    fn new(ledger: Ledger<'a>, device: DeviceRow, holds: Holds) -> Self {
+        let (now, next_seq, units, seen) = (ledger.now, device.next_seq, VecDeque::new(), HashSet::new());
+        let (settled, held) = (HashMap::new(), Vec::new());
+        Self { ledger, device, now, holds, next_seq, units, seen, settled, held }
     }
 
     fn run(mut self, reception: &Reception<'_>, operations: &[Incoming]) -> Result<Outcome, DoorError> {
@@ -164,50 +182,56 @@ impl<'a> Queue<'a> {
     ) -> Result<HashMap<usize, Verdict>, DoorError> {
         let mut answers = HashMap::new();
         let mut first_of: HashMap<Uuid, usize> = HashMap::new();
-        let mut accepted = Vec::new();
-        for at in in_sequence(operations) {
+        let (mut accepted, mut early) = (Vec::new(), Vec::new());
+        for at in in_sequence(operations.iter().map(|operation| operation.seq)) {
             let incoming = &operations[at];
             let same =
                 |digest: &[u8; 32], actor: Uuid| *digest == incoming.digest && actor == reception.actor.user.uuid();
             if let Some(known) = reception.known.get(&incoming.id) {
-                if !same(&known.digest, known.actor) {
-                    answers.insert(at, self.clash(reception, incoming)?);
-                } else {
-                    answers.insert(at, known.verdict.clone());
-                }
+                let same = same(&known.digest, known.actor);
+                let verdict = if same { known.verdict.clone() } else { self.clash(reception, incoming)? };
+                answers.insert(at, verdict);
+                self.pass(incoming);
                 continue;
             }
             match first_of.get(&incoming.id) {
                 Some(first) if operations[*first].digest != incoming.digest => {
                     answers.insert(at, self.clash(reception, incoming)?);
+                    self.pass(incoming);
                     continue;
                 }
                 Some(_) => continue,
                 None => first_of.insert(incoming.id, at),
             };
             let item = self.item(reception, incoming);
-            match incoming.seq {
-                Some(seq) if seq > self.next_seq => self.hold_for_sequence(&item, seq)?,
-                seq => {
-                    if seq == Some(self.next_seq) {
-                        self.next_seq += 1;
-                    }
-                    accepted.push(item);
-                }
+            if item.seq.is_some_and(|seq| seq > self.next_seq) {
+                early.push(item);
+            } else {
+                self.pass(incoming);
+                accepted.push(item);
             }
         }
-        accepted.extend(self.next_in_sequence()?);
+        accepted.extend(self.next_in_sequence(early)?);
+        // What was let go may come before what this push brought.
+        let order = in_sequence(accepted.iter().map(|item| item.seq));
+        let mut accepted: Vec<Option<Item>> = accepted.into_iter().map(Some).collect();
+        let accepted: Vec<Item> = order.into_iter().filter_map(|at| accepted[at].take()).collect();
         self.preload(&accepted)?;
         self.form_units(accepted)?;
         Ok(answers)
+    }
+
+    /// The device's sequence goes on behind an operation that is here, whatever becomes of it.
+    fn pass(&mut self, incoming: &Incoming) {
+        self.next_seq += u64::from(incoming.seq == Some(self.next_seq));
     }
 
     fn item(&self, reception: &Reception<'_>, incoming: &Incoming) -> Item {
         Item {
             id: incoming.id,
             when: reception.when(incoming.content.as_ref().ok(), &self.device, self.now),
-            seq: incoming.seq,
             content: incoming.content.clone(),
+            seq: incoming.seq,
             raw: incoming.raw.clone(),
             digest: incoming.digest,
             actor: reception.actor.clone(),
@@ -258,27 +282,20 @@ impl<'a> Queue<'a> {
         for (id, mut members) in groups {
             let size = members[0].content.as_ref().ok().and_then(|o| o.group).map_or(0, |group| group.size as usize);
             let waiting = format!("group:{id}");
-            for held in self.fetch_held(&[waiting.clone()])? {
-                members.push(held);
-            }
-            if members.len() >= size {
+            let here = self.fetch_held(&[waiting.clone()])?;
+            if members.len() + here.len() >= size {
+                members.extend(here);
                 members.sort_by_key(|item| item.seq);
                 self.units.push_back(members);
                 continue;
             }
-            for item in members.iter().filter(|item| !item.was_held) {
+            // Also those that waited for something else until now.
+            for item in &members {
                 let until = self.now + self.holds.dependency;
                 self.hold(item, waiting.clone(), until, "waits for the rest of its group")?;
             }
         }
         Ok(())
-    }
-
-    fn hold_for_sequence(&mut self, item: &Item, seq: u64) -> Result<(), DoorError> {
-        let until = self.now + self.holds.sequence;
-        let waits_for = store::sequence_of(self.device.id);
-        debug_assert!(seq > self.next_seq);
-        self.hold(item, waits_for, until, "waits for an earlier operation of this device")
     }
 
     fn hold(&mut self, item: &Item, waits_for: String, until: Timestamp, why: &str) -> Result<(), DoorError> {
@@ -317,31 +334,33 @@ impl<'a> Queue<'a> {
         Ok(())
     }
 
-    /// Held operations of this device that are next in its sequence now.
-    fn next_in_sequence(&mut self) -> Result<Vec<Item>, DoorError> {
-        if self.next_seq == self.device.next_seq {
-            return Ok(Vec::new());
+    /// What is next in the device's sequence now, of `early` arrivals and of what is held. The other early ones are held.
+    fn next_in_sequence(&mut self, early: Vec<Item>) -> Result<Vec<Item>, DoorError> {
+        let sequence = store::sequence_of(self.device.id);
+        let mut waiting = early;
+        if self.next_seq != self.device.next_seq {
+            waiting.extend(self.fetch_held(&[sequence.clone()])?);
         }
-        let mut waiting = self.fetch_held(&[store::sequence_of(self.device.id)])?;
         waiting.sort_by_key(|item| item.seq);
         let mut due = Vec::new();
         for item in waiting {
-            if item.seq.is_some_and(|seq| seq > self.next_seq) {
-                break;
+            if item.seq.is_none_or(|seq| seq <= self.next_seq) {
+                self.next_seq += u64::from(item.seq == Some(self.next_seq));
+                due.push(item);
+            } else if !item.was_held {
+                let until = self.now + self.holds.sequence;
+                self.hold(&item, sequence.clone(), until, "waits for an earlier operation of this device")?;
             }
-            self.next_seq += u64::from(item.seq == Some(self.next_seq));
-            due.push(item);
         }
         Ok(due)
     }
 
-    /// Held operations whose reason has gone: what they depend on was settled. Those of a group waited together and
-    /// are judged together.
+    /// Held operations whose reason has gone: what they depend on was settled. Groups stay whole.
     fn let_go(&mut self, settled: &[Uuid]) -> Result<(), DoorError> {
         let reasons: Vec<_> = settled.iter().map(|id| format!("op:{id}")).collect();
-        let mut free = self.fetch_held(&reasons)?;
-        free.extend(self.take_back(&reasons));
-        self.form_units(free)
+        let mut items = self.fetch_held(&reasons)?;
+        items.extend(self.take_back(&reasons));
+        self.form_units(items)
     }
 
     /// What was held for these reasons a moment ago, as if it had not been.
@@ -358,6 +377,7 @@ impl<'a> Queue<'a> {
 
     fn fetch_held(&mut self, waits_for: &[String]) -> Result<Vec<Item>, DoorError> {
         let rows = store::held(self.ledger.conn, self.ledger.org, waits_for)?;
+        self.seen.extend(rows.iter().map(|row| row.op));
         rows.into_iter().filter(|row| !self.settled.contains_key(&row.op)).map(held_item).collect()
     }
 
@@ -457,9 +477,14 @@ impl<'a> Queue<'a> {
         }
         let mut verdicts = Vec::with_capacity(operations.len());
         for (at, incoming) in operations.iter().enumerate() {
-            let verdict = answers.remove(&at).or_else(|| self.settled.get(&incoming.id).cloned());
-            verdicts.push(verdict.unwrap_or_else(|| retry(incoming.id)));
+            // What was held until now may just have been let go.
+            let known = answers.remove(&at);
+            let fresh = known.as_ref().is_none_or(|verdict| verdict.status == VerdictStatus::Held);
+            let settled = self.settled.get(&incoming.id).filter(|_| fresh).cloned();
+            verdicts.push(settled.or(known).unwrap_or_else(|| retry(incoming.id)));
         }
+        let (device, expected, next_seq) = (self.device.id, self.device.next_seq, self.next_seq);
+        self.ledger.queue = Some(Standing { device, expected, next_seq, seen: self.seen });
         self.ledger.after.wrote = !self.ledger.journal.is_empty() || !self.ledger.clashes.is_empty();
         let (version, after) = flush(self.ledger)?;
         Ok(Outcome { verdicts, version, after })
@@ -477,11 +502,15 @@ fn retry(id: Uuid) -> Verdict {
     Verdict { id, status: VerdictStatus::Retry, flags, problem, review, until, rev }
 }
 
-/// By the device's sequence if every operation has a number, else as they came.
-fn in_sequence(operations: &[Incoming]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..operations.len()).collect();
-    if operations.iter().all(|operation| operation.seq.is_some()) {
-        order.sort_by_key(|at| operations[*at].seq);
+/// Those with a number in the order of their numbers; those without stay where they are.
+fn in_sequence(numbers: impl Iterator<Item = Option<u64>>) -> Vec<usize> {
+    let numbers: Vec<Option<u64>> = numbers.collect();
+    let places: Vec<usize> = (0..numbers.len()).filter(|at| numbers[*at].is_some()).collect();
+    let mut sorted = places.clone();
+    sorted.sort_by_key(|at| numbers[*at]);
+    let mut order: Vec<usize> = (0..numbers.len()).collect();
+    for (place, at) in places.into_iter().zip(sorted) {
+        order[place] = at;
     }
     order
 }
@@ -501,8 +530,8 @@ fn held_item(row: store::HeldRow) -> Result<Item, DoorError> {
     let incoming = Incoming::read(raw, device);
     Ok(Item {
         id: row.op,
-        seq: incoming.seq,
         content: incoming.content,
+        seq: incoming.seq,
         raw: incoming.raw,
         digest: incoming.digest,
         actor: context.actor,
@@ -531,15 +560,15 @@ pub(super) fn release(
     let device = store::device(conn, org, device_id)?.unwrap_or_else(|| DeviceRow::absent(device_id, now));
     let mut item = held_item(row)?;
     let next_seq = device.next_seq;
-    let ledger = Ledger::new(conn, org, now);
-    let mut queue = Queue::new(ledger, device, now, holds);
+    let mut queue = Queue::new(Ledger::new(conn, org, now), device, holds);
     if for_sequence {
         item.flags.push(judge::earlier_missing());
+        let seq = item.seq;
         // Whatever came before is given up; the next ones need not wait as well.
-        queue.next_seq = item.seq.map_or(next_seq, |seq| next_seq.max(seq + 1));
+        queue.next_seq = seq.map_or(next_seq, |seq| next_seq.max(seq + 1));
         queue.settled.insert(item.id, retry(item.id));
         let mut due = vec![item];
-        due.extend(queue.next_in_sequence()?);
+        due.extend(queue.next_in_sequence(Vec::new())?);
         queue.settled.clear();
         queue.form_units(due)?;
     } else {

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 use mobile_api::{
-    Actor,
-    record::{Record, Ref},
+    Actor, Role,
+    record::{Kind, Record, Ref},
 };
 
 use super::{
@@ -36,8 +36,23 @@ pub fn visible(conn: &mut Conn, actor: &Actor, about: Ref) -> Result<Option<Foun
     let row: Option<(i64, String)> = both!(conn, c => query.first(c).optional())?;
     let Some((rev, body)) = row else { return Ok(None) };
     let record = Record::from_json(about.kind, &body).map_err(|cause| DoorError::Corrupt { what: "record", cause })?;
-    if !record.visible_to(actor) && !in_scopes(conn, actor.org, &scopes_of(actor), about)? {
+    if !record.visible_to(actor) && !in_scopes(conn, actor.org, &scopes_of(actor), about, false)? {
         return Ok(None);
     }
     Ok(Some(Found { rev: unsigned(rev), body }))
+}
+
+/// Whether an actor who sees the record may read what was done to it, word for word.
+///
+/// A technician may read the histories of their orders; what the office wrote about customers and places is not for
+/// them. Under the organisation stands also whatever arrived that could not be read, of whichever site.
+pub fn may_read_history(actor: &Actor, kind: Kind) -> bool {
+    match (kind, actor.role) {
+        (Kind::WorkOrder, _) => true,
+        (_, Role::Technician | Role::Customer) => false,
+        (Kind::Organisation, role) => {
+            matches!(role, Role::Admin | Role::Manager | Role::System) && actor.sites.is_empty()
+        }
+        _ => true,
+    }
 }

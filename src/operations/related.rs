@@ -56,9 +56,13 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
 
 /// `2026-000123`: gapless per year, by the year in which the server received the request.
 fn order_number(ledger: &mut Ledger<'_>, received_at: Timestamp) -> Result<String, DoorError> {
-    let year = received_at.year();
-    let number = ledger.next_number(&format!("work_order:{year}"))?;
-    Ok(format!("{year}-{number:06}"))
+    let number = ledger.next_number(&order_series(received_at))?;
+    Ok(format!("{}-{number:06}", received_at.year()))
+}
+
+/// The series of order numbers of that year.
+pub(super) fn order_series(received_at: Timestamp) -> String {
+    format!("work_order:{}", received_at.year())
 }
 
 /// Opens a review, or brings the one that was opened while the operation was held up to date.
@@ -79,11 +83,11 @@ pub(super) fn replace_review(ledger: &mut Ledger<'_>, review: NewReview<'_>) -> 
 
 /// Closes the review of an operation that was held and could be applied after all.
 pub(super) fn settle_review(ledger: &mut Ledger<'_>, op: Uuid, was_held: bool) -> Result<(), DoorError> {
-    let address = Ref::new(Kind::Review, op);
     // Only an operation that was held has a review before it is applied; the others need no look.
     if !was_held {
         return Ok(());
     }
+    let address = Ref::new(Kind::Review, op);
     let entry = ledger.entry(address)?;
     if let Some(Record::Review(review)) = &entry.record
         && review.resolution.is_none()

@@ -1,7 +1,7 @@
 //! SQL of the ledger: records, journal, feed, what waits.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::LazyLock,
     time::Duration,
 };
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     ClockProof, DoorError,
-    ledger::{Clash, Entered, Waiting},
+    ledger::{Clash, Entered, Standing, Waiting},
 };
 use crate::db::{
     Conn, DbError, both,
@@ -120,22 +120,20 @@ pub(super) fn take_version(conn: &mut Conn, org: Uuid) -> Result<u64, DbError> {
     Ok(unsigned(version))
 }
 
-/// The next number of a series, from 1.
-pub(super) fn count_up(conn: &mut Conn, org: Uuid, name: &str) -> Result<i64, DbError> {
+/// The last number that a series has given out, 0 at first. From here until the commit nobody else takes one.
+pub(super) fn hold_series(conn: &mut Conn, org: Uuid, name: &str) -> Result<i64, DbError> {
     let upsert = diesel::insert_into(counters::table)
-        .values((counters::org_id.eq(Uid(org)), counters::name.eq(name), counters::value.eq(1)))
+        .values((counters::org_id.eq(Uid(org)), counters::name.eq(name), counters::value.eq(0)))
         .on_conflict((counters::org_id, counters::name))
         .do_update()
-        .set(counters::value.eq(counters::value + 1))
+        .set(counters::value.eq(counters::value))
         .returning(counters::value);
     Ok(both!(conn, c => upsert.get_result(c))?)
 }
 
-/// Gives back the last numbers of a series that this transaction took.
-pub(super) fn count_down(conn: &mut Conn, org: Uuid, name: &str, unused: usize) -> Result<(), DbError> {
-    let unused = i64::try_from(unused).unwrap_or(0);
-    let update =
-        diesel::update(counters::table.find((Uid(org), name))).set(counters::value.eq(counters::value - unused));
+/// Notes the last number that was given out of a series that is held.
+pub(super) fn advance_series(conn: &mut Conn, org: Uuid, name: &str, last: i64) -> Result<(), DbError> {
+    let update = diesel::update(counters::table.find((Uid(org), name))).set(counters::value.eq(last));
     both!(conn, c => update.execute(c))?;
     Ok(())
 }
@@ -226,12 +224,18 @@ pub(super) fn insert_records(conn: &mut Conn, org: Uuid, rows: &[NewRecord]) -> 
     Ok(())
 }
 
-/// Replaces a record if it still has the revision it was read with.
-pub(super) fn update_record(conn: &mut Conn, org: Uuid, stored_rev: u64, row: &NewRecord) -> Result<(), DbError> {
+/// Replaces a record if it still has the revision and the reach it was read with: time moves the reach alone.
+pub(super) fn update_record(
+    conn: &mut Conn,
+    org: Uuid,
+    (stored_rev, stored_reach): (u64, &str),
+    row: &NewRecord,
+) -> Result<(), DbError> {
     let update = diesel::update(
         records::table
             .find((Uid(org), row.address.kind.as_str(), Uid(row.address.id)))
-            .filter(records::rev.eq(signed(stored_rev))),
+            .filter(records::rev.eq(signed(stored_rev)))
+            .filter(records::reach.eq(stored_reach)),
     )
     .set((
         records::rev.eq(signed(row.rev)),
@@ -470,6 +474,67 @@ pub(super) fn delete_held(conn: &mut Conn, org: Uuid, ops: &[Uuid]) -> Result<()
     Ok(())
 }
 
+/// Whether something waits for what was settled here, or is due in the device's sequence, that was not seen.
+pub(super) fn missed_waiting(
+    conn: &mut Conn,
+    org: Uuid,
+    standing: &Standing,
+    settled: &[Uuid],
+) -> Result<bool, DbError> {
+    let mut reasons: Vec<String> = settled.iter().map(|op| format!("op:{op}")).collect();
+    let sequence = sequence_of(standing.device);
+    if standing.next_seq != standing.expected {
+        reasons.push(sequence.clone());
+    }
+    let query = held::table
+        .filter(held::org_id.eq(Uid(org)))
+        .filter(held::waits_for.eq_any(&reasons))
+        .filter(held::waits_for.ne(&sequence).or(held::seq.le(signed(standing.next_seq))))
+        .select(held::op_id);
+    let waiting: Vec<Uid> = both!(conn, c => query.load(c))?;
+    Ok(waiting.iter().any(|op| !standing.seen.contains(&op.0)))
+}
+
+/// Whether something that is being held waits for what has arrived meanwhile.
+pub(super) fn missed_arrival(
+    conn: &mut Conn,
+    org: Uuid,
+    standing: &Standing,
+    waiting: &[Waiting],
+) -> Result<bool, DbError> {
+    if waiting.is_empty() {
+        return Ok(false);
+    }
+    let next_seq = {
+        let query = device_state::table.find((Uid(org), Uid(standing.device))).select(device_state::next_seq);
+        both!(conn, c => query.first::<i64>(c).optional())?
+    };
+    if next_seq.is_some_and(|next_seq| unsigned(next_seq) > standing.next_seq) {
+        return Ok(true);
+    }
+    let ours: HashSet<Uuid> = waiting.iter().map(|waiting| waiting.op).collect();
+    let groups: Vec<&str> = waiting
+        .iter()
+        .map(|waiting| waiting.waits_for.as_str())
+        .filter(|reason| reason.starts_with("group:"))
+        .collect();
+    let query =
+        held::table.filter(held::org_id.eq(Uid(org))).filter(held::waits_for.eq_any(groups)).select(held::op_id);
+    let others: Vec<Uid> = both!(conn, c => query.load(c))?;
+    if others.iter().any(|op| !ours.contains(&op.0) && !standing.seen.contains(&op.0)) {
+        return Ok(true);
+    }
+    let needed = waiting.iter().filter_map(|waiting| waiting.waits_for.strip_prefix("op:")?.parse().ok());
+    let needed: Vec<Uid> = needed.map(Uid).collect();
+    let query = journal::table
+        .filter(journal::org_id.eq(Uid(org)))
+        .filter(journal::op_id.eq_any(needed))
+        .filter(journal::status.ne(VerdictStatus::Held.as_str()))
+        .count();
+    let arrived: i64 = both!(conn, c => query.get_result(c))?;
+    Ok(arrived > 0)
+}
+
 // ---- devices ----
 
 /// Where a device's sequence stands.
@@ -535,14 +600,15 @@ pub(super) fn advance_device(
 
 // ---- feed ----
 
-/// Whether one of these scopes holds the record, or held it.
-pub(super) fn in_scopes(conn: &mut Conn, org: Uuid, scopes: &[Scope], about: Ref) -> Result<bool, DbError> {
+/// Whether one of these scopes holds the record or, with `once`, has held it lately.
+pub(super) fn in_scopes(conn: &mut Conn, org: Uuid, scopes: &[Scope], about: Ref, once: bool) -> Result<bool, DbError> {
     let names: Vec<String> = scopes.iter().map(Scope::to_string).collect();
     let query = feed::table
         .filter(feed::org_id.eq(Uid(org)))
         .filter(feed::kind.eq(about.kind.as_str()))
         .filter(feed::id.eq(Uid(about.id)))
         .filter(feed::scope.eq_any(names))
+        .filter(feed::refs.gt(if once { i64::MIN } else { 0 }))
         .count();
     let count: i64 = both!(conn, c => query.get_result(c))?;
     Ok(count > 0)

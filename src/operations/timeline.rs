@@ -1,7 +1,8 @@
 //! The history of a record: every operation on it, in the order in which they were judged.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use mobile_api::{record::Ref, sync::Verdict, time::Timestamp};
+use mobile_api::{record::Ref, sync::Verdict};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use crate::db::{
 };
 
 /// One operation of a record's history.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct HistoryEntry {
     /// The operation.
     pub id: Uuid,
@@ -31,8 +32,9 @@ pub struct HistoryEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<Uuid>,
     /// When the server received it.
-    pub received_at: Timestamp,
+    pub received_at: DateTime<Utc>,
     /// As it was sent.
+    #[schema(value_type = Object)]
     pub operation: Box<RawValue>,
     /// What became of it.
     pub verdict: Verdict,

@@ -4,15 +4,15 @@ use diesel::prelude::*;
 use mobile_api::review::Review;
 use uuid::Uuid;
 
+use super::list::ReviewStatus;
 use crate::db::{
     Conn, DbError, both,
     schema::reviews,
     types::{Micros, Uid},
 };
 
-/// `open` or `resolved`.
-pub fn status(review: &Review) -> &'static str {
-    if review.resolution.is_some() { "resolved" } else { "open" }
+fn status(review: &Review) -> &'static str {
+    if review.resolution.is_some() { ReviewStatus::Resolved } else { ReviewStatus::Open }.as_str()
 }
 
 /// Writes the columns of a review.

@@ -91,7 +91,7 @@ pub fn after(conn: &mut Conn, org: Uuid, scope: Scope, place: &Place, limit: i64
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// Everything that a scope holds.
+/// Everything that a scope holds. A record that was deleted is in no scope, even if something still refers to it.
 ///
 /// # Errors
 /// The database's.
@@ -100,6 +100,13 @@ pub fn holdings(conn: &mut Conn, org: Uuid, scope: Scope) -> Result<Vec<FeedRow>
         .filter(feed::org_id.eq(Uid(org)))
         .filter(feed::scope.eq(scope.to_string()))
         .filter(feed::refs.gt(0))
+        .filter(diesel::dsl::not(diesel::dsl::exists(
+            records::table
+                .filter(records::org_id.eq(feed::org_id))
+                .filter(records::kind.eq(feed::kind))
+                .filter(records::id.eq(feed::id))
+                .filter(records::deleted.eq(true)),
+        )))
         .select((feed::kind, feed::id, feed::version, feed::refs));
     let rows: Vec<Row> = both!(conn, c => query.load(c))?;
     Ok(rows.into_iter().map(row).collect())

@@ -1,3 +1,6 @@
 //! Work orders on the server: their rules are in `mobile_api::work_order`.
 
+pub mod api;
+pub mod deadline;
+pub mod list;
 pub mod store;

@@ -10,57 +10,97 @@ use mobile_api::{
 };
 use uuid::Uuid;
 
+use super::deadline::{Deadline, due};
+pub use super::deadline::{DeadlineReport, ReportFilter, deadline_report};
 use crate::db::{
     Conn, DbError, both, column_text,
     schema::{labour, work_orders},
     types::{Micros, Uid},
 };
 
-/// Writes the columns of an order. `fresh` tells that it has no row yet.
+/// The columns of an order that change with it.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = work_orders, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Changing<'o> {
+    number: Option<&'o str>,
+    status: &'static str,
+    unit_id: Option<Uid>,
+    customer_id: Option<Uid>,
+    team_id: Option<Uid>,
+    assignee_id: Option<Uid>,
+    priority: &'static str,
+    closed_at: Option<Micros>,
+    due_at: Option<Micros>,
+    deadline: &'static str,
+    reach_changes_at: Option<Micros>,
+}
+
+/// All columns of an order.
+// An absent value is written as NULL, not left to the default: only rows of one shape go into one statement.
+#[derive(Insertable)]
+#[diesel(table_name = work_orders, treat_none_as_default_value = false)]
+struct Row<'o> {
+    org_id: Uid,
+    id: Uid,
+    order_type_id: Uid,
+    site_id: Uid,
+    received_at: Micros,
+    external_source: Option<String>,
+    external_id: Option<String>,
+    #[diesel(embed)]
+    changing: Changing<'o>,
+}
+
+fn changing(order: &WorkOrder, now: Timestamp) -> Changing<'_> {
+    let clock = order.clocks.headline();
+    Changing {
+        number: order.number.as_deref(),
+        status: order.status().as_str(),
+        unit_id: order.unit.map(Uid::from),
+        customer_id: order.customer.map(Uid::from),
+        team_id: order.team.map(Uid::from),
+        assignee_id: order.technician().map(Uid::from),
+        priority: order.priority.as_str(),
+        closed_at: order.over_since().map(Micros::from),
+        due_at: clock.map(|clock| Micros::from(due(clock))),
+        deadline: Deadline::of(order).as_str(),
+        reach_changes_at: order.reach_changes_at(now).map(Micros::from),
+    }
+}
+
+fn row(org: Uuid, order: &WorkOrder, now: Timestamp) -> Row<'_> {
+    Row {
+        org_id: Uid(org),
+        id: order.id.into(),
+        order_type_id: order.order_type.into(),
+        site_id: order.site.into(),
+        received_at: order.called_at.into(),
+        external_source: order.source.as_ref().map(|source| column_text(&source.system)),
+        external_id: order.source.as_ref().map(|source| column_text(&source.id)),
+        changing: changing(order, now),
+    }
+}
+
+/// Brings the columns of an order up to date.
 ///
 /// # Errors
 /// The database's.
-pub fn project(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp, fresh: bool) -> Result<(), DbError> {
-    let clock = order.clocks.headline();
-    let deadline = match clock {
-        None => "none",
-        Some(clock) => clock.verdict.map_or("running", |verdict| verdict.as_str()),
-    };
-    let changing = (
-        (
-            work_orders::number.eq(&order.number),
-            work_orders::status.eq(order.status().as_str()),
-            work_orders::unit_id.eq(order.unit.map(Uid::from)),
-            work_orders::customer_id.eq(order.customer.map(Uid::from)),
-            work_orders::team_id.eq(order.team.map(Uid::from)),
-            work_orders::assignee_id.eq(order.technician().map(Uid::from)),
-            work_orders::priority.eq(order.priority.as_str()),
-        ),
-        (
-            work_orders::closed_at.eq(order.over_since().map(Micros::from)),
-            work_orders::due_at.eq(clock.map(|clock| Micros::from(clock.due))),
-            work_orders::deadline.eq(deadline),
-            work_orders::reach_changes_at.eq(order.reach_changes_at(now).map(Micros::from)),
-        ),
-    );
-    if !fresh {
-        let update = diesel::update(work_orders::table.find((Uid(org), Uid::from(order.id)))).set(changing);
-        both!(conn, c => update.execute(c))?;
+pub fn project(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp) -> Result<(), DbError> {
+    let update = diesel::update(work_orders::table.find((Uid(org), Uid::from(order.id)))).set(changing(order, now));
+    both!(conn, c => update.execute(c))?;
+    Ok(())
+}
+
+/// Writes the columns of new orders, in one statement.
+///
+/// # Errors
+/// The database's.
+pub fn project_new(conn: &mut Conn, org: Uuid, orders: &[&WorkOrder], now: Timestamp) -> Result<(), DbError> {
+    if orders.is_empty() {
         return Ok(());
     }
-    let insert = diesel::insert_into(work_orders::table).values((
-        (
-            work_orders::org_id.eq(Uid(org)),
-            work_orders::id.eq(Uid::from(order.id)),
-            work_orders::order_type_id.eq(Uid::from(order.order_type)),
-            work_orders::site_id.eq(Uid::from(order.site)),
-            work_orders::received_at.eq(Micros::from(order.called_at)),
-            work_orders::external_source.eq(order.source.as_ref().map(|source| column_text(&source.system))),
-            work_orders::external_id.eq(order.source.as_ref().map(|source| column_text(&source.id))),
-        ),
-        changing,
-    ));
-    both!(conn, c => insert.execute(c))?;
+    let rows: Vec<Row<'_>> = orders.iter().map(|order| row(org, order, now)).collect();
+    both!(conn, c => diesel::insert_into(work_orders::table).values(&rows).execute(c))?;
     Ok(())
 }
 
@@ -84,11 +124,10 @@ pub fn reach_due(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64) -> Resul
 /// # Errors
 /// The database's.
 pub fn open_orders_at(conn: &mut Conn, org: Uuid, unit: Uuid) -> Result<Vec<OpenOrder>, DbError> {
-    let over: Vec<&str> = Status::ALL.iter().filter(|status| status.is_over()).map(|status| status.as_str()).collect();
     let query = work_orders::table
         .filter(work_orders::org_id.eq(Uid(org)))
         .filter(work_orders::unit_id.eq(Uid(unit)))
-        .filter(work_orders::status.ne_all(over))
+        .filter(work_orders::status.ne_all(over()))
         .order((work_orders::received_at.desc(), work_orders::id))
         .limit(20)
         .select((work_orders::id, work_orders::order_type_id, work_orders::received_at));
@@ -143,13 +182,17 @@ pub fn insert_labour(conn: &mut Conn, org: Uuid, order: Id<WorkOrder>, entry: &L
     Ok(())
 }
 
-/// Removes a working time that was taken back, if it is there.
+/// Takes a working time that was voided out of the index.
 ///
 /// # Errors
 /// The database's.
 pub fn delete_labour(conn: &mut Conn, org: Uuid, entry: &Labour) -> Result<(), DbError> {
-    let delete =
-        diesel::delete(labour::table.find((Uid(org), Uid::from(entry.by), Micros::from(entry.from), Uid(entry.op))));
-    both!(conn, c => delete.execute(c))?;
+    let key = (Uid(org), Uid::from(entry.by), Micros::from(entry.from), Uid(entry.op));
+    both!(conn, c => diesel::delete(labour::table.find(key)).execute(c))?;
     Ok(())
+}
+
+/// The statuses after which nothing more is to happen.
+fn over() -> Vec<&'static str> {
+    Status::ALL.iter().filter(|status| status.is_over()).map(|status| status.as_str()).collect()
 }

@@ -33,6 +33,7 @@ fn add(conn: &mut Conn, n: u128) -> Result<usize, DbError> {
         organisations::epoch.eq(uid(n)),
         organisations::secret.eq(vec![0; 32]),
         organisations::version.eq(0),
+        organisations::horizon.eq(0),
         organisations::created_at.eq(Micros::from(DateTime::UNIX_EPOCH)),
     );
     Ok(both!(conn, c => diesel::insert_into(organisations::table).values(row).execute(c))?)

@@ -1,2 +1,1 @@
-DROP TABLE imports;
 DROP TABLE jobs;

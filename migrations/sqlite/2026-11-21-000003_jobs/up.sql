@@ -12,14 +12,3 @@ CREATE TABLE jobs (
     UNIQUE (org_id, kind, unique_key)
 );
 CREATE INDEX jobs_by_time ON jobs (run_at);
-
--- Where each restartable import stands.
-CREATE TABLE imports (
-    org_id BLOB NOT NULL REFERENCES organisations (id),
-    source TEXT NOT NULL,
-    file_digest TEXT NOT NULL,
-    rows_done BIGINT NOT NULL,
-    started_at BIGINT NOT NULL,
-    finished_at BIGINT,
-    PRIMARY KEY (org_id, source, file_digest)
-);

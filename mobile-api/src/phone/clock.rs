@@ -47,6 +47,7 @@ enum Boot {
 
 impl SystemClock {
     /// Finds out what this machine offers.
+    #[expect(clippy::disallowed_methods, reason = "this is the phone's source of ids")]
     pub fn new() -> Self {
         let kernel = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
         let kernel = kernel.and_then(|text| Uuid::parse_str(text.trim()).ok()).filter(|_| kernel_uptime().is_some());
@@ -69,6 +70,7 @@ fn kernel_uptime() -> Option<u64> {
 }
 
 impl PhoneClock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the phone's clock")]
     fn wall(&self) -> DateTime<FixedOffset> {
         Local::now().fixed_offset()
     }
@@ -88,6 +90,7 @@ impl PhoneClock for SystemClock {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the phone's source of ids")]
     fn new_id(&self) -> Uuid {
         Uuid::now_v7()
     }

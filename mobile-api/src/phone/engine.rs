@@ -46,6 +46,17 @@ impl Default for About {
     }
 }
 
+/// Somebody who uses the phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The name they sign in with.
+    pub login: String,
+    /// Whether they have a session, as far as the phone knows.
+    pub signed_in: bool,
+    /// How many of their operations the server does not have yet.
+    pub unsent: u64,
+}
+
 /// A phone: one file, one person at a time on the screen. Clones are the same phone.
 #[derive(Clone)]
 pub struct Phone(Arc<Inner>);
@@ -176,7 +187,7 @@ impl Phone {
     }
 
     pub(super) async fn active(&self) -> Result<AccountId, SyncError> {
-        let account = self.store().run(|tx| accounts::active(tx)).await?;
+        let account = self.store().run(accounts::active).await?;
         account.map(|account| account.id).ok_or(SyncError::NobodySignedIn)
     }
 
@@ -196,6 +207,20 @@ impl Phone {
     /// If nobody is signed in.
     pub fn identity(&self) -> Result<(Option<Identity>, Uuid), PhoneError> {
         self.on_screen(|_, account| Ok((account.identity.clone(), account.device)))
+    }
+
+    /// Everybody who ever signed in on this phone, with what each has not sent yet.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn people(&self) -> Result<Vec<Person>, StoreError> {
+        self.store().now(|tx| {
+            let person = |account: Account| {
+                let unsent = outbox::count_unsent(tx, account.id)?;
+                Ok(Person { login: account.login, signed_in: account.refresh.is_some(), unsent })
+            };
+            accounts::all(tx)?.into_iter().map(person).collect()
+        })
     }
 
     /// A record with pending operations on top.

@@ -25,8 +25,8 @@ use super::{
     transport::Request,
 };
 
-/// Most times that one sync starts over because the server turned out to be of another epoch.
-const MOST_RESTARTS: u32 = 3;
+/// Most times that one sync starts over because the server turned out to be another one than it was.
+const MOST_ROUNDS: u32 = 3;
 
 /// How many settled operations a phone keeps, to offer them again if the server is ever restored from a backup.
 const ARCHIVE: u64 = 5_000;
@@ -70,15 +70,32 @@ impl<'a> Sync<'a> {
 
     /// Everything, once.
     pub(super) async fn run(mut self) -> Result<Report, SyncError> {
-        for _ in 0..MOST_RESTARTS {
-            let config = self.introduce().await?;
-            self.heal(&config).await?;
-            self.push(&config).await?;
-            if self.pull(&config).await? == Course::Done {
-                return self.finish().await;
+        let mut reason = SyncError::not_now("the server changes its epoch all the time");
+        for _ in 0..MOST_ROUNDS {
+            match self.round().await {
+                Ok(Course::Done) => return self.finish().await,
+                Ok(Course::OtherEpoch) => {}
+                Err(SyncError::Refused(problem)) if problem.code == "not_found" => {
+                    // A server that was restored from a backup may not know the device any more.
+                    let id = self.id;
+                    self.line.store.run(move |tx| accounts::forget_registration(tx, id)).await?;
+                    reason = SyncError::Refused(problem);
+                }
+                Err(other) => return Err(other),
             }
         }
-        Err(SyncError::not_now("the server changes its epoch all the time"))
+        Err(reason)
+    }
+
+    async fn round(&mut self) -> Result<Course, SyncError> {
+        let config = self.introduce().await?;
+        self.heal(&config).await?;
+        self.push(&config).await?;
+        let course = self.pull(&config).await?;
+        if course == Course::Done {
+            self.ask_held(&config).await?;
+        }
+        Ok(course)
     }
 
     async fn finish(mut self) -> Result<Report, SyncError> {

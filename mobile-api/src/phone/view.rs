@@ -180,7 +180,8 @@ impl<'a> Replay<'a> {
 
     /// One operation, or a group that is applied all or none.
     fn unit(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        let before = self.layers.clone();
+        // Only a group may have to be taken back.
+        let before = (entries.len() > 1).then(|| self.layers.clone());
         let first = self.pending.len();
         for entry in entries {
             let (about, outcome) = self.one(entry)?;
@@ -195,7 +196,7 @@ impl<'a> Replay<'a> {
         }
         let members = &mut self.pending[first..];
         let applies = |pending: &Pending| matches!(pending.outcome, Outcome::Applies(_));
-        if entries.len() > 1 && !members.iter().all(applies) {
+        if let Some(before) = before.filter(|_| !members.iter().all(applies)) {
             self.layers = before;
             for pending in members.iter_mut().filter(|pending| applies(pending)) {
                 pending.outcome = Outcome::GroupRefused;
@@ -233,15 +234,15 @@ impl<'a> Replay<'a> {
             return Ok(Outcome::Unreadable);
         }
         let related = self.related(&action, layer.record.as_ref(), actor)?;
+        let own_revs = self.own_revs(operation.base_rev, address.id, &layer)?;
         let context = Context {
             op: operation.id,
             actor,
             when: judge(operation.evidence.as_ref(), &self.received),
             received_at: self.now,
-            base_rev: self.seen(operation.base_rev, address.id, &layer)?,
+            base_rev: operation.base_rev,
             rev: layer.rev + 1,
-            // What this phone did itself is in `base_rev` already; see `seen`.
-            own_revs: &[],
+            own_revs: &own_revs,
             mode: Mode::Recorded,
             related: &related,
         };
@@ -295,15 +296,12 @@ impl<'a> Replay<'a> {
         Ok(related)
     }
 
-    /// What the person saw. Whatever this phone itself did counts as seen, though the pull that would bring its
-    /// revision had not come when they did the next thing.
-    fn seen(&self, base: Option<u64>, entity: Uuid, layer: &Layer) -> Result<Option<u64>, StoreError> {
-        let mut seen = base.unwrap_or(0);
-        while seen < layer.server_rev && outbox::made(self.tx, self.account.id, entity, seen + 1)? {
-            seen += 1;
-        }
-        // Above the server's revision everything on the screen is this phone's own.
-        Ok(if seen >= layer.server_rev { Some(layer.rev) } else { Some(seen) })
+    /// Revisions that this phone made itself: on the server, as far as verdicts tell, and above the server's in
+    /// this replay.
+    fn own_revs(&self, base: Option<u64>, entity: Uuid, layer: &Layer) -> Result<Vec<u64>, StoreError> {
+        let mut own = outbox::made(self.tx, self.account.id, entity, base.unwrap_or(0))?;
+        own.extend(layer.server_rev + 1..=layer.rev);
+        Ok(own)
     }
 }
 

@@ -185,6 +185,14 @@ impl std::fmt::Display for Status {
     }
 }
 
+impl std::str::FromStr for Status {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Status::parse(text).ok_or_else(|| format!("unknown status `{text}`"))
+    }
+}
+
 impl Status {
     /// Whether nothing more is to happen.
     pub fn is_over(self) -> bool {

@@ -69,6 +69,7 @@ impl Firm {
                 organisations::slug.eq(org.to_string()),
                 organisations::epoch.eq(Uid(org)),
                 organisations::version.eq(0),
+                organisations::horizon.eq(0),
                 organisations::secret.eq(vec![0; 32]),
                 organisations::created_at.eq(0),
             );

@@ -104,7 +104,7 @@ where
     T: RecordType + Send + 'static,
 {
     let (actor, about) = (Actor::system(house.firm.org), Ref::new(T::KIND, id.into()));
-    let found = house.db.read(move |conn| Ok::<_, DoorError>(reading::visible(conn, &actor, about)?)).await.unwrap();
+    let found = house.db.read(move |conn| reading::visible(conn, &actor, about)).await.unwrap();
     serde_json::from_str(&found.expect("it exists").body).unwrap()
 }
 

@@ -348,6 +348,11 @@ impl Handset {
         self.phone.record_group(drafts).unwrap().into_iter().map(|recorded| recorded.id).collect()
     }
 
+    /// The phone's file.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     /// Switches the phone off and on again: what is in memory is lost, the boot is another.
     pub fn restart(&mut self) {
         self.clock.reboot();

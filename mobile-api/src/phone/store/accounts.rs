@@ -89,6 +89,14 @@ pub fn active(tx: &Transaction<'_>) -> Result<Option<Account>, StoreError> {
     one(tx, "id = (SELECT account FROM active WHERE one = ?)", 1)
 }
 
+/// Everybody who ever signed in on this phone, in that order.
+pub fn all(tx: &Transaction<'_>) -> Result<Vec<Account>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE user_id IS NOT NULL ORDER BY id");
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map([], read)?;
+    rows.map(|row| row?).collect()
+}
+
 /// This account.
 pub fn get(tx: &Transaction<'_>, id: AccountId) -> Result<Account, StoreError> {
     one(tx, "id = ?", id.0)?.ok_or(StoreError::NoAccount)
@@ -191,6 +199,12 @@ pub fn enter_epoch(tx: &Transaction<'_>, id: AccountId, epoch: Uuid) -> Result<(
         "UPDATE accounts SET epoch = ?, registered_as = NULL, config = NULL WHERE id = ?",
         params![epoch.to_string(), id.0],
     )?;
+    Ok(())
+}
+
+/// The server does not know the device (any more).
+pub fn forget_registration(tx: &Transaction<'_>, id: AccountId) -> Result<(), StoreError> {
+    tx.execute("UPDATE accounts SET registered_as = NULL WHERE id = ?", [id.0])?;
     Ok(())
 }
 

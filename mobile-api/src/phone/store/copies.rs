@@ -92,6 +92,17 @@ pub fn advance(tx: &Transaction<'_>, copy: CopyId, to: &Progress) -> Result<(), 
     Ok(())
 }
 
+/// Whether held operations were asked about since the copy was begun.
+pub fn was_asked(tx: &Transaction<'_>, copy: CopyId) -> Result<bool, StoreError> {
+    Ok(tx.query_row("SELECT asked FROM copies WHERE id = ?", [copy.0], |row| row.get(0))?)
+}
+
+/// They were.
+pub fn set_asked(tx: &Transaction<'_>, copy: CopyId) -> Result<(), StoreError> {
+    tx.execute("UPDATE copies SET asked = TRUE WHERE id = ?", [copy.0])?;
+    Ok(())
+}
+
 /// Puts a record into a scope, or replaces it there.
 pub fn upsert(
     tx: &Transaction<'_>,

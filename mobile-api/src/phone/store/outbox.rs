@@ -1,6 +1,6 @@
 //! What people recorded. Rows are inserted and settled; their content never changes.
 
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 use uuid::Uuid;
 
 use super::{StoreError, accounts::AccountId, parse_id};
@@ -147,11 +147,6 @@ pub fn in_doubt(tx: &Transaction<'_>, account: AccountId, most: usize) -> Result
     Ok(many(tx, condition, params![account.0, most])?.into_iter().map(|entry| entry.recorded.id).collect())
 }
 
-/// Operations that the server has and has not decided on.
-pub fn held(tx: &Transaction<'_>, account: AccountId, most: usize) -> Result<Vec<Uuid>, StoreError> {
-    Ok(in_state(tx, account, State::Held, 0, most)?.into_iter().map(|entry| entry.recorded.id).collect())
-}
-
 /// Operations that the screen must replay, in the order in which they were recorded.
 pub fn to_replay(tx: &Transaction<'_>, account: AccountId) -> Result<Vec<Entry>, StoreError> {
     many(tx, "account = ? AND replayed ORDER BY seq", [account.0])
@@ -173,6 +168,16 @@ pub fn set_in_doubt(tx: &Transaction<'_>, ids: &[Uuid], in_doubt: bool) -> Resul
     for id in ids {
         statement.execute(params![in_doubt, id.to_string()])?;
     }
+    Ok(())
+}
+
+/// The server does not have this one, or does not have it any more.
+pub fn send_again(tx: &Transaction<'_>, account: AccountId, id: Uuid) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE outbox SET state = 'pending', in_doubt = FALSE, verdict = NULL
+         WHERE account = ? AND id = ? AND state IN ('pending', 'held')",
+        params![account.0, id.to_string()],
+    )?;
     Ok(())
 }
 
@@ -240,13 +245,13 @@ pub fn prune(tx: &Transaction<'_>, account: AccountId, keep: u64) -> Result<usiz
     Ok(count)
 }
 
-/// Whether this account made revision `rev` of a record, so that it saw it although no pull had brought it yet.
-pub fn made(tx: &Transaction<'_>, account: AccountId, entity: Uuid, rev: u64) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM outbox WHERE account = ? AND entity = ? AND made_rev = ?";
-    let rev = i64::try_from(rev).unwrap_or(i64::MAX);
-    let found: Option<i64> =
-        tx.prepare_cached(sql)?.query_row(params![account.0, entity.to_string(), rev], |row| row.get(0)).optional()?;
-    Ok(found.is_some())
+/// Revisions of a record above `since` that this account made on this phone.
+pub fn made(tx: &Transaction<'_>, account: AccountId, entity: Uuid, since: u64) -> Result<Vec<u64>, StoreError> {
+    let sql = "SELECT made_rev FROM outbox WHERE account = ? AND entity = ? AND made_rev > ?";
+    let since = i64::try_from(since).unwrap_or(i64::MAX);
+    let mut statement = tx.prepare_cached(sql)?;
+    let rows = statement.query_map(params![account.0, entity.to_string(), since], |row| row.get::<_, i64>(0))?;
+    rows.map(|rev| u64::try_from(rev?).map_err(|_| StoreError::Broken("revision"))).collect()
 }
 
 /// Lets operations that were stuck be tried again: the app or the server has been replaced.

@@ -37,7 +37,10 @@ CREATE TABLE copies (
     cursor TEXT,
     version INTEGER NOT NULL DEFAULT 0,
     -- Whether a pull ever ended with nothing left to bring. Until then some records are missing.
-    complete BOOLEAN NOT NULL DEFAULT FALSE
+    complete BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Whether held operations were asked about since it was begun: the feed of verdicts begins with the copy, so
+    -- verdicts from before come only to those who ask.
+    asked BOOLEAN NOT NULL DEFAULT FALSE
 );
 
 CREATE TABLE records (

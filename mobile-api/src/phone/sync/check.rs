@@ -54,14 +54,16 @@ impl Sync<'_> {
         Ok(Agreement::Unknown)
     }
 
-    /// The version and the digests of the copy on the screen, for these scopes and any other that it holds.
+    /// The version and the digests of the copy on the screen, for these scopes and any other that it holds. The
+    /// device's own scope holds nothing but verdicts, which are messages.
     async fn own_digests(&self, mut scopes: Vec<Scope>) -> Result<(u64, Vec<ScopeDigest>), StoreError> {
         let id = self.id;
         let work = move |tx: &Transaction<'_>| {
             let Some(copy) = accounts::get(tx, id)?.live else { return Ok((0, Vec::new())) };
             for scope in copies::scopes(tx, copy)? {
                 let scope = scope.parse().map_err(|_| StoreError::Broken("scope"))?;
-                if !scopes.contains(&scope) {
+                // Verdicts are messages, not holdings: the server does not count them.
+                if !scopes.contains(&scope) && !matches!(scope, Scope::Device(_)) {
                     scopes.push(scope);
                 }
             }

@@ -134,8 +134,10 @@ impl Target {
         let PullResponse { version, cursor, complete, scopes, changes, .. } = page;
         let mut verdicts = Vec::new();
         for change in &changes {
-            self.change(tx, change)?;
-            verdicts.extend(self.verdict(tx, change)?);
+            match change.kind.as_str() {
+                VERDICT => verdicts.extend(self.verdict(tx, change)?),
+                _ => self.change(tx, change)?,
+            }
         }
         let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
         for scope in copies::scopes(tx, self.copy)?.iter().filter(|scope| !scopes.contains(scope)) {
@@ -166,10 +168,11 @@ impl Target {
         }
     }
 
-    /// A verdict about this phone's own work heals an answer that was lost.
+    /// A verdict about this phone's own work heals an answer that was lost. It is a message and no record: once
+    /// noted it is not kept twice.
     fn verdict(&self, tx: &Transaction<'_>, change: &ChangeRow) -> Result<Option<Verdict>, StoreError> {
-        let Some(body) = change.body.as_ref().filter(|_| change.kind == VERDICT) else { return Ok(None) };
-        // One that this build cannot read stays among the records; the push or a lookup will say it again.
+        let Some(body) = change.body.as_ref() else { return Ok(None) };
+        // One that this build cannot read leaves the operation as it is, to be asked about by a later build.
         let Ok(verdict) = serde_json::from_str::<Verdict>(body.get()) else { return Ok(None) };
         let Some(entry) = outbox::get(tx, self.account, verdict.id)? else { return Ok(None) };
         push::note(tx, self.account, &verdict, Some(change.version))?;

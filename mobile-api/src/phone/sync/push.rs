@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
-use super::{Failure, Step, StoreError, Sync, SyncError, accounts, outbox, stop_at};
+use super::{Failure, Step, StoreError, Sync, SyncError, accounts, copies, outbox, stop_at};
 use crate::{
+    evidence::Anchor,
     phone::{
         error::Problem,
         store::{
@@ -30,13 +31,35 @@ impl Sync<'_> {
             if doubtful.is_empty() {
                 return Ok(());
             }
-            let body = LookupRequest { operations: doubtful.clone() };
-            let answer = self.line.call(id, self.probe, || Request::post("/v1/sync/operations/lookup", &body)).await;
-            let LookupResponse { verdicts } = answer?.body;
-            // What was applied before this answer is in every pull after it: no version must be waited for.
-            self.settle(verdicts, Some(0), doubtful).await?;
-            stop_at(self.probe, Step::Healed)?;
+            self.look_up(doubtful).await?;
         }
+    }
+
+    /// Asks once about each operation that is held, if the copy is new: verdicts from before it began are told only
+    /// to those who ask.
+    pub(super) async fn ask_held(&mut self, config: &Config) -> Result<(), SyncError> {
+        let (id, most, mut from) = (self.id, limit(config.push_operations), 0);
+        let Some(copy) = self.account().await?.live else { return Ok(()) };
+        if self.line.store.run(move |tx| copies::was_asked(tx, copy)).await? {
+            return Ok(());
+        }
+        loop {
+            let held = self.line.store.run(move |tx| outbox::in_state(tx, id, State::Held, from, most)).await?;
+            let Some(last) = held.last() else { break };
+            from = last.recorded.seq + 1;
+            self.look_up(held.iter().map(|entry| entry.recorded.id).collect()).await?;
+        }
+        self.line.store.run(move |tx| copies::set_asked(tx, copy)).await?;
+        stop_at(self.probe, Step::Healed)
+    }
+
+    async fn look_up(&mut self, ids: Vec<Uuid>) -> Result<(), SyncError> {
+        let body = LookupRequest { operations: ids };
+        let answer = self.line.call(self.id, self.probe, || Request::post("/v1/sync/operations/lookup", &body)).await;
+        let LookupResponse { verdicts } = answer?.body;
+        // What was applied before this answer is in every pull after it: no version must be waited for.
+        self.settle(verdicts, Some(0), body.operations, None).await?;
+        stop_at(self.probe, Step::Healed)
     }
 
     /// Sends everything that is pending.
@@ -78,10 +101,8 @@ impl Sync<'_> {
         match self.push_request(batch).await {
             Ok(answer) => {
                 let anchor = answer.anchor(answer.body.time.clone());
-                let id = self.id;
-                self.line.store.run(move |tx| accounts::save_anchor(tx, id, &anchor)).await?;
                 let PushResponse { verdicts, version, .. } = answer.body;
-                self.settle(verdicts, Some(version), Vec::new()).await?;
+                self.settle(verdicts, Some(version), Vec::new(), Some(anchor)).await?;
                 stop_at(self.probe, Step::Settled)?;
                 Ok(())
             }
@@ -119,6 +140,7 @@ impl Sync<'_> {
         verdicts: Vec<Verdict>,
         version: Option<u64>,
         asked: Vec<Uuid>,
+        anchor: Option<Anchor>,
     ) -> Result<(), StoreError> {
         self.report.verdicts.extend(verdicts.iter().filter(|verdict| is_recorded(verdict)).cloned());
         let id = self.id;
@@ -127,7 +149,7 @@ impl Sync<'_> {
             for verdict in &verdicts {
                 note(tx, id, verdict, version)?;
             }
-            Ok(())
+            anchor.map_or(Ok(()), |anchor| accounts::save_anchor(tx, id, &anchor))
         };
         self.line.store.run(work).await
     }
@@ -174,6 +196,7 @@ pub(super) fn note(
     let state = match verdict.status {
         VerdictStatus::Held => State::Held,
         status if status.is_final() => State::Settled,
+        VerdictStatus::Unknown => return outbox::send_again(tx, account, verdict.id),
         _ => return outbox::set_in_doubt(tx, &[verdict.id], false),
     };
     let text = serde_json::to_string(verdict).map_err(|_| StoreError::Broken("verdict"))?;

@@ -2,11 +2,17 @@
 
 use serde_json::json;
 
-use super::*;
+use super::{server::WANG, *};
 use crate::{
-    phone::{Outcome, PhoneError},
-    refusal::Refusal,
-    work_order::Status,
+    actor::Role,
+    directory::PriceKind,
+    money::{Currency, Money, Quantity},
+    phone::{
+        Outcome, PhoneError,
+        store::copies::{self, Place},
+    },
+    refusal::{Flag, Refusal},
+    work_order::{ConfirmationMethod, Status, quote, request},
 };
 
 #[tokio::test]
@@ -65,6 +71,74 @@ async fn an_order_made_on_the_phone_is_listed_before_the_server_knows_it() {
     assert_eq!(made.outcome, Outcome::Applies(vec![]));
     assert_eq!(get(&phone, order(5)).expect("shown").number, None, "numbers come from the server");
     assert_eq!(phone.list(Kind::WorkOrder).expect("readable").len(), 2);
+}
+
+/// A price per hour, for one hour.
+fn priced(minor: i64) -> quote::MakeQuote {
+    let line = quote::NewLine {
+        item: None,
+        name: "Labour".into(),
+        kind: PriceKind::Labour,
+        quantity_milli: Quantity(1_000),
+        unit: "h".into(),
+        unit_price: Money { minor, currency: Currency::CNY },
+    };
+    quote::MakeQuote { lines: vec![line], note: None }
+}
+
+fn confirmed(quote: Uuid) -> quote::ConfirmQuote {
+    quote::ConfirmQuote { quote, name: "Mrs Li".into(), method: ConfirmationMethod::OnDevice }
+}
+
+#[tokio::test]
+async fn what_the_phone_did_itself_counts_as_seen_and_what_the_office_did_does_not() {
+    let world = World::new(0);
+    let request = request::Request { order_type: super::server::HEATING, ..super::server::request() };
+    world.server.office(Role::Dispatcher, order(0).uuid(), request);
+    world.server.office(Role::Dispatcher, order(0).uuid(), dispatch::Assign { technician: WANG });
+    let phone = world.ready().await;
+    let fits = |recorded: Recorded| {
+        assert_eq!(recorded.outcome, Outcome::Applies(vec![]));
+        recorded.id
+    };
+    fits(record(&phone, order(0), visit::Arrive {}));
+    assert!(matches!(record(&phone, order(0), visit::Start {}).outcome, Outcome::Refused(Refusal::QuoteNotConfirmed)));
+    // A quote that the phone itself replaced is known to be replaced, whether or not the first was sent meanwhile.
+    let first = fits(record(&phone, order(0), priced(5_000)));
+    sync(&phone).await.expect("syncs");
+    let second = fits(record(&phone, order(0), priced(6_000)));
+    assert_eq!(record(&phone, order(0), confirmed(first)).outcome, Outcome::Refused(Refusal::QuoteUnknown));
+    sync(&phone).await.expect("syncs");
+    // One that the office makes meanwhile is not.
+    world.server.office(Role::Dispatcher, order(0).uuid(), priced(9_000));
+    fits(record(&phone, order(0), confirmed(second)));
+    fits(record(&phone, order(0), visit::Start {}));
+    let report = sync(&phone).await.expect("syncs");
+    let flags = report.verdicts.iter().map(|verdict| verdict.flags[0].flag).collect::<Vec<_>>();
+    assert_eq!(flags, [Flag::SignedOlderQuote, Flag::QuoteChangedMeanwhile]);
+}
+
+#[tokio::test]
+async fn what_a_newer_server_sends_is_kept_and_not_shown() {
+    let world = World::new(2);
+    let phone = world.ready().await;
+    let harm = |tx: &rusqlite::Transaction<'_>| {
+        let copy = crate::phone::store::accounts::active(tx)?.and_then(|account| account.live).expect("a copy");
+        let scope = "catalog";
+        let place = |kind, id| Place { scope, kind, id };
+        copies::upsert(tx, copy, place("drone", order(9).uuid()), (1, 1), "{\"rotors\":4}")?;
+        copies::upsert(
+            tx,
+            copy,
+            place("work_order", order(1).uuid()),
+            (9, 99),
+            "{\"state\":{\"status\":\"teleported\"}}",
+        )
+    };
+    phone.line().store.now(harm).expect("stored");
+    assert_eq!(phone.list(Kind::WorkOrder).expect("readable").len(), 1);
+    let recorded = record(&phone, order(1), visit::Arrive {});
+    assert_eq!(recorded.outcome, Outcome::Unreadable, "the server can judge it");
 }
 
 #[tokio::test]

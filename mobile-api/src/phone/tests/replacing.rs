@@ -92,6 +92,35 @@ async fn a_first_sync_that_was_cut_shows_what_came_and_is_not_taken_for_complete
 }
 
 #[tokio::test]
+async fn held_operations_are_asked_about_when_the_copy_is_new() {
+    let world = World::new(1);
+    let phone = world.ready().await;
+    let missing = Uuid::from_u128(0xdead);
+    let draft = Draft::new(order(0), note("afterwards")).expect("a draft").after(missing);
+    let waiting = phone.record(draft).expect("kept").id;
+    sync(&phone).await.expect("syncs");
+    assert_eq!(state(&phone, waiting), State::Held);
+    // What it waited for comes from another phone while this one's cursor grows too old.
+    world.server.ledger().applied.push(missing);
+    world.server.release();
+    world.server.forget_cursors();
+    sync(&phone).await.expect("syncs");
+    assert_eq!(state(&phone, waiting), State::Settled);
+    sync(&phone).await.expect("syncs");
+    assert!(phone.pending().expect("readable").is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_forgot_the_device_is_told_again() {
+    let world = World::new(1);
+    let phone = world.ready().await;
+    world.server.ledger().devices.clear();
+    let done = record(&phone, order(0), dispatch::Accept {}).id;
+    sync(&phone).await.expect("syncs");
+    assert_eq!(state(&phone, done), State::Settled);
+}
+
+#[tokio::test]
 async fn after_a_restore_from_backup_the_archive_is_offered_again() {
     let world = World::new(1);
     let phone = world.ready().await;

@@ -27,6 +27,8 @@ pub(super) const WANG: Id<User> = Id::new(Uuid::from_u128(0x0199_0000_0000_7000_
 pub(super) const CHEN: Id<User> = Id::new(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0012));
 const BOSS: Id<User> = Id::new(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0013));
 const SITE: Id<Site> = Id::new(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0021));
+/// Work that is paid for.
+pub(super) const HEATING: Id<OrderType> = Id::new(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0032));
 const PLUMBING: Id<OrderType> = Id::new(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0031));
 
 /// The n-th work order.
@@ -54,15 +56,8 @@ impl Server {
         server.office(Role::System, ORG, found);
         let site = SiteSave { name: "Riverside".into(), address: String::new() };
         server.office(Role::Admin, SITE.uuid(), site);
-        let plumbing = OrderTypeSave {
-            code: "plumbing".into(),
-            name: Label::new("水管维修", "Plumbing"),
-            free_of_charge: true,
-            certificate: None,
-            deadlines: None,
-            active: true,
-        };
-        server.office(Role::Admin, PLUMBING.uuid(), plumbing);
+        server.office(Role::Admin, PLUMBING.uuid(), order_type("plumbing", true));
+        server.office(Role::Admin, HEATING.uuid(), order_type("heating", false));
         for (id, login, role) in
             [(WANG, "wang", Role::Technician), (CHEN, "chen", Role::Technician), (BOSS, "boss", Role::Dispatcher)]
         {
@@ -87,6 +82,16 @@ impl Server {
         self.ledger().office(role, entity, action.into(), now);
     }
 
+    /// Judges what was held and need not be any more.
+    pub(super) fn release(&self) {
+        let now = self.clock.truth();
+        let mut ledger = self.ledger();
+        let device = ledger.devices.keys().copied().next().expect("a device");
+        ledger.version += 1;
+        ledger.release(device);
+        ledger.refresh_feed(now);
+    }
+
     /// From now on every cursor that a phone may have is too old.
     pub(super) fn forget_cursors(&self) {
         let mut ledger = self.ledger();
@@ -107,6 +112,11 @@ impl Transport for Server {
     fn send(&self, request: Request) -> Answer<'_, Response> {
         Box::pin(async move { Ok(routes::answer(&mut self.ledger(), &request, self.now())) })
     }
+}
+
+fn order_type(code: &str, free_of_charge: bool) -> OrderTypeSave {
+    let name = Label::new("维修", code);
+    OrderTypeSave { code: code.into(), name, free_of_charge, certificate: None, deadlines: None, active: true }
 }
 
 fn user(login: &str, role: Role) -> UserSave {

@@ -79,6 +79,9 @@ async fn two_people_on_one_phone_are_kept_apart() {
     assert!(world.server.ledger().applied.is_empty(), "Chen does not send for Wang");
     let own = record(&phone, order(0), note("not mine"));
     assert_eq!(own.seq, 1, "a sequence of their own");
+    let people = phone.people().expect("readable");
+    let unsent: Vec<_> = people.iter().map(|person| (person.login.as_str(), person.unsent)).collect();
+    assert_eq!(unsent, [("wang", 6), ("chen", 1)]);
     phone.sign_in("wang", "secret").await.expect("signs in");
     assert_eq!(phone.identity().expect("signed in").1, wangs_device);
     sync(&phone).await.expect("syncs");

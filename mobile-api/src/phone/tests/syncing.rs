@@ -193,6 +193,37 @@ async fn an_order_given_to_another_leaves_the_phone_though_the_pull_was_lost() {
 }
 
 #[tokio::test]
+async fn pages_cut_elsewhere_and_pages_that_come_twice_give_the_same_phone() {
+    let mut phones = Vec::new();
+    for (size, twice) in [(500, false), (1, false), (2, true), (3, true), (7, false)] {
+        let world = World::new(5);
+        world.server.ledger().pull_changes = size;
+        let phone = world.signed_in().await;
+        // Each page is lost once after the server gave it, if it is to come twice.
+        let mut lost = false;
+        world.line.plan(move |request| {
+            lost = twice && request.path.ends_with("pull") && !lost;
+            if lost { Fault::After } else { Fault::None }
+        });
+        while sync(&phone).await.is_err() {}
+        phones.push(everything(&phone));
+    }
+    assert!(phones[0].len() > 5 && phones.iter().all(|phone| *phone == phones[0]));
+}
+
+#[tokio::test]
+async fn a_scope_that_is_withdrawn_goes_with_all_it_brought() {
+    let world = World::new(1);
+    let phone = world.ready().await;
+    assert_eq!(phone.list(Kind::OrderType).expect("readable").len(), 2);
+    world.server.ledger().withdrawn.push(crate::Scope::Catalog);
+    sync(&phone).await.expect("syncs");
+    assert_eq!(phone.list(Kind::OrderType).expect("readable").len(), 0);
+    assert!(get(&phone, order(0)).is_some());
+    assert_eq!(phone.check(&go_on).await.expect("checks").0, Agreement::Equal);
+}
+
+#[tokio::test]
 async fn a_copy_that_went_wrong_is_noticed_and_pulled_anew() {
     let world = World::new(3);
     let phone = world.ready().await;

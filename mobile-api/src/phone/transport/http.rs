@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use reqwest::{
@@ -10,6 +13,10 @@ use super::{Answer, Method, Request, Response, Transport, TransportError};
 
 /// No answer of the server is longer, in bytes; anything that is comes from something else on the way.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// A line on which nothing came for so long is dead: on the one that carries pokes the server gives a sign of life
+/// every 25 seconds.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// Longest line of a poke that is read, in bytes.
 const LONGEST_POKE: usize = 256;
@@ -33,7 +40,8 @@ impl HttpTransport {
     /// If the TLS library cannot be set up.
     pub fn new(base: &str, language: &str) -> Result<Self, TransportError> {
         // A redirect comes from a captive portal, never from the server.
-        let builder = Client::builder().connect_timeout(CONNECT_TIMEOUT).redirect(Policy::none());
+        let builder = Client::builder().redirect(Policy::none());
+        let builder = builder.connect_timeout(CONNECT_TIMEOUT).read_timeout(SILENCE);
         let client = builder.build().map_err(failed)?;
         Ok(Self { client, base: base.trim_end_matches('/').to_owned(), language: language.to_owned() })
     }

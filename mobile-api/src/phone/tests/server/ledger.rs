@@ -49,6 +49,8 @@ pub(in crate::phone::tests) struct Ledger {
     held: Vec<(Uuid, Id<User>, Received)>,
     /// Operations that make a whole envelope unreadable.
     pub(in crate::phone::tests) poison: BTreeSet<Uuid>,
+    /// Scopes that nobody has any more.
+    pub(in crate::phone::tests) withdrawn: Vec<Scope>,
     /// Cursors below this are too old.
     pub(in crate::phone::tests) oldest_cursor: u64,
     pub(in crate::phone::tests) push_operations: u32,
@@ -168,7 +170,7 @@ impl Ledger {
     }
 
     /// Operations that waited for what has come.
-    fn release(&mut self, device: Uuid) {
+    pub(super) fn release(&mut self, device: Uuid) {
         for (id, user, received) in std::mem::take(&mut self.held) {
             let operation: Operation = serde_json::from_str(&self.journal[&id].0).expect("an operation");
             if operation.depends_on.iter().all(|id| self.applied.contains(id)) {
@@ -204,6 +206,7 @@ impl Ledger {
         let address = Ref::new(action.spec().kind, operation.entity);
         let (rev, record) = self.records.get(&address).cloned().unwrap_or((0, None));
         let related = self.related(&action, record.as_ref(), actor);
+        let own_revs = self.own_revs(operation, actor, rev);
         let when = judge(operation.evidence.as_ref(), received);
         self.judged.insert(operation.id, when.clone());
         let context = Context {
@@ -211,7 +214,8 @@ impl Ledger {
             actor,
             when,
             received_at: received.server_time,
-            base_rev: self.seen(operation, actor, rev),
+            base_rev: operation.base_rev,
+            own_revs: &own_revs,
             rev: rev + 1,
             mode,
             related: &related,
@@ -224,14 +228,12 @@ impl Ledger {
         Ok((rev + 1, decision.flags))
     }
 
-    /// What the device made itself counts as seen.
-    fn seen(&self, operation: &Operation, actor: &Actor, rev: u64) -> Option<u64> {
-        let mut seen = operation.base_rev?;
+    /// What the device made itself.
+    fn own_revs(&self, operation: &Operation, actor: &Actor, rev: u64) -> Vec<u64> {
         let device = actor.device.map(Id::uuid);
-        while seen < rev && self.makers.get(&(operation.entity, seen + 1)).copied() == device {
-            seen += 1;
-        }
-        Some(seen)
+        (1..=rev)
+            .filter(|rev| device.is_some() && self.makers.get(&(operation.entity, *rev)).copied() == device)
+            .collect()
     }
 
     fn related(&self, action: &Action, record: Option<&Record>, actor: &Actor) -> Related {
@@ -265,7 +267,7 @@ impl Ledger {
     }
 
     /// Compares what every scope should hold with what it holds.
-    fn refresh_feed(&mut self, now: DateTime<Utc>) {
+    pub(super) fn refresh_feed(&mut self, now: DateTime<Utc>) {
         let records = self.records.values().filter_map(|(_, record)| record.as_ref());
         let reach = records.flat_map(|record| record.reach(now));
         let reach = reach.filter(|reach| matches!(self.records.get(&reach.record), Some((_, Some(_)))));

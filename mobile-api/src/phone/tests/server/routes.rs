@@ -112,7 +112,7 @@ fn tokens(ledger: &mut Ledger, user: Id<User>, device: Uuid) -> Value {
 fn push(ledger: &mut Ledger, push: &PushRequest, session: (Id<User>, Uuid), now: DateTime<Utc>) -> Outcome {
     assert_eq!(push.device, session.1);
     if !ledger.devices.contains_key(&session.1) {
-        return Err((403, "forbidden"));
+        return Err((404, "not_found"));
     }
     let size: usize = push.operations.iter().map(|raw| raw.get().len()).sum();
     let too_many = push.operations.len() > usize::try_from(ledger.push_operations).expect("fits");
@@ -170,13 +170,16 @@ fn resume(ledger: &Ledger, cursor: Option<&String>) -> Result<(u64, String), (u1
 
 fn pull(ledger: &Ledger, pull: &PullRequest, session: (Id<User>, Uuid), now: DateTime<Utc>) -> Outcome {
     let (user, device) = session;
+    if !ledger.devices.contains_key(&device) {
+        return Err((404, "not_found"));
+    }
     let (since, after) = resume(ledger, pull.cursor.as_ref())?;
-    let scopes = scopes(user, device);
+    let scopes = scopes(ledger, user, device);
     let mut rows: Vec<_> = ledger.feed.iter().filter(|(place, _)| scopes.contains(&place.0)).collect();
     rows.sort_by_key(key);
     rows.retain(|row| key(row) > after);
     if pull.cursor.is_none() {
-        rows.retain(|(_, row)| row.1);
+        rows.retain(|((scope, ..), row)| row.1 && !matches!(scope, Scope::Device(_)));
     }
     let most = usize::try_from(pull.limit.unwrap_or(ledger.pull_changes).min(ledger.pull_changes)).expect("fits");
     let complete = rows.len() <= most;
@@ -199,12 +202,15 @@ fn change(ledger: &Ledger, place: &Place, version: u64, present: bool) -> Change
     ChangeRow { scope, kind, id, version, rev, body }
 }
 
-fn scopes(user: Id<User>, device: Uuid) -> Vec<Scope> {
-    vec![Scope::User(user.uuid()), Scope::Device(device), Scope::Catalog]
+fn scopes(ledger: &Ledger, user: Id<User>, device: Uuid) -> Vec<Scope> {
+    let mut scopes = vec![Scope::User(user.uuid()), Scope::Device(device), Scope::Catalog];
+    scopes.retain(|scope| !ledger.withdrawn.contains(scope));
+    scopes
 }
 
 fn digest(ledger: &Ledger, (user, device): (Id<User>, Uuid)) -> Outcome {
-    let digests = scopes(user, device).into_iter().map(|scope| {
+    let holding = scopes(ledger, user, device).into_iter().filter(|scope| !matches!(scope, Scope::Device(_)));
+    let digests = holding.map(|scope| {
         let mut sum = DigestSum::default();
         for ((of, kind, id), (version, present)) in &ledger.feed {
             if *present && *of == scope {

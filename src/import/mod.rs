@@ -1,0 +1,27 @@
+//! History taken over from other systems: a table of requests, row by row, through the one door.
+//!
+//! * [`mapping`] – which column is what. * [`input`] – the file as a stream. * `rows` – a row as what an order needs, or
+//!   the reason why not. * `times` – local times. * [`run`] – chunk by chunk into the door. * [`report`] – what came of it.
+//!
+//! A thread reads while the door works; between them wait at most a few chunks, so memory does not grow with the file.
+//! An order's id follows from the organisation, the source and the source's own id ([`ids`]). That makes an import
+//! repeatable: what is here is left alone, whoever changed it since.
+
+pub mod ids;
+pub mod input;
+pub mod mapping;
+mod refused;
+pub mod report;
+mod rows;
+pub mod run;
+mod store;
+mod times;
+mod words;
+
+pub use input::Input;
+pub use mapping::Mapping;
+pub use report::{Ended, Report};
+pub use rows::MOST_ROWS;
+pub use run::{Options, Progress, requests};
+pub use times::Oddity;
+pub(crate) use words::{Words, grouped};

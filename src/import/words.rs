@@ -1,0 +1,69 @@
+//! What the importer says, in the reader's language (`locales/*/import.ftl`).
+
+use crate::language::Language;
+
+/// Speaks one language.
+#[derive(Clone, Copy, Debug)]
+pub struct Words(pub Language);
+
+impl Words {
+    /// The sentence of this id with these values.
+    pub(crate) fn say(self, id: &str, args: &[(&'static str, String)]) -> String {
+        self.0.sentence(id, args).unwrap_or_else(|| id.to_owned())
+    }
+}
+
+/// `58251` as `58,251`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        let all = [0, 999, 1_000, 58_251, 1_000_000].map(grouped);
+        assert_eq!(all, ["0", "999", "1,000", "58,251", "1,000,000"]);
+    }
+
+    /// Each sentence's id and the values it names.
+    fn sentences(file: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let lines = file.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let sentence = |line: &str| {
+            let (id, text) = line.split_once(" = ").expect("one sentence a line");
+            let values = text.split("{ $").skip(1).map(|rest| rest.split(' ').next().unwrap().to_owned());
+            (id.to_owned(), values.collect())
+        };
+        lines.map(sentence).collect()
+    }
+
+    #[test]
+    fn both_languages_say_the_same_and_everything_that_is_said_is_there() {
+        let english = sentences(include_str!("../../locales/en/import.ftl"));
+        assert_eq!(english, sentences(include_str!("../../locales/zh-CN/import.ftl")));
+        let sources = [
+            include_str!("rows.rs"),
+            include_str!("run.rs"),
+            include_str!("report.rs"),
+            include_str!("../cli/import.rs"),
+        ];
+        let said: BTreeSet<_> = sources
+            .iter()
+            .flat_map(|source| source.split("\"import-").skip(1))
+            .map(|rest| format!("import-{}", rest.split('"').next().unwrap()))
+            .collect();
+        assert_eq!(said, english.into_keys().collect());
+    }
+}

@@ -1,0 +1,274 @@
+//! What can be read of each kind of record, as the document shows it: the record, its history, and its list.
+
+use std::sync::LazyLock;
+
+use mobile_api::{
+    device::Device,
+    directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    record::Kind,
+    review::Review,
+    work_order::{Status, WorkOrder},
+};
+use serde_json::{Value, json};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{
+        OpenApi, Ref, Required,
+        content::Content,
+        header::Header,
+        path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
+        response::Response,
+        schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type},
+    },
+};
+
+use super::{
+    add_schema,
+    operations::{singular, uuid_parameter},
+    problems,
+};
+use crate::{
+    device::list::DeviceFilter,
+    directory::list::DirectoryFilter,
+    operations::api::{History, HistoryQuery},
+    review::list::ReviewFilter,
+    work_order::{deadline::Deadline, list::WorkOrderFilter},
+};
+
+/// Adds the addresses to read each kind of record at, with the records' schemas.
+pub fn add_records(document: &mut OpenApi) {
+    add_schema::<History>(document);
+    add_schema::<Deadline>(document);
+    add_schema::<Status>(document);
+    for kind in Kind::ALL.iter().copied() {
+        let schema = add_record(document, kind);
+        let path = format!("/v1/{}", kind.path());
+        let paths = &mut document.paths.paths;
+        paths.entry(format!("{path}/{{id}}")).or_default().get = Some(single(kind, &schema));
+        paths.entry(format!("{path}/{{id}}/history")).or_default().get = Some(history(kind));
+        if let Some((about, parameters)) = list_of(kind) {
+            paths.entry(path).or_default().get = Some(list(kind, &schema, about, parameters));
+        }
+    }
+}
+
+/// Makes a kind's schema known and answers its name.
+fn add_record(document: &mut OpenApi, kind: Kind) -> String {
+    fn add<T: ToSchema>(document: &mut OpenApi) -> String {
+        add_schema::<T>(document);
+        T::name().into_owned()
+    }
+    match kind {
+        Kind::Organisation => add::<Organisation>(document),
+        Kind::Site => add::<Site>(document),
+        Kind::Building => add::<Building>(document),
+        Kind::Unit => add::<Unit>(document),
+        Kind::Customer => add::<Customer>(document),
+        Kind::User => add::<User>(document),
+        Kind::Team => add::<Team>(document),
+        Kind::OrderType => add::<OrderType>(document),
+        Kind::PriceItem => add::<PriceItem>(document),
+        Kind::Device => add::<Device>(document),
+        Kind::Review => add::<Review>(document),
+        Kind::WorkOrder => add::<WorkOrder>(document),
+    }
+}
+
+/// Who sees what in a kind's list, and its parameters. Of organisations there is none: everybody has one.
+fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
+    fn of<T: IntoParams>() -> Vec<Parameter> {
+        T::into_params(|| None)
+    }
+    const OF_SITES: &str = "By name. For the office; who is limited to some sites sees what belongs to these.";
+    const OF_ALL: &str = "By name. Everybody in the organisation sees all of them.";
+    Some(match kind {
+        Kind::Organisation => return None,
+        Kind::Site | Kind::Building | Kind::Unit | Kind::Customer => (OF_SITES, of::<DirectoryFilter>()),
+        Kind::User => ("By name. The office sees all accounts, a technician their own.", of::<DirectoryFilter>()),
+        Kind::Team | Kind::OrderType | Kind::PriceItem => (OF_ALL, of::<DirectoryFilter>()),
+        Kind::Device => {
+            let about = "Newest first. Administrators and managers see all devices, everybody else their own.";
+            (about, of::<DeviceFilter>())
+        }
+        Kind::Review => {
+            let about = "Newest first. For the office; who is limited to some sites sees the reviews of these and those \
+                of no site.";
+            (about, of::<ReviewFilter>())
+        }
+        Kind::WorkOrder => {
+            let about = "Newest first, by when the customer called. The office sees the orders of its sites; a \
+                technician those that are theirs now and those that nobody has yet in the pools of their teams. To \
+                follow changes, ask for `changed_after` the `version` of an earlier answer.";
+            (about, of::<WorkOrderFilter>())
+        }
+    })
+}
+
+/// `Work orders`, `work order`, `work_orders`, `work_order`: how a kind is called here and there.
+struct Names {
+    plural: String,
+    one: String,
+    plural_id: String,
+    one_id: String,
+}
+
+impl Names {
+    fn of(kind: Kind) -> Self {
+        let plural = kind.path();
+        let one = singular(plural);
+        Self {
+            plural: plural.replace('-', " "),
+            one: one.replace('-', " "),
+            plural_id: plural.replace('-', "_"),
+            one_id: one.replace('-', "_"),
+        }
+    }
+
+    fn a(&self) -> String {
+        let article = if self.one.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+        format!("{article} {}", self.one)
+    }
+}
+
+fn single(kind: Kind, schema: &str) -> Operation {
+    let names = Names::of(kind);
+    let mut found = answer(&format!("The {}", names.one), Ref::from_schema_name(schema), example(kind));
+    found.headers.insert("ETag".to_owned(), tag().into());
+    OperationBuilder::new()
+        .operation_id(Some(format!("get_{}", names.one_id)))
+        .tag(kind.path())
+        .summary(Some(format!("Get {}", names.a())))
+        .description(Some(
+            "As it is now. Its revision is the `ETag`; send it as `If-None-Match` to be answered 304 while nothing has \
+             changed, and as `If-Match` to an operation that must not overwrite what somebody else did meanwhile.",
+        ))
+        .parameter(uuid_parameter("id", ParameterIn::Path, "The record"))
+        .parameter(if_none_match())
+        .response("200", found)
+        .response("304", Response::new("It is still the one with the tag of `If-None-Match`"))
+        .build()
+}
+
+fn history(kind: Kind) -> Operation {
+    let names = Names::of(kind);
+    let page = json!({ "items": [entry(kind)], "next": null });
+    let mut builder = OperationBuilder::new()
+        .operation_id(Some(format!("list_{}_history", names.one_id)))
+        .tag(kind.path())
+        .summary(Some(format!("Get the history of {}", names.a())))
+        .description(Some(
+            "Every operation on it that was received, in the order in which they were judged, each as it was sent and \
+             with its verdict. Technicians may read the histories of work orders; that of the organisation is for \
+             administrators and managers who see every site.",
+        ))
+        .parameter(uuid_parameter("id", ParameterIn::Path, "The record"));
+    for parameter in HistoryQuery::into_params(|| None) {
+        builder = builder.parameter(parameter);
+    }
+    builder.response("200", answer("A page", Ref::from_schema_name(History::name()), page)).build()
+}
+
+fn list(kind: Kind, schema: &str, about: &str, parameters: Vec<Parameter>) -> Operation {
+    let names = Names::of(kind);
+    let page = json!({ "items": [{ "rev": 4, "record": example(kind) }], "next": null, "version": 1042 });
+    let mut found = answer("A page", page_of(schema), page);
+    found.headers.insert("ETag".to_owned(), tag().into());
+    let mut builder = OperationBuilder::new()
+        .operation_id(Some(format!("list_{}", names.plural_id)))
+        .tag(kind.path())
+        .summary(Some(format!("List {}", names.plural)))
+        .description(Some(format!(
+            "{about}\n\nPage by page: send `next` as `cursor` until it is `null`. Records that come and go meanwhile \
+             neither repeat nor hide others."
+        )));
+    for parameter in parameters {
+        builder = builder.parameter(parameter);
+    }
+    builder
+        .parameter(if_none_match())
+        .response("200", found)
+        .response("304", Response::new("Nothing was written in the organisation since the tag of `If-None-Match`"))
+        .response("400", problems::reference(400))
+        .build()
+}
+
+fn page_of(schema: &str) -> utoipa::openapi::schema::Object {
+    let whole = |description: &str| {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(0))
+            .description(Some(description))
+    };
+    let seen = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .description(Some("When it was last heard of; of devices only"));
+    let item = ObjectBuilder::new()
+        .property("rev", whole("The record's revision, as in its `ETag`"))
+        .property("record", Ref::from_schema_name(schema))
+        .property("last_seen_at", seen)
+        .required("rev")
+        .required("record");
+    let next = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some("The `cursor` of the next page; `null` if this was the last"));
+    ObjectBuilder::new()
+        .property("items", ArrayBuilder::new().items(item))
+        .property("next", next)
+        .property("version", whole("The organisation's version that the page was read at"))
+        .required("items")
+        .required("next")
+        .required("version")
+        .build()
+}
+
+fn answer(
+    description: &str,
+    schema: impl Into<utoipa::openapi::RefOr<utoipa::openapi::Schema>>,
+    example: Value,
+) -> Response {
+    let mut content = Content::new(Some(schema));
+    content.example = Some(example);
+    let mut answer = Response::new(description);
+    answer.content.insert("application/json".to_owned(), content.into());
+    answer
+}
+
+fn tag() -> Header {
+    let mut tag = Header::new(ObjectBuilder::new().schema_type(Type::String).build());
+    tag.description = Some("For `If-None-Match`".to_owned());
+    tag
+}
+
+fn if_none_match() -> ParameterBuilder {
+    ParameterBuilder::new()
+        .name("If-None-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("The `ETag` of what you have"))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
+}
+
+/// A record as an example.
+pub(super) fn example(kind: Kind) -> Value {
+    static EXAMPLES: LazyLock<Value> =
+        LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
+    EXAMPLES[kind.as_str()].clone()
+}
+
+/// An entry of a history as an example.
+fn entry(kind: Kind) -> Value {
+    let record = &example(kind)["id"];
+    let id = "0199a1f0-8000-7000-8000-000000000002";
+    let (op_type, payload) = match kind {
+        Kind::WorkOrder => ("work_order.note".to_owned(), json!({ "text": "The dog is friendly" })),
+        kind => (format!("{kind}.save"), example(kind)),
+    };
+    json!({
+        "id": id, "version": 1042, "type": op_type, "actor": "01930000-0000-7000-8000-000000000011",
+        "received_at": "2026-03-02T08:03:00Z",
+        "operation": { "id": id, "type": op_type, "entity": record, "payload": payload },
+        "verdict": { "id": id, "status": "applied", "rev": 4 }
+    })
+}

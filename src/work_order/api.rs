@@ -1,0 +1,96 @@
+//! Work orders over HTTP: the list and the report. Single orders and what is done to them are in `operations::api`.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    web::{self, Data},
+};
+use chrono::{DateTime, Utc};
+use mobile_api::{Actor, record::Kind};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::{
+    deadline::{DeadlineReport, ReportFilter, deadline_report},
+    list::{self, WorkOrderFilter},
+};
+use crate::{
+    access::Authenticated,
+    app::AppState,
+    error::{Code, Error},
+    json::Json,
+    paging::{self, Ask, Depends},
+    query::Query,
+    sight::Sight,
+};
+
+/// The tag of reports in the API document.
+const REPORTS: &str = "reports";
+
+/// Registers the addresses of this subject, relative to `/v1`.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.route("/work-orders", web::get().to(list_work_orders)).service(get_deadline_report);
+}
+
+async fn list_work_orders(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    Query(filter): Query<WorkOrderFilter>,
+) -> Result<HttpResponse, Error> {
+    let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
+    let depends = if filter.overdue.is_some() { Depends::OnTime } else { Depends::OnRecords };
+    let now = state.clock.now();
+    let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, &filter, ask, now);
+    paging::answer(&state, &request, actor, ask, depends, load).await
+}
+
+/// Which orders the report counts, and by when.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReportQuery {
+    /// Tells deadlines that are past from those to come; now, if absent. What was judged stays judged.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Orders of which the customer called at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Orders of which the customer called before this instant.
+    pub until: Option<DateTime<Utc>>,
+    /// Orders of this site.
+    pub site: Option<Uuid>,
+    /// Orders that were taken over from this system.
+    #[param(example = "boston-311")]
+    pub source: Option<String>,
+}
+
+/// Count orders by their deadlines
+///
+/// Each order is counted once. The deadline of an order is the date by which it was to be settled, if it has one (orders
+/// that were taken over from another system do); otherwise the time by which somebody was to be at the door. For the
+/// office; who is limited to some sites is told of these.
+#[utoipa::path(tag = REPORTS, operation_id = "get_deadline_report", params(ReportQuery),
+    responses((status = 200, body = DeadlineReport, description = "The figures")))]
+#[get("/reports/deadlines")]
+async fn get_deadline_report(
+    state: Data<AppState>,
+    Authenticated(actor): Authenticated,
+    Query(query): Query<ReportQuery>,
+) -> Result<Json<DeadlineReport>, Error> {
+    let ReportQuery { as_of, from, until, site, source } = query;
+    let sites = sites(&actor, site)?;
+    let as_of = as_of.unwrap_or_else(|| state.clock.now());
+    let filter = ReportFilter { received_from: from, received_until: until, sites, source };
+    let report = state.db.read(move |conn| deadline_report(conn, actor.org, as_of, &filter)).await?;
+    Ok(Json(report))
+}
+
+/// The sites that are counted: the one asked for, within those that the actor sees.
+fn sites(actor: &Actor, asked: Option<Uuid>) -> Result<Option<Vec<Uuid>>, Error> {
+    let seen = match Sight::of(actor, Kind::WorkOrder) {
+        Sight::Own(_) | Sight::Nothing => return Err(Code::Forbidden.into()),
+        Sight::All => return Ok(asked.map(|site| vec![site])),
+        Sight::Sites(sites) => sites.into_iter().map(Uuid::from),
+    };
+    Ok(Some(seen.filter(|site| asked.is_none_or(|asked| *site == asked)).collect()))
+}
