@@ -31,7 +31,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         Box::pin(async move {
             let limits = Limits::of(&request);
             let body = read(&request, payload, limits.body_bytes).await?;
-            parse(&body, limits.json_depth).map(Json)
+            parse_object(&body, limits.json_depth).map(Json)
         })
     }
 }
@@ -85,6 +85,16 @@ fn understandable(request: &HttpRequest) -> Result<(), Code> {
     if json && known { Ok(()) } else { Err(Code::UnsupportedMediaType) }
 }
 
+/// Reads an object, as all bodies of ours are. serde would take an array for a struct, field by field, which nobody
+/// means.
+fn parse_object<T: DeserializeOwned>(body: &[u8], depth: usize) -> Result<T, Error> {
+    let value = parse(body, depth)?;
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => Ok(value),
+        _ => Err(FieldError::new("", "wrong_type", "expected an object").into()),
+    }
+}
+
 /// Reads a value from JSON that is nested at most `depth` levels.
 ///
 /// # Errors
@@ -96,7 +106,11 @@ pub fn parse<T: DeserializeOwned>(body: &[u8], depth: usize) -> Result<T, Error>
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
-        refused(error.into_inner(), pointer)
+        // What is no JSON at all is told so first, wherever a wrong value was met before.
+        match serde_json::from_slice::<&serde_json::value::RawValue>(body) {
+            Ok(_) => refused(error.into_inner(), pointer),
+            Err(error) => refused(error, pointer),
+        }
     })?;
     reader.end().map_err(|error| refused(error, String::new()))?;
     Ok(value)
@@ -228,6 +242,21 @@ mod tests {
             assert_eq!(parse::<Order>(text.as_bytes(), 16).unwrap_err().code(), Code::InvalidJson, "{text:?}");
         }
         assert_eq!(parse::<Order>(b"\xff\xfe", 16).unwrap_err().code(), Code::InvalidJson);
+    }
+
+    #[test]
+    fn text_that_is_not_json_is_no_json_even_where_a_wrong_value_comes_first() {
+        for text in ["{\"lines\":7,}", "[1 true]", "{\"lines\":\"\u{1}\"}"] {
+            assert_eq!(parse::<Order>(text.as_bytes(), 16).unwrap_err().code(), Code::InvalidJson, "{text:?}");
+        }
+        assert_eq!(parse::<Order>(b"{\"lines\":\"\xff\"}", 16).unwrap_err().code(), Code::InvalidJson);
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        assert!(parse_object::<Order>(b" {\"lines\":[]}", 16).is_ok());
+        let error = parse_object::<Order>(b"[[]]", 16).unwrap_err();
+        assert_eq!(error.fields(), [FieldError::new("", "wrong_type", "expected an object")]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! the permission matrix, and the contract that phones use. To add an operation: a payload with its rule in the
 //! subject's folder, one line here, and its tests.
 
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -102,7 +103,7 @@ macro_rules! catalogue {
             pub fn parse(name: &str, payload: &RawValue) -> Result<Action, ParseError> {
                 match name {
                     $( concat!(stringify!($kind), ".", $verb) => {
-                        Ok(Action::$variant(serde_json::from_str(payload.get()).map_err(ParseError::Payload)?))
+                        Ok(Action::$variant(object(payload.get()).map_err(ParseError::Payload)?))
                     } )+
                     _ => Err(ParseError::UnknownType),
                 }
@@ -249,6 +250,11 @@ pub enum ParseError {
     /// The payload does not fit the type.
     #[error("{0}")]
     Payload(serde_json::Error),
+}
+
+/// Reads an object. serde would take an array for a struct, field by field, which nobody means.
+fn object<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    if text.starts_with('{') { serde_json::from_str(text) } else { Err(serde::de::Error::custom("expected an object")) }
 }
 
 catalogue! {

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
@@ -34,6 +34,7 @@ struct Inner {
     decoy: String,
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
+    compared: AtomicU64,
 }
 
 impl Passwords {
@@ -46,7 +47,16 @@ impl Passwords {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash(&argon2, b"nobody has this password")?;
         let turns = Arc::new(Semaphore::new(config.concurrency.max(1)));
-        Ok(Self { inner: Arc::new(Inner { config, argon2, decoy, turns, waiting: AtomicUsize::new(0) }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                config,
+                argon2,
+                decoy,
+                turns,
+                waiting: AtomicUsize::new(0),
+                compared: AtomicU64::new(0),
+            }),
+        })
     }
 
     /// Whether a new password may be used.
@@ -81,6 +91,11 @@ impl Passwords {
         self.in_turn(move |inner| inner.verify(&password, stored.as_deref())).await
     }
 
+    /// How many comparisons, each with a full computation of the hash, were made since the start.
+    pub fn compared(&self) -> u64 {
+        self.inner.compared.load(Ordering::Relaxed)
+    }
+
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, AccessError> + Send + 'static,
@@ -110,6 +125,7 @@ impl Inner {
             _ => (password, None),
         };
         let parsed = PasswordHash::new(stored.unwrap_or(&self.decoy)).map_err(internal)?;
+        self.compared.fetch_add(1, Ordering::Relaxed);
         let matches = self.argon2.verify_password(password.as_bytes(), &parsed).is_ok();
         if !matches || stored.is_none() {
             return Ok(Verified::No);

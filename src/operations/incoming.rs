@@ -70,6 +70,10 @@ impl Incoming {
 }
 
 fn read(raw: &RawValue) -> Result<Operation, Problem> {
+    // serde would take an array for an operation, field by field.
+    if !raw.get().starts_with('{') {
+        return Err(Problem::new("malformed_operation", "expected an object"));
+    }
     let operation: Operation =
         serde_json::from_str(raw.get()).map_err(|error| Problem::new("malformed_operation", error.to_string()))?;
     let too_many = |what: &str| Problem::new("malformed_operation", format!("too many {what}"));
@@ -79,8 +83,8 @@ fn read(raw: &RawValue) -> Result<Operation, Problem> {
     if operation.group.is_some_and(|group| !(1..=MOST_IN_GROUP).contains(&group.size)) {
         return Err(too_many("operations in the group"));
     }
-    if operation.op_type.len() > 100 {
-        return Err(Problem::new("malformed_operation", "the type is too long"));
+    if operation.op_type.len() > 100 || operation.op_type.contains('\0') {
+        return Err(Problem::new("malformed_operation", "the type is too long, or no text"));
     }
     if operation.seq.is_some_and(|seq| seq > LARGEST) || operation.base_rev.is_some_and(|rev| rev > LARGEST) {
         return Err(Problem::new("malformed_operation", "a number is too large"));

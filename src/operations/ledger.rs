@@ -272,6 +272,16 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    /// An operation that this transaction was going to hold need not wait after all.
+    pub(super) fn forget_hold(&mut self, op: Uuid) {
+        self.waiting.retain(|waiting| waiting.op != op);
+        self.journal.retain(|entered| entered.op != op);
+        let review = Ref::new(Kind::Review, op);
+        if self.records.get(&review).is_some_and(|entry| entry.stored_rev == 0) {
+            self.records.remove(&review);
+        }
+    }
+
     /// Opens the review of an operation, or leaves the one there is.
     pub(super) fn open_review(&mut self, review: NewReview<'_>) -> Result<Uuid, DoorError> {
         let id = review.id;

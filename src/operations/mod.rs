@@ -24,6 +24,7 @@ pub mod reading;
 mod related;
 pub mod store;
 pub mod timeline;
+mod unwritten;
 
 use std::sync::Arc;
 

@@ -136,12 +136,15 @@ struct Queue<'a> {
     seen: HashSet<Uuid>,
     /// The verdicts of this transaction.
     settled: HashMap<Uuid, Verdict>,
+    /// What was held in this transaction, and what it waits for; the database does not know of it yet.
+    held: Vec<(String, Item)>,
 }
 
 impl<'a> Queue<'a> {
     fn new(ledger: Ledger<'a>, device: DeviceRow, holds: Holds) -> Self {
         let (now, next_seq, units, seen) = (ledger.now, device.next_seq, VecDeque::new(), HashSet::new());
-        Self { ledger, device, now, holds, next_seq, units, seen, settled: HashMap::new() }
+        let (settled, held) = (HashMap::new(), Vec::new());
+        Self { ledger, device, now, holds, next_seq, units, seen, settled, held }
     }
 
     fn run(mut self, reception: &Reception<'_>, operations: &[Incoming]) -> Result<Outcome, DoorError> {
@@ -316,6 +319,7 @@ impl<'a> Queue<'a> {
         let verdict =
             Verdict { id, status, flags: Vec::new(), problem: Some(problem), review, until: Some(until), rev: None };
         judge::enter(&mut self.ledger, item, about, verdict.clone());
+        self.held.push((waits_for.clone(), item.clone()));
         let context = HeldContext { when: item.when.clone(), actor: item.actor.clone() };
         self.ledger.waiting.push(Waiting {
             op: item.id,
@@ -354,8 +358,21 @@ impl<'a> Queue<'a> {
     /// Held operations whose reason has gone: what they depend on was settled. Groups stay whole.
     fn let_go(&mut self, settled: &[Uuid]) -> Result<(), DoorError> {
         let reasons: Vec<_> = settled.iter().map(|id| format!("op:{id}")).collect();
-        let items = self.fetch_held(&reasons)?;
+        let mut items = self.fetch_held(&reasons)?;
+        items.extend(self.take_back(&reasons));
         self.form_units(items)
+    }
+
+    /// What was held for these reasons a moment ago, as if it had not been.
+    fn take_back(&mut self, reasons: &[String]) -> Vec<Item> {
+        let held = std::mem::take(&mut self.held);
+        let (free, rest): (Vec<_>, Vec<_>) = held.into_iter().partition(|(why, _)| reasons.contains(why));
+        self.held = rest;
+        for (_, item) in &free {
+            self.ledger.forget_hold(item.id);
+            self.settled.remove(&item.id);
+        }
+        free.into_iter().map(|(_, item)| item).collect()
     }
 
     fn fetch_held(&mut self, waits_for: &[String]) -> Result<Vec<Item>, DoorError> {

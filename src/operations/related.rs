@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     DoorError,
     ledger::{Ledger, NewReview},
+    unwritten,
 };
 use crate::{access, directory, work_order};
 
@@ -33,11 +34,13 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
             Need::Record(_) => {}
             Need::OrderNumber => related.order_number = Some(order_number(ledger, received_at)?),
             Need::Labour { technician, from, until } => {
-                related.labour =
+                let stored =
                     work_order::store::overlapping_labour(ledger.conn, ledger.org, *technician, *from, *until)?;
+                related.labour = unwritten::labour(ledger, stored, *technician, *from..*until);
             }
             Need::OpenOrdersAt { unit } => {
-                related.open_orders = work_order::store::open_orders_at(ledger.conn, ledger.org, *unit)?;
+                let stored = work_order::store::open_orders_at(ledger.conn, ledger.org, *unit)?;
+                related.open_orders = unwritten::open_orders(ledger, stored, *unit);
             }
             Need::Dependents(address) => {
                 related.dependents = directory::store::dependents(ledger.conn, ledger.org, *address)?;
@@ -72,6 +75,8 @@ pub(super) fn replace_review(ledger: &mut Ledger<'_>, review: NewReview<'_>) -> 
     };
     held.flags = review.flags.to_vec();
     held.problem = review.problem.cloned();
+    // Whoever closed it decided about an operation that waited; now it is another question.
+    held.resolution = None;
     ledger.put(address, Some(held.into()))?;
     Ok(())
 }

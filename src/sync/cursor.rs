@@ -77,6 +77,10 @@ impl Cursor {
         }
         let json = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
         let cursor: Cursor = serde_json::from_slice(&json).map_err(|_| invalid())?;
+        // It goes into a query as it is, and not every database has a text with U+0000.
+        if cursor.places.values().filter_map(|place| place.after.as_ref()).any(|(kind, _)| kind.contains('\0')) {
+            return Err(invalid());
+        }
         if cursor.epoch != epoch {
             return Err(Code::CursorOtherEpoch.into());
         }

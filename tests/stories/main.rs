@@ -5,6 +5,8 @@
 mod harness;
 
 mod access;
+mod bad_input;
+mod conflicts;
 mod demo;
 mod demo_day;
 mod doors;

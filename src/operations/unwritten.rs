@@ -1,0 +1,55 @@
+//! What this transaction has decided and not written yet, for rules that ask about other orders: a push may carry a
+//! whole day, and what comes of it must not depend on how the day was cut into pushes.
+
+use std::ops::Range;
+
+use mobile_api::{
+    operation::{OpenOrder, OtherLabour},
+    record::Record,
+    time::Timestamp,
+    work_order::WorkOrder,
+};
+use uuid::Uuid;
+
+use super::ledger::Ledger;
+
+/// A technician's other working times within `span`: those stored, without those taken back meanwhile, and with those
+/// added.
+pub(super) fn labour(
+    ledger: &Ledger<'_>,
+    mut known: Vec<OtherLabour>,
+    technician: Uuid,
+    span: Range<Timestamp>,
+) -> Vec<OtherLabour> {
+    for order in changed_orders(ledger) {
+        for entry in order.labour.iter().filter(|entry| entry.by.uuid() == technician) {
+            let overlaps = entry.void.is_none() && entry.from < span.end && entry.until > span.start;
+            known.retain(|other| other.op != entry.op);
+            if overlaps {
+                known.push(OtherLabour { work_order: order.id.uuid(), op: entry.op });
+            }
+        }
+    }
+    known.sort_unstable_by_key(|other| other.op);
+    known
+}
+
+/// Orders that are open for a unit, as they stand now.
+pub(super) fn open_orders(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, unit: Uuid) -> Vec<OpenOrder> {
+    for order in changed_orders(ledger) {
+        known.retain(|other| other.work_order != order.id);
+        if order.unit.is_some_and(|id| id.uuid() == unit) && !order.status().is_over() {
+            let (order_type, received_at) = (order.order_type.uuid(), order.called_at);
+            known.push(OpenOrder { work_order: order.id, order_type, received_at });
+        }
+    }
+    known.sort_unstable_by_key(|other| (std::cmp::Reverse(other.received_at), other.work_order));
+    known
+}
+
+fn changed_orders<'l>(ledger: &'l Ledger<'_>) -> impl Iterator<Item = &'l WorkOrder> {
+    ledger.records.values().filter(|entry| entry.is_dirty()).filter_map(|entry| match entry.live() {
+        Some(Record::WorkOrder(order)) => Some(order),
+        _ => None,
+    })
+}
