@@ -125,7 +125,7 @@ pub fn list(
         narrow!(query:
             own => |own| own;
             sites => |sites| work_orders::site_id.eq_any(sites);
-            survivors => |ids| work_orders::id.eq_any(recorded_after.clone()).or(work_orders::id.eq_any(ids));
+            survivors => |ids| work_orders::id.eq_any(recorded_after).or(work_orders::id.eq_any(ids));
             statuses => |names| work_orders::status.eq_any(names);
             deadlines => |names| work_orders::deadline.eq_any(names);
             filter.overdue.filter(|wanted| *wanted) => |_yes| overdue();

@@ -109,6 +109,7 @@ pub fn explain(error: DoorError) -> anyhow::Error {
                 .collect();
             anyhow!("this cannot be accepted – {}", errors.join("; "))
         }
+        DoorError::Refused(Refusal::NotFound) => anyhow!("there is none with this id in the organisation"),
         DoorError::SlugTaken => anyhow!("this short name is taken"),
         other => other.into(),
     }

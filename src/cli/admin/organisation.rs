@@ -88,7 +88,7 @@ impl CreateOrganisation {
         println!("{} ({}) is there; its id is {org}.", self.name, self.slug);
         println!(
             "Next: run `doorstep serve` and sign in as `{}`; add people with `doorstep admin add-user`.",
-            self.login
+            self.login.to_lowercase()
         );
         Ok(())
     }

@@ -89,7 +89,8 @@ impl AddUser {
         let (org, id, login, now) = (actor.org, office.clock.new_id(), self.login.clone(), office.clock.now());
         let beside = move |conn: &mut _| Ok(set_password(conn, org, id, &login, &hash, now)?);
         office.door.perform_with(actor, office.online(id, user), beside).await.map_err(explain)?;
-        println!("{} can sign in as `{}` ({}); the account's id is {id}.", self.name, self.login, self.role);
+        let login = self.login.to_lowercase();
+        println!("{} can sign in as `{login}` ({}); the account's id is {id}.", self.name, self.role);
         Ok(())
     }
 }
@@ -138,7 +139,9 @@ fn one<'a>(text: &str, what: &str, all: impl Iterator<Item = (Uuid, &'a str)> + 
         [id] => Ok(*id),
         [] => {
             let names: Vec<&str> = all.map(|(_, name)| name).collect();
-            bail!("there is no {what} `{text}`, only: {}", names.join(", "))
+            let others =
+                if names.is_empty() { "nor any other".to_owned() } else { format!("only: {}", names.join(", ")) };
+            bail!("there is no {what} `{text}`, {others}")
         }
         _ => bail!("several have the name `{text}`; give the id of the {what}"),
     }
