@@ -198,6 +198,12 @@ impl House {
             active: true,
         };
         self.system(firm, id, user).await;
+        self.password(firm, id, &login).await;
+    }
+
+    /// Gives an account the house's password.
+    pub async fn password(&self, firm: &Firm, id: UserId, login: &str) {
+        let login = login.to_owned();
         let hash = self.state().access.passwords().hash_new(PASSWORD.to_owned()).await.unwrap();
         let (org, now) = (firm.org, self.clock.now());
         self.db
@@ -303,7 +309,7 @@ fn example() -> CustomerSave {
     mobile_api::operation::Payload::example()
 }
 
-fn open(path: &PathBuf, clock: &Arc<SimulatedClock>, transport: &Arc<dyn Transport>, name: &str) -> Phone {
+fn open(path: &std::path::Path, clock: &Arc<SimulatedClock>, transport: &Arc<dyn Transport>, name: &str) -> Phone {
     let about = About { name: format!("{name}'s phone"), platform: "android".into(), app_version: "1.0.0".into() };
     Phone::open(path, clock.clone() as Arc<dyn PhoneClock>, transport.clone(), about).unwrap()
 }

@@ -4,7 +4,7 @@ mod database;
 mod house;
 
 pub use database::TestDb;
-pub use house::{Answer, Firm, Handset, House, Office, PASSWORD, morning};
+pub use house::{Answer, Firm, Handset, House, Office, morning};
 
 /// The two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
