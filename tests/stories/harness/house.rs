@@ -2,11 +2,7 @@
 //!
 //! The server's clock stands still until the story moves it; each phone has a clock of its own.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use doorstep::{
