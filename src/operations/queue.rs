@@ -282,7 +282,7 @@ impl<'a> Queue<'a> {
         for (id, mut members) in groups {
             let size = members[0].content.as_ref().ok().and_then(|o| o.group).map_or(0, |group| group.size as usize);
             let waiting = format!("group:{id}");
-            let here = self.fetch_held(&[waiting.clone()])?;
+            let here = self.fetch_held(std::slice::from_ref(&waiting))?;
             if members.len() + here.len() >= size {
                 members.extend(here);
                 members.sort_by_key(|item| item.seq);
@@ -339,7 +339,7 @@ impl<'a> Queue<'a> {
         let sequence = store::sequence_of(self.device.id);
         let mut waiting = early;
         if self.next_seq != self.device.next_seq {
-            waiting.extend(self.fetch_held(&[sequence.clone()])?);
+            waiting.extend(self.fetch_held(std::slice::from_ref(&sequence))?);
         }
         waiting.sort_by_key(|item| item.seq);
         let mut due = Vec::new();
