@@ -8,6 +8,7 @@ use actix_web::{
     web::{Bytes, BytesMut},
 };
 use futures_util::{StreamExt, future::LocalBoxFuture};
+use mobile_api::check::{escape, pointer};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -108,11 +109,11 @@ pub fn parse<T: DeserializeOwned>(body: &[u8], depth: usize) -> Result<T, Error>
         let pointer = pointer(error.path());
         // What is no JSON at all is told so first, wherever a wrong value was met before.
         match serde_json::from_slice::<&serde_json::value::RawValue>(body) {
-            Ok(_) => refused(error.into_inner(), pointer),
-            Err(error) => refused(error, pointer),
+            Ok(_) => unsuitable(error.inner(), pointer),
+            Err(error) => no_json(&error),
         }
     })?;
-    reader.end().map_err(|error| refused(error, String::new()))?;
+    reader.end().map_err(|error| no_json(&error))?;
     Ok(value)
 }
 
@@ -138,33 +139,14 @@ fn deeper_than(body: &[u8], limit: usize) -> bool {
     false
 }
 
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-
-    path.iter()
-        .filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", escape(key))),
-            // Variants are not levels of the JSON itself, but of the type behind it.
-            Segment::Enum { .. } | Segment::Unknown => None,
-        })
-        .collect()
+/// A problem for JSON that is not of the shape that was asked for. serde_json takes some of it (a list where a choice
+/// is expected) for wrong syntax; whoever calls this knows better.
+pub(crate) fn unsuitable(error: &serde_json::Error, pointer: String) -> Error {
+    Error::invalid([field_error(&error.to_string(), pointer)])
 }
 
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-/// A problem for what serde_json refused at `pointer`.
-pub(crate) fn refused(error: serde_json::Error, pointer: String) -> Error {
-    use serde_json::error::Category;
-
-    match error.classify() {
-        Category::Data => Error::invalid([field_error(&error.to_string(), pointer)]),
-        Category::Syntax | Category::Eof | Category::Io => {
-            Error::new(Code::InvalidJson).arg("line", error.line()).arg("column", error.column())
-        }
-    }
+fn no_json(error: &serde_json::Error) -> Error {
+    Error::new(Code::InvalidJson).arg("line", error.line()).arg("column", error.column())
 }
 
 /// serde says what is wrong in words only; their beginnings are part of its stable interface (`de::Error`).
@@ -228,6 +210,7 @@ mod tests {
     #[test]
     fn a_pointer_leads_to_the_wrong_value() {
         assert_eq!(wrong("{}"), at("/lines", "required"));
+        assert_eq!(wrong(r#"{"lines":[{"quantity":1,"unit":[[1]]}]}"#), at("/lines/0/unit", "malformed"));
         assert_eq!(wrong("7"), at("", "wrong_type"));
         assert_eq!(wrong(r#"{"lines":[{"quantity":1},{"quantity":"x"}]}"#), at("/lines/1/quantity", "wrong_type"));
         assert_eq!(wrong(r#"{"lines":[{"quantity":-1}]}"#), at("/lines/0/quantity", "malformed"));

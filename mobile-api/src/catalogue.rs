@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Role},
-    check::Check,
+    check::{Check, pointer},
     device,
     directory::{self, DESK, SETUP},
     operation::{Change, Context, Create, Decision, Need, On, Payload, Save, Spec},
@@ -103,7 +103,7 @@ macro_rules! catalogue {
             pub fn parse(name: &str, payload: &RawValue) -> Result<Action, ParseError> {
                 match name {
                     $( concat!(stringify!($kind), ".", $verb) => {
-                        Ok(Action::$variant(object(payload.get()).map_err(ParseError::Payload)?))
+                        Ok(Action::$variant(object(payload.get())?))
                     } )+
                     _ => Err(ParseError::UnknownType),
                 }
@@ -248,13 +248,27 @@ pub enum ParseError {
     #[error("unknown operation type")]
     UnknownType,
     /// The payload does not fit the type.
-    #[error("{0}")]
-    Payload(serde_json::Error),
+    #[error("at `{pointer}`: {cause}")]
+    Payload {
+        /// JSON pointer (RFC 6901) to what does not fit; empty for the payload as a whole.
+        pointer: String,
+        /// What was expected.
+        cause: serde_json::Error,
+    },
 }
 
 /// Reads an object. serde would take an array for a struct, field by field, which nobody means.
-fn object<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    if text.starts_with('{') { serde_json::from_str(text) } else { Err(serde::de::Error::custom("expected an object")) }
+fn object<T: DeserializeOwned>(text: &str) -> Result<T, ParseError> {
+    if !text.starts_with('{') {
+        let cause = serde::de::Error::custom("invalid type: expected an object, `{}` if there is nothing to say");
+        return Err(ParseError::Payload { pointer: String::new(), cause });
+    }
+    serde_json::from_str(text).map_err(|cause| {
+        // Where it was is only asked when there is something to tell: keeping count costs time.
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let again: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
+        ParseError::Payload { pointer: again.err().map(|error| pointer(error.path())).unwrap_or_default(), cause }
+    })
 }
 
 catalogue! {

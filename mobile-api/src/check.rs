@@ -23,6 +23,25 @@ pub struct FieldError {
 /// is evidence, not an error.
 const SANE_YEARS: RangeInclusive<i32> = 1970..=2199;
 
+/// The JSON pointer (RFC 6901) to where reading stopped.
+pub fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", escape(key))),
+            // Variants are not levels of the JSON itself, but of the type behind it.
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// A key as it stands in a JSON pointer.
+pub fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
 /// Collects everything that is wrong with a payload, so that a person hears of all of it at once.
 #[derive(Debug, Default)]
 pub struct Check {

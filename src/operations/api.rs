@@ -28,7 +28,7 @@ use crate::{
     access::Authenticated,
     app::{self, AppState},
     db::Conn,
-    error::{Code, Error, FieldError},
+    error::{Code, Error},
     json::{self, Json},
     paging::{self, Ask},
     query::Query,
@@ -78,13 +78,9 @@ fn line(kind: &str, verb: &str) -> Option<&'static Spec> {
 }
 
 fn read(spec: &Spec, payload: &RawValue) -> Result<Action, Error> {
-    // An array would do for a struct with as many fields, which is not what the document promises.
-    if !payload.get().starts_with('{') {
-        return Err(FieldError::new("", "wrong_type", "an object; `{}` if there is nothing to say").into());
-    }
     Action::parse(spec.name, payload).map_err(|error| match error {
         ParseError::UnknownType => Code::UnknownOperation.into(),
-        ParseError::Payload(cause) => json::refused(cause, String::new()),
+        ParseError::Payload { pointer, cause } => json::unsuitable(&cause, pointer),
     })
 }
 

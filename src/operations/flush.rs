@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     DoorError,
     ledger::{After, Entered, Entry, Ledger},
-    store,
+    store, waiting,
 };
 use crate::{
     access,
@@ -152,9 +152,9 @@ fn write_waiting(ledger: &mut Ledger<'_>) -> Result<(), DoorError> {
         .filter(|entered| entered.was_held && entered.verdict.status.is_final())
         .map(|entered| entered.op)
         .collect();
-    store::delete_held(ledger.conn, ledger.org, &settled)?;
+    waiting::delete_held(ledger.conn, ledger.org, &settled)?;
     for waiting in &ledger.waiting {
-        store::upsert_held(ledger.conn, ledger.org, waiting)?;
+        waiting::upsert_held(ledger.conn, ledger.org, waiting)?;
         let job = Job::ReleaseHeld { operation: waiting.op };
         // A moment later than the hold ends, so that the job finds its time up.
         jobs::store::schedule(ledger.conn, ledger.org, &job, waiting.until + Duration::seconds(1))?;
@@ -169,8 +169,8 @@ fn nobody_came_between(ledger: &mut Ledger<'_>) -> Result<(), DbError> {
     let Some(standing) = ledger.queue.take().filter(|_| !ledger.conn.is_sqlite()) else { return Ok(()) };
     let settled: Vec<Uuid> =
         ledger.journal.iter().filter(|entered| entered.verdict.status.is_final()).map(|entered| entered.op).collect();
-    if store::missed_waiting(ledger.conn, ledger.org, &standing, &settled)?
-        || store::missed_arrival(ledger.conn, ledger.org, &standing, &ledger.waiting)?
+    if waiting::missed_waiting(ledger.conn, ledger.org, &standing, &settled)?
+        || waiting::missed_arrival(ledger.conn, ledger.org, &standing, &ledger.waiting)?
     {
         return Err(DbError::Conflict);
     }

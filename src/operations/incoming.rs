@@ -55,6 +55,8 @@ impl Incoming {
         let content = read(&raw);
         let (id, seq) = match &content {
             Ok(operation) => (operation.id, operation.seq),
+            // serde would take an array for what is stated, too.
+            Err(_) if !raw.get().starts_with('{') => (derived_id(&[device.as_bytes(), &digest]), None),
             Err(_) => {
                 let id = stated_id(&raw).unwrap_or_else(|| derived_id(&[device.as_bytes(), &digest]));
                 (id, stated_seq(&raw))

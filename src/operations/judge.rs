@@ -68,7 +68,7 @@ pub(super) fn apply(ledger: &mut Ledger<'_>, item: &Item) -> Result<Result<Appli
         Err(error) => {
             let problem = match &error {
                 ParseError::UnknownType => Problem::new("unknown_operation", error.to_string()),
-                ParseError::Payload(_) => Problem::new("invalid", error.to_string()),
+                ParseError::Payload { .. } => Problem::new("invalid", error.to_string()),
             };
             return Ok(Err(Refused { about: None, problem }));
         }

@@ -12,6 +12,7 @@
 //! The version is taken last because its row is what concurrent writers of one organisation queue for: the shorter it
 //! is held, the more of them pass, and the order in which it is taken is the order in which they commit.
 
+mod apart;
 pub mod api;
 mod clock_proof;
 pub mod error;
@@ -25,6 +26,7 @@ mod related;
 pub mod store;
 pub mod timeline;
 mod unwritten;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -136,9 +138,9 @@ impl Door {
         let mut one_by_one = false;
         let judge = move |conn: &mut Conn| {
             if one_by_one {
-                return queue::one_by_one(conn, &actor, &sender, &operations, now, holds);
+                return apart::one_by_one(conn, &actor, &sender, &operations, now, holds);
             }
-            let judged = queue::without_panic(|| queue::judge_all(conn, &actor, &sender, &operations, now, holds));
+            let judged = apart::without_panic(|| queue::judge_all(conn, &actor, &sender, &operations, now, holds));
             match judged {
                 Err(cause) if cause.is_poison() => {
                     tracing::error!(device = %sender.device, %cause, "a push could not be written; trying one by one");

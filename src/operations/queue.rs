@@ -4,10 +4,9 @@
 //! something that is not here yet is *held* and let go in the same transaction that brings it. Nothing else ever
 //! waits: an operation that cannot be applied is kept for a person and delays nobody (S6).
 
-use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+mod release;
+
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use mobile_api::{
     Actor,
@@ -16,64 +15,22 @@ use mobile_api::{
     sync::{Operation, Verdict, VerdictStatus},
     time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
+pub(super) use self::release::release;
+use self::release::{HeldContext, held_item};
 use super::{
     DoorError, Holds, Incoming, Outcome, Sender,
     flush::flush,
     judge::{self, Item, Refused, apply, enter_applied, enter_kept},
     ledger::{Clash, Ledger, Standing, Waiting},
     store::{self, DeviceRow},
+    waiting,
 };
-use crate::db::{Conn, DbError};
+use crate::db::Conn;
 
 /// Operations that are judged together: one, or a whole group.
 type Unit = Vec<Item>;
-
-/// Judges a push operation by operation, each in a savepoint of its own: for when a statement failed because of
-/// something in one of them. The one that fails again is kept; it must not delay its neighbours.
-pub(super) fn one_by_one(
-    conn: &mut Conn,
-    actor: &Actor,
-    sender: &Sender,
-    operations: &[Incoming],
-    now: Timestamp,
-    holds: Holds,
-) -> Result<Outcome, DoorError> {
-    let mut total = Outcome { verdicts: Vec::new(), version: 0, after: Default::default() };
-    let mut verdicts: HashMap<usize, Verdict> = HashMap::new();
-    for at in in_sequence(operations.iter().map(|operation| operation.seq)) {
-        let alone = std::slice::from_ref(&operations[at]);
-        let outcome = match conn.savepoint(|conn| without_panic(|| judge_all(conn, actor, sender, alone, now, holds))) {
-            Err(error) if error.is_poison() => {
-                let mut unreadable = operations[at].clone();
-                unreadable.content = Err(Problem::new("internal", "the server could not store this operation"));
-                judge_all(conn, actor, sender, &[unreadable], now, holds)?
-            }
-            other => other?,
-        };
-        total.version = outcome.version;
-        verdicts.extend(outcome.verdicts.into_iter().map(|verdict| (at, verdict)));
-        total.after.wrote |= outcome.after.wrote;
-        total.after.users.extend(outcome.after.users);
-        total.after.devices.extend(outcome.after.devices);
-    }
-    // What was held at first may have been let go by a later one of the same push.
-    let held: Vec<Uuid> = verdicts.values().filter(|v| v.status == VerdictStatus::Held).map(|v| v.id).collect();
-    let mut known = store::known(conn, actor.org, &held)?;
-    let mut now_final = |verdict: Verdict| known.remove(&verdict.id).map_or(verdict, |known| known.verdict);
-    total.verdicts = (0..operations.len()).filter_map(|at| verdicts.remove(&at)).map(&mut now_final).collect();
-    Ok(total)
-}
-
-/// A panic in one operation is a defect of ours, and no reason for its neighbours to wait until it is mended.
-pub(super) fn without_panic<T>(work: impl FnOnce() -> Result<T, DoorError>) -> Result<T, DoorError> {
-    // What the work left half-done in the database is rolled back with its savepoint or transaction.
-    let caught = catch_unwind(AssertUnwindSafe(work));
-    caught.unwrap_or_else(|panic| Err(DbError::Panicked(crate::db::panic_text(panic.as_ref())).into()))
-}
 
 /// Judges a push as a whole.
 pub(super) fn judge_all(
@@ -336,7 +293,7 @@ impl<'a> Queue<'a> {
 
     /// What is next in the device's sequence now, of `early` arrivals and of what is held. The other early ones are held.
     fn next_in_sequence(&mut self, early: Vec<Item>) -> Result<Vec<Item>, DoorError> {
-        let sequence = store::sequence_of(self.device.id);
+        let sequence = waiting::sequence_of(self.device.id);
         let mut waiting = early;
         if self.next_seq != self.device.next_seq {
             waiting.extend(self.fetch_held(std::slice::from_ref(&sequence))?);
@@ -376,7 +333,7 @@ impl<'a> Queue<'a> {
     }
 
     fn fetch_held(&mut self, waits_for: &[String]) -> Result<Vec<Item>, DoorError> {
-        let rows = store::held(self.ledger.conn, self.ledger.org, waits_for)?;
+        let rows = waiting::held(self.ledger.conn, self.ledger.org, waits_for)?;
         self.seen.extend(rows.iter().map(|row| row.op));
         rows.into_iter().filter(|row| !self.settled.contains_key(&row.op)).map(held_item).collect()
     }
@@ -503,7 +460,7 @@ fn retry(id: Uuid) -> Verdict {
 }
 
 /// Those with a number in the order of their numbers; those without stay where they are.
-fn in_sequence(numbers: impl Iterator<Item = Option<u64>>) -> Vec<usize> {
+pub(super) fn in_sequence(numbers: impl Iterator<Item = Option<u64>>) -> Vec<usize> {
     let numbers: Vec<Option<u64>> = numbers.collect();
     let places: Vec<usize> = (0..numbers.len()).filter(|at| numbers[*at].is_some()).collect();
     let mut sorted = places.clone();
@@ -513,67 +470,4 @@ fn in_sequence(numbers: impl Iterator<Item = Option<u64>>) -> Vec<usize> {
         order[place] = at;
     }
     order
-}
-
-/// Who recorded a held operation and when, as judged on arrival: later evidence must not change it.
-#[derive(Serialize, Deserialize)]
-struct HeldContext {
-    when: When,
-    actor: Actor,
-}
-
-fn held_item(row: store::HeldRow) -> Result<Item, DoorError> {
-    let corrupt = |cause| DoorError::Corrupt { what: "held operation", cause };
-    let context: HeldContext = serde_json::from_str(&row.context).map_err(corrupt)?;
-    let raw = RawValue::from_string(row.body).map_err(corrupt)?;
-    let device = row.device.unwrap_or_default();
-    let incoming = Incoming::read(raw, device);
-    Ok(Item {
-        id: row.op,
-        content: incoming.content,
-        seq: incoming.seq,
-        raw: incoming.raw,
-        digest: incoming.digest,
-        actor: context.actor,
-        device: row.device,
-        when: context.when,
-        received_at: row.received_at,
-        was_held: true,
-        flags: Vec::new(),
-    })
-}
-
-/// Ends a hold whose time is up. What waited for an earlier operation is applied, flagged; what waited for another
-/// operation or its group is kept.
-pub(super) fn release(
-    conn: &mut Conn,
-    org: Uuid,
-    operation: Uuid,
-    now: Timestamp,
-    holds: Holds,
-) -> Result<Outcome, DoorError> {
-    let Some(row) = store::held_one(conn, org, operation)?.filter(|row| row.until <= now) else {
-        return Ok(Outcome { verdicts: Vec::new(), version: store::version(conn, org)?, after: Default::default() });
-    };
-    let for_sequence = row.waits_for.starts_with("seq:");
-    let device_id = row.device.unwrap_or_default();
-    let device = store::device(conn, org, device_id)?.unwrap_or_else(|| DeviceRow::absent(device_id, now));
-    let mut item = held_item(row)?;
-    let next_seq = device.next_seq;
-    let mut queue = Queue::new(Ledger::new(conn, org, now), device, holds);
-    if for_sequence {
-        item.flags.push(judge::earlier_missing());
-        let seq = item.seq;
-        // Whatever came before is given up; the next ones need not wait as well.
-        queue.next_seq = seq.map_or(next_seq, |seq| next_seq.max(seq + 1));
-        queue.settled.insert(item.id, retry(item.id));
-        let mut due = vec![item];
-        due.extend(queue.next_in_sequence(Vec::new())?);
-        queue.settled.clear();
-        queue.form_units(due)?;
-    } else {
-        queue.keep(&[item], &Problem::new("dependency_missing", "what it waited for never came"))?;
-    }
-    queue.drain()?;
-    queue.answer(&[], HashMap::new())
 }

@@ -52,9 +52,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// The device makes its own id and keeps it; registering again changes nothing. Two people on one phone are two
 /// devices. Answers the limits, the server's time and the epoch.
-#[utoipa::path(tag = TAG, operation_id = "register_device", request_body(content = RegisterRequest, example = json!({
+#[utoipa::path(tag = TAG, operation_id = "introduce_device", request_body(content = RegisterRequest, example = json!({
     "id": "0199a1f0-7a52-7c3e-9a70-3f0f5f0f9c11", "name": "Wang's phone", "platform": "android", "app_version": "1.4.0"
-})), responses((status = 200, body = Config, description = "Registered")))]
+})), responses((status = 200, body = Config, description = "Registered", example = json!({
+    "schemas": [1, 1], "push_operations": 200, "push_bytes": 4194304, "pull_changes": 500, "retention_days": 180,
+    "epoch": "0199a1f0-0000-7000-8000-00000000000e",
+    "time": { "server_time": "2026-03-02T08:05:00.000000Z", "proof": "hV0q…" }
+}))))]
 #[post("/sync/devices")]
 async fn register_device(
     state: Data<AppState>,
@@ -83,7 +87,11 @@ async fn register_device(
 ///
 /// How much a push and a page may hold, how long cursors stay valid, which contracts are understood, and the server's
 /// time with its proof (see `docs/sync.md`).
-#[utoipa::path(tag = TAG, operation_id = "get_config", responses((status = 200, body = Config, description = "The limits")))]
+#[utoipa::path(tag = TAG, operation_id = "get_config", responses((status = 200, body = Config, description = "The limits", example = json!({
+    "schemas": [1, 1], "push_operations": 200, "push_bytes": 4194304, "pull_changes": 500, "retention_days": 180,
+    "epoch": "0199a1f0-0000-7000-8000-00000000000e",
+    "time": { "server_time": "2026-03-02T08:05:00.000000Z", "proof": "hV0q…" }
+}))))]
 #[get("/sync/config")]
 async fn get_config(state: Data<AppState>, Authenticated(actor): Authenticated) -> Result<Json<Config>, Error> {
     let device = actor.device.map(Id::uuid).unwrap_or_default();
@@ -212,7 +220,18 @@ async fn verdicts(state: &AppState, actor: &Actor, ids: Vec<Uuid>) -> Result<Vec
 #[utoipa::path(tag = TAG, operation_id = "pull_changes", request_body(content = PullRequest, example = json!({
     "device": "0199a1f0-7a52-7c3e-9a70-3f0f5f0f9c11", "schema": 1, "cursor": null, "limit": 200
 })), responses(
-    (status = 200, body = PullResponse, description = "A page"),
+    (status = 200, body = PullResponse, description = "A page", example = json!({
+        "epoch": "0199a1f0-0000-7000-8000-00000000000e", "version": 1042, "cursor": "eyJlIjoi…", "complete": true,
+        "scopes": ["catalog", "user:0199a1f0-0000-7000-8000-000000000012"],
+        "changes": [
+            { "scope": "user:0199a1f0-0000-7000-8000-000000000012", "kind": "unit",
+              "id": "0199a1f0-0000-7000-8000-000000000003", "version": 1040, "rev": 2,
+              "body": { "id": "0199a1f0-0000-7000-8000-000000000003", "name": "7-1203" } },
+            { "scope": "user:0199a1f0-0000-7000-8000-000000000012", "kind": "work_order",
+              "id": "01930000-0000-7000-8000-000000000030", "version": 1042 }
+        ],
+        "time": { "server_time": "2026-03-02T08:05:00.000000Z", "proof": "hV0q…" }
+    })),
     (status = 410, body = crate::problem::Problem, content_type = "application/problem+json",
         description = "Start anew without a cursor: `cursor_too_old`, `cursor_other_epoch`, `cursor_ahead`"),
 ))]
@@ -254,7 +273,9 @@ fn own_device(conn: &mut Conn, actor: &Actor, device: Uuid) -> Result<(), Error>
 /// Per scope a count and an order-free hash of what it holds. A device that computes the same holds the same.
 #[utoipa::path(tag = TAG, operation_id = "create_digest", request_body(content = DigestRequest, example = json!({
     "device": "0199a1f0-7a52-7c3e-9a70-3f0f5f0f9c11"
-})), responses((status = 200, body = DigestResponse, description = "One per scope")))]
+})), responses((status = 200, body = DigestResponse, description = "One per scope", example = json!({
+    "version": 1042, "scopes": [{ "scope": "catalog", "count": 53, "hash": "9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a" }]
+}))))]
 #[post("/sync/digest")]
 async fn create_digest(
     state: Data<AppState>,

@@ -44,7 +44,7 @@ pub fn strokes() -> Vec<Stroke> {
         time: f64::from(i) * 16.0,
         pressure: None,
     });
-    vec![Stroke { points: points.collect(), ..Stroke::default() }]
+    vec![Stroke { points: points.collect() }]
 }
 
 /// Mrs Chen signs for what the phone shows.

@@ -103,7 +103,7 @@ fn fields_of_a_later_app_are_passed_over() {
 #[test]
 fn an_unknown_type_is_told_from_a_bad_payload() {
     assert!(matches!(parse("work_order.teleport", &json!({})), Err(ParseError::UnknownType)));
-    assert!(matches!(parse("work_order.note", &json!({})), Err(ParseError::Payload(_))));
+    assert!(matches!(parse("work_order.note", &json!({})), Err(ParseError::Payload { .. })));
 }
 
 #[test]

@@ -101,9 +101,9 @@ stories! {
             assert_eq!(refused(&answer, &format!("{kind:?}")), "unsupported_media_type");
         }
         let nothing = li.send(li.client.post(&address)).await;
-        assert_eq!(refused(&nothing, "no body at all"), "unsupported_media_type");
+        assert_eq!(refused(&nothing, "no body at all"), "invalid");
         let empty = send(&li, &format!("/v1/work-orders/{order}/note"), "").await;
-        assert_eq!(refused(&empty, "an empty body"), "invalid_json");
+        assert_eq!((&*refused(&empty, "an empty body"), &empty.body["errors"][0]["code"]), ("invalid", &json!("required")));
         let charset = li.client.post(&address).header(CONTENT_TYPE, "application/json; charset=utf-8");
         li.send(charset.body(r#"{"text":"x"}"#)).await.applied();
     }
@@ -160,7 +160,9 @@ stories! {
         }
         for rev in [b"7".as_slice(), b"\"seven\"", b"\"-1\"", b"\"99999999999999999999\"", b"W/\"1\"", b"\"1", b"", b"\xff"] {
             let answer = with("if-match", rev).await;
-            assert_eq!(refused(&answer, "if-match"), "precondition_failed", "{}", String::from_utf8_lossy(rev));
+            // A weak one is of the right form and still never good enough for a write.
+            let code = if rev.starts_with(b"W/") { "precondition_failed" } else { "bad_request" };
+            assert_eq!(refused(&answer, "if-match"), code, "{}", String::from_utf8_lossy(rev));
         }
         assert_eq!(version(&house).await, before);
         for language in [b"*".as_slice(), b"xx-YY;q=2, ;;;,", b"zh-CN;q=nan", b"\xff", &[b'z'; 4_000]] {

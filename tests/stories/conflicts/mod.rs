@@ -20,7 +20,7 @@ mod onward;
 use std::{collections::BTreeMap, time::Duration};
 
 use doorstep::operations::{
-    DoorError, reading,
+    reading,
     timeline::{self, HistoryEntry},
 };
 use mobile_api::{

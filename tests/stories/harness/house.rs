@@ -2,7 +2,11 @@
 //!
 //! The server's clock stands still until the story moves it; each phone has a clock of its own.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use doorstep::{
@@ -208,8 +212,13 @@ impl House {
     pub async fn account(&self, firm: &Firm, id: UserId, user: UserSave) {
         let login = user.login.clone();
         self.system(firm, id, user).await;
+        self.password(firm, id, &login).await;
+    }
+
+    /// Gives an account the house's password.
+    pub async fn password(&self, firm: &Firm, id: UserId, login: &str) {
         let (org, access) = (firm.org, &self.state().access);
-        access.reset_password(org, id.uuid(), login, PASSWORD.to_owned()).await.unwrap();
+        access.reset_password(org, id.uuid(), login.to_owned(), PASSWORD.to_owned()).await.unwrap();
     }
 
     fn online(&self, entity: impl Into<Uuid>, action: impl Into<Action>) -> Online {
@@ -306,7 +315,7 @@ fn example() -> CustomerSave {
     mobile_api::operation::Payload::example()
 }
 
-fn open(path: &PathBuf, clock: &Arc<SimulatedClock>, transport: &Arc<dyn Transport>, name: &str) -> Phone {
+fn open(path: &std::path::Path, clock: &Arc<SimulatedClock>, transport: &Arc<dyn Transport>, name: &str) -> Phone {
     let about = About { name: format!("{name}'s phone"), platform: "android".into(), app_version: "1.0.0".into() };
     Phone::open(path, clock.clone() as Arc<dyn PhoneClock>, transport.clone(), about).unwrap()
 }

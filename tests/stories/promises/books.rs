@@ -23,9 +23,7 @@ use super::kit::{Place, Thing};
 pub struct Entry {
     pub op: Uuid,
     pub version: u64,
-    pub op_type: String,
-    pub actor: Uuid,
-    pub device: Option<Uuid>,
+    pub seq: Option<i64>,
     pub rev: Option<i64>,
     pub body: String,
     pub verdict: Verdict,
@@ -61,7 +59,7 @@ pub struct Books {
     pub feed: Vec<FeedRow>,
 }
 
-type JournalRow = (Uid, i64, String, Uid, Option<Uid>, Option<i64>, String, String, String);
+type JournalRow = (Uid, i64, Option<i64>, Option<i64>, String, String, String);
 type RecordRow = (String, Uid, i64, bool, String);
 
 impl Books {
@@ -136,6 +134,13 @@ impl Books {
         review.problem.as_ref().is_some_and(|problem| problem.code == "id_reused")
     }
 
+    /// The journal in the order in which things were decided: by version, and within one by what the device says.
+    pub fn in_order(&self) -> Vec<&Entry> {
+        let mut entries: Vec<&Entry> = self.journal.values().collect();
+        entries.sort_by_key(|entry| (entry.version, entry.seq, entry.rev));
+        entries
+    }
+
     /// Whether every version up to the newest is in the journal, and none twice over two commits.
     pub fn journalled_versions(&self) -> BTreeSet<u64> {
         self.journal.values().map(|entry| entry.version).collect()
@@ -151,9 +156,7 @@ fn read(conn: &mut Conn, org: Uuid) -> Result<Books, DbError> {
         let query = journal::table.filter(journal::org_id.eq(Uid(org))).select((
             journal::op_id,
             journal::version,
-            journal::op_type,
-            journal::actor_id,
-            journal::device_id,
+            journal::seq,
             journal::rev,
             journal::body,
             journal::status,
@@ -161,12 +164,11 @@ fn read(conn: &mut Conn, org: Uuid) -> Result<Books, DbError> {
         ));
         both!(conn, c => query.load(c))?
     };
-    let entry = |(op, version, op_type, actor, device, rev, body, status, outcome): JournalRow| {
+    let entry = |(op, version, seq, rev, body, status, outcome): JournalRow| {
         let verdict: Verdict = serde_json::from_str(&outcome).unwrap();
         assert_eq!(verdict.status.as_str(), status);
-        let device = device.map(|device| device.0);
         let version = version.unsigned_abs();
-        (op.0, Entry { op: op.0, version, op_type, actor: actor.0, device, rev, body, verdict })
+        (op.0, Entry { op: op.0, version, seq, rev, body, verdict })
     };
     let journal = rows.into_iter().map(entry).collect();
     let clashes: Vec<(Uid, String)> = {

@@ -81,7 +81,7 @@ stories! {
                 let verdict = serde_json::to_value(&books.journal[&id].verdict).unwrap();
                 let known = phone.operation(id).unwrap().unwrap().verdict.unwrap();
                 assert_eq!(serde_json::from_str::<Value>(&known).unwrap(), verdict, "the phone knows its verdict");
-                assert_eq!(hand.lookup(&[id]).await, [verdict.clone()], "asked again");
+                assert_eq!(hand.lookup(&[id]).await.remove(0), verdict, "asked again");
                 assert_eq!(hand.office.get(&format!("/v1/sync/operations/{id}")).await.body, verdict, "asked alone");
             }
         }
@@ -163,7 +163,7 @@ stories! {
             assert_eq!(hand.push_one(&clash).await, verdict, "the same clash again is the same question");
             let next = hand.op(seq + 1, order, note("next"));
             let next = hand.push_one(&next).await;
-            assert_eq!(next["status"] == "held", false, "a clash holds nothing up: {next}");
+            assert_ne!(next["status"], "held", "a clash holds nothing up: {next}");
             received.push(clash);
         }
         let books = Books::of(&house.db, house.firm.org).await;

@@ -68,8 +68,8 @@ pub fn note(text: impl Into<String>) -> AddNote {
 pub struct Hand {
     pub office: Office,
     pub device: Uuid,
-    login: String,
-    clock: Clock,
+    pub login: String,
+    pub clock: Clock,
 }
 
 impl Hand {

@@ -68,10 +68,6 @@ fn anything(dice: &mut Dice, hand: &Hand, seq: u64, order: WorkOrderId, earlier:
     operation
 }
 
-fn id(operation: &Value) -> Uuid {
-    operation["id"].as_str().unwrap().parse().unwrap()
-}
-
 stories! {
     /// Two technicians and an office do a lot at random, much of it wrong. Whatever was received is in the books, now
     /// and after everything that waited has been decided on and answered.

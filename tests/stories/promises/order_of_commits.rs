@@ -215,4 +215,6 @@ fn gapless(books: &Books, org: Uuid) {
     let expected: Vec<u64> = (1..=books.version).collect();
     let found: Vec<u64> = books.journalled_versions().into_iter().collect();
     assert_eq!(found, expected, "of organisation {org}");
+    // Each commit of this story is one operation.
+    assert_eq!(books.journal.len(), expected.len(), "two commits of organisation {org} have the same version");
 }

@@ -197,7 +197,9 @@ impl Ledger {
     ) -> Result<(u64, Vec<crate::refusal::Flagged>), Refusal> {
         let action = match Action::parse(&operation.op_type, &operation.payload) {
             Ok(action) => action,
-            Err(ParseError::UnknownType | ParseError::Payload(_)) => return Err(Refusal::Invalid { errors: vec![] }),
+            Err(ParseError::UnknownType | ParseError::Payload { .. }) => {
+                return Err(Refusal::Invalid { errors: vec![] });
+            }
         };
         if !action.spec().allows(actor.role) {
             return Err(Refusal::Forbidden);
