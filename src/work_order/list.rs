@@ -73,6 +73,28 @@ pub struct WorkOrderFilter {
 
 type Row = (i64, Uid, i64, String);
 
+/// Which orders a reader sees, each sort to be found by an index of its own.
+enum Seen {
+    All,
+    OfSites(Vec<Uid>),
+    AssignedTo(Uid),
+    InPoolOf(Vec<Uid>),
+}
+
+impl Seen {
+    fn by(actor: &Actor) -> Vec<Seen> {
+        if actor.role == Role::Technician {
+            let teams = actor.teams.iter().copied().map(Uid::from).collect();
+            return vec![Seen::AssignedTo(actor.user.into()), Seen::InPoolOf(teams)];
+        }
+        match Sight::of(actor, Kind::WorkOrder) {
+            Sight::All => vec![Seen::All],
+            Sight::Sites(sites) => vec![Seen::OfSites(sites)],
+            Sight::Own(_) | Sight::Nothing => Vec::new(),
+        }
+    }
+}
+
 /// Orders that fit the filter and that the actor may see, newest first.
 ///
 /// A technician is shown the orders that are theirs now, and those that nobody has yet in the pools of their teams. (One
@@ -87,17 +109,32 @@ pub fn list(
     ask: &Ask<i64>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Listed<i64>>, DbError> {
-    let sight = Sight::of(actor, Kind::WorkOrder);
-    let own = (actor.role == Role::Technician).then(|| {
-        let teams: Vec<Uid> = actor.teams.iter().copied().map(Uid::from).collect();
-        let in_pool = work_orders::status.eq(Status::Requested.as_str()).and(work_orders::team_id.eq_any(teams));
-        work_orders::assignee_id.eq(Uid::from(actor.user)).or(in_pool)
-    });
-    if sight == Sight::Nothing && own.is_none() {
-        return Ok(Vec::new());
+    let mut rows = Vec::new();
+    for seen in Seen::by(actor) {
+        rows.extend(load(conn, actor.org, seen, filter, ask, now)?);
     }
-    let sites = if let Sight::Sites(sites) = sight { Some(sites) } else { None };
-    let survivors = filter.changed_after.map(|version| survivors(conn, actor.org, version)).transpose()?;
+    // No order is seen in two ways, so this is the page: the first of each, in one order.
+    rows.sort_unstable_by(|a: &Row, b: &Row| (b.0, b.1).cmp(&(a.0, a.1)));
+    rows.truncate(ask.limit.saturating_add(1));
+    let listed = |(at, id, rev, body): Row| Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None };
+    Ok(rows.into_iter().map(listed).collect())
+}
+
+fn load(
+    conn: &mut Conn,
+    org: Uuid,
+    seen: Seen,
+    filter: &WorkOrderFilter,
+    ask: &Ask<i64>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Row>, DbError> {
+    let (sites, own, pool) = match seen {
+        Seen::All => (None, None, None),
+        Seen::OfSites(sites) => (Some(sites), None, None),
+        Seen::AssignedTo(user) => (None, Some(user), None),
+        Seen::InPoolOf(teams) => (None, None, Some(teams)),
+    };
+    let survivors = filter.changed_after.map(|version| survivors(conn, org, version)).transpose()?;
     let statuses = filter.status.given().map(|given| given.iter().map(|s| s.as_str()).collect::<Vec<_>>());
     let deadlines = filter.deadline.given().map(|given| given.iter().map(|d| d.as_str()).collect::<Vec<_>>());
     let overdue = || {
@@ -105,11 +142,11 @@ pub fn list(
         work_orders::due_at.is_not_null().and(work_orders::deadline.eq(Deadline::Running.as_str())).and(late)
     };
     let recorded_after = journal::table
-        .filter(journal::org_id.eq(Uid(actor.org)))
+        .filter(journal::org_id.eq(Uid(org)))
         .filter(journal::kind.eq(Kind::WorkOrder.as_str()))
         .filter(journal::version.gt(signed(filter.changed_after.unwrap_or_default())))
         .select(journal::entity_id);
-    let rows: Vec<Row> = both!(conn, c => {
+    let rows = both!(conn, c => {
         let mut query = work_orders::table
             .inner_join(
                 records::table.on(records::org_id
@@ -117,13 +154,14 @@ pub fn list(
                     .and(records::kind.eq(Kind::WorkOrder.as_str()))
                     .and(records::id.eq(work_orders::id))),
             )
-            .filter(work_orders::org_id.eq(Uid(actor.org)))
+            .filter(work_orders::org_id.eq(Uid(org)))
             .order((work_orders::received_at.desc(), work_orders::id.desc()))
             .limit(ask.rows())
             .select((work_orders::received_at, work_orders::id, records::rev, records::body))
             .into_boxed();
         narrow!(query:
-            own => |own| own;
+            own => |user| work_orders::assignee_id.eq(user);
+            pool => |teams| work_orders::status.eq(Status::Requested.as_str()).and(work_orders::team_id.eq_any(teams));
             sites => |sites| work_orders::site_id.eq_any(sites);
             survivors => |ids| work_orders::id.eq_any(recorded_after).or(work_orders::id.eq_any(ids));
             statuses => |names| work_orders::status.eq_any(names);
@@ -147,8 +185,7 @@ pub fn list(
         );
         query.load(c)
     })?;
-    let listed = |(at, id, rev, body): Row| Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None };
-    Ok(rows.into_iter().map(listed).collect())
+    Ok(rows)
 }
 
 /// Orders into which others were merged after this version. The journal has that under the other order.

@@ -67,6 +67,24 @@ stories! {
         assert_eq!(ids(&next), orders[3..6]);
     }
 
+    async fn a_technician_pages_through_their_own_and_the_pool(house: House) {
+        let firm = house.firm;
+        let mut orders = Vec::new();
+        for turn in 0..7 {
+            let order = match turn % 3 {
+                0 => house.assigned(firm.plumbing, firm.zhao).await,
+                1 => house.assigned(firm.plumbing, firm.wang).await,
+                _ => house.request(firm.plumbing).await,
+            };
+            if turn % 3 > 0 {
+                orders.push(order.uuid());
+            }
+            house.clock.advance(chrono::TimeDelta::minutes(1));
+        }
+        orders.reverse();
+        assert_eq!(all(&house.office("wang").await, "/v1/work-orders").await, orders);
+    }
+
     async fn orders_are_found_by_what_is_known_of_them(house: House) {
         let firm = house.firm;
         let waiting = house.request(firm.plumbing).await.uuid();
