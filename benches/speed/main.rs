@@ -73,7 +73,7 @@ fn main() {
     let log = tempfile::NamedTempFile::new().expect("a file for the log");
     log_to(log.reopen().expect("the file for the log"));
     table.figure("One flush of the disk (4 KiB written, fdatasync)", flush().as_secs_f64() * 1e3, "ms");
-    let parts: [(&str, fn(&Options, &mut Table)); 7] = [
+    let parts: [(&str, Part); 7] = [
         ("push", push::run),
         ("pull", pull::run),
         ("memory", memory::run),
@@ -88,6 +88,9 @@ fn main() {
     }
     print!("{}", table.markdown());
 }
+
+/// Measures something and enters it into the table.
+type Part = fn(&Options, &mut Table);
 
 /// The log that `doorstep serve` writes by default, into a file: a line for each request is part of the work.
 fn log_to(file: File) {
