@@ -81,8 +81,7 @@ fn described(operation: CatalogueOperation, verdict: &str, example: &Value) -> O
     let description =
         format!("{}\n\nRoles: {}. {where_recorded}", operation.description.trim(), operation.roles.join(", "));
     let extensions = ExtensionsBuilder::new()
-        .add("x-roles", json!(operation.roles))
-        .add("x-offline", json!(operation.offline))
+        .add("x-operation", json!({ "offline": operation.offline, "roles": operation.roles }))
         .build();
     let mut payload = Content::new(Some(Ref::from_schema_name(operation.payload)));
     payload.example = Some(operation.example);

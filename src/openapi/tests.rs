@@ -164,7 +164,7 @@ fn operations_of_the_catalogue_are_complete() {
     let operations = all_of(&document);
     assert_eq!(faults(&document, &operations[0].1), Vec::<&str>::new());
     let operation = &operations[0].1;
-    assert_eq!(operation["x-roles"], json!(["technician", "dispatcher"]));
+    assert_eq!(operation["x-operation"]["roles"], json!(["technician", "dispatcher"]));
     for status in ["401", "403", "404", "409", "412", "422", "503", "default"] {
         assert!(operation["responses"][status].is_object(), "{status}");
     }

@@ -4,9 +4,9 @@
 //!
 //! 1. [`store`] finds which of them are known already: they get the verdict they got before.
 //! 2. The rest are put in order ([`queue`]): by device sequence, groups whole, what waits is held.
-//! 3. Each is judged ([`judge`]) by its pure rule against records held in memory ([`ledger`]), so that a refusal
+//! 3. Each is judged (`judge`) by its pure rule against records held in memory (`ledger`), so that a refusal
 //!    leaves nothing to undo.
-//! 4. Last, everything is written at once ([`flush`]): records, what lists find them by, reviews, jobs; then **one**
+//! 4. Last, everything is written at once (`flush`): records, what lists find them by, reviews, jobs; then **one**
 //!    version number of the organisation is taken, and with it the journal and the feed. Commit.
 //!
 //! The version is taken last because its row is what concurrent writers of one organisation queue for: the shorter it

@@ -114,7 +114,7 @@ pub fn list(
         rows.extend(load(conn, actor.org, seen, filter, ask, now)?);
     }
     // No order is seen in two ways, so this is the page: the first of each, in one order.
-    rows.sort_unstable_by(|a: &Row, b: &Row| (b.0, b.1).cmp(&(a.0, a.1)));
+    rows.sort_unstable_by_key(|row: &Row| std::cmp::Reverse((row.0, row.1)));
     rows.truncate(ask.limit.saturating_add(1));
     let listed = |(at, id, rev, body): Row| Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None };
     Ok(rows.into_iter().map(listed).collect())

@@ -324,6 +324,8 @@ stories! {
         }
         let books = Books::of(&house.db, firm.org).await;
         assert!(books.record(Kind::Customer, firm.customer).deleted);
+        let still = books.feed.iter().find(|row| row.refs > 0 && row.id == firm.customer.uuid());
+        assert_eq!(still, None, "a drop, which goes in time");
     }
 
     /// A technician changes teams: the old team's pool goes, the new one's comes whole.
