@@ -130,7 +130,7 @@ async fn bodies_are_bounded() {
 async fn a_compressed_body_counts_unpacked() {
     let address = serve().await;
     let send = async |bytes: usize, encoding: &str| {
-        let text = format!("\"{}\"", "x".repeat(bytes));
+        let text = format!("{{\"text\":\"{}\"}}", "x".repeat(bytes));
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
         let request = Client::new().post(format!("http://{address}/echo")).header("content-type", "application/json");
