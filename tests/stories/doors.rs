@@ -253,9 +253,11 @@ stories! {
 
     async fn a_statement_is_prepared_once_for_all_transactions(db: TestDb) {
         let prepared = Arc::new(AtomicU32::new(0));
+        // One connection: what is prepared is prepared once for each.
+        let one = Db::open(doorstep::db::DbOptions { pg_pool: 1, ..db.options() }).await.unwrap();
         for n in 1..=5 {
             let counter = prepared.clone();
-            db.write(move |conn| {
+            one.write(move |conn| {
                 both!(&mut *conn, c => c.set_instrumentation(Prepared(counter.clone())));
                 add(conn, n)
             })
