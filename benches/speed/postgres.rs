@@ -4,8 +4,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::{Connection, PgConnection, connection::SimpleConnection};
 
-use crate::{Options, table::Table};
-
 /// A database that goes when it is dropped.
 pub struct Database {
     name: String,
@@ -29,7 +27,8 @@ impl Drop for Database {
 
 /// The address of a database in the cluster.
 fn url(name: &str) -> String {
-    let url = std::env::var("DOORSTEP_TEST_POSTGRES").expect("run scripts/bench, or scripts/test --with-postgres");
+    let url =
+        std::env::var("DOORSTEP_TEST_POSTGRES").expect("run scripts/test --with-postgres cargo bench --bench speed");
     let (address, parameters) = url.split_once('?').unwrap_or((&url, ""));
     let (server, _) = address.rsplit_once('/').expect("postgres://…/database");
     format!("{server}/{name}?{parameters}")
@@ -39,5 +38,3 @@ fn maintain(sql: &str) {
     let mut conn = PgConnection::establish(&url("postgres")).expect("the cluster answers");
     conn.batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
-
-pub fn run(_: &Options, _: &mut Table) {}
