@@ -49,6 +49,8 @@ pub struct AppState {
     pub pokes: Pokes,
     /// Whether the server is going down, and what must be waited for.
     pub lifecycle: Lifecycle,
+    /// Whether the tables have been seen complete, by whichever worker was asked first.
+    pub(crate) migrated: Arc<health::Migrated>,
 }
 
 impl AppState {
@@ -56,8 +58,8 @@ impl AppState {
     pub fn new(config: Config, db: Db, clock: Clock, access: Access) -> Self {
         let pokes = Pokes::default();
         let door = Door::new(db.clone(), clock.clone(), pokes.clone(), Holds::default());
-        let (config, lifecycle) = (Arc::new(config), Lifecycle::default());
-        Self { config, db, clock, door, access, pokes, lifecycle }
+        let (config, lifecycle, migrated) = (Arc::new(config), Lifecycle::default(), Arc::default());
+        Self { config, db, clock, door, access, pokes, lifecycle, migrated }
     }
 
     /// Bounds of synchronisation.
@@ -122,7 +124,6 @@ pub fn build(
         .wrap(TracingLogger::<RequestSpan>::new())
         .configure(|cfg| extractors(cfg, &state.config.limits))
         .app_data(state.lifecycle.clone())
-        .app_data(Data::new(health::Migrated::default()))
         .app_data(Data::new(state.access.clone()))
         .app_data(Data::new(state))
         .default_service(web::to(no_such_address))

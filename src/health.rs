@@ -46,12 +46,12 @@ async fn get_liveness() -> Json<Health> {
 /// no requests then; it comes back by itself.
 #[utoipa::path(tag = openapi::OPERATION, security(()), responses((status = 200, body = Health, description = "Ready")))]
 #[get("/health/ready")]
-async fn get_readiness(state: Data<AppState>, migrated: Data<Migrated>) -> Result<Json<Health>, Error> {
+async fn get_readiness(state: Data<AppState>) -> Result<Json<Health>, Error> {
     if state.lifecycle.is_draining() {
         return Err(Error::new(Code::Unavailable).because("the server is stopping"));
     }
     let unavailable = |cause: Cause| Error::new(Code::Unavailable).because(cause);
-    let check = tokio::time::timeout(PATIENCE, database(&state.db, &migrated));
+    let check = tokio::time::timeout(PATIENCE, database(&state.db, &state.migrated));
     check.await.map_err(|slow| unavailable(slow.into()))?.map_err(unavailable)?;
     Ok(Json(Health { status: "ready" }))
 }
