@@ -29,9 +29,10 @@ pub const FIRM: Size = Size { technicians: PHONES, orders: 300 };
 pub const MANY: u32 = 50;
 
 pub fn run(options: &Options, table: &mut Table) {
+    let pooled = House::sqlite(FIRM, SqliteWriter::Pool);
+    // Not before a server has set SQLite up, which nobody can once it is in use.
     trace::next_connection();
     let grouped = House::sqlite(FIRM, SqliteWriter::GroupCommit);
-    let pooled = House::sqlite(FIRM, SqliteWriter::Pool);
     let (mut load, mut pool_load) = (Load::new(&grouped, PHONES), Load::new(&pooled, PHONES));
     let mut bare_single = Bare::record(&grouped, &mut load, 1, 2_000);
     let mut bare_many = Bare::record(&grouped, &mut load, MANY, 100);
@@ -47,6 +48,7 @@ pub fn run(options: &Options, table: &mut Table) {
     table.figure(format!("{what}: operations per second"), single.rate(), "/s");
     table.figure(format!("{what}: half of the answers within"), single.percentile(50.0), "ms");
     table.promised(format!("{what}: 99 % within"), single.percentile(99.0), "ms", Target::AtMost(20.0));
+    table.figure(format!("{what}: processor time of one, load included"), single.processor(), "µs");
     table.figure("The same, a pool and a transaction each: operations per second", pool.rate(), "/s");
     table.figure("The same, a pool and a transaction each: 99 % within", pool.percentile(99.0), "ms");
     table.figure("The same, a pool and a transaction each: refused for being busy", pool.refused as f64, "");
@@ -55,6 +57,7 @@ pub fn run(options: &Options, table: &mut Table) {
     table.figure("Bare SQLite, the same statements, a transaction each: per second", bare_single.rate(), "/s");
     let what = "SQLite, 50 operations a push, 32 phones";
     table.figure(format!("{what}: operations per second"), many.rate(), "/s");
+    table.figure(format!("{what}: processor time of one, load included"), many.processor(), "µs");
     table.figure(format!("{what}: half of the answers within"), many.percentile(50.0), "ms");
     table.figure(format!("{what}: 99 % within"), many.percentile(99.0), "ms");
     table.figure(
@@ -84,10 +87,15 @@ impl Bare {
         let operations = pushes * batch;
         eprintln!("   {} statements for a push of {batch}:", statements.len() / pushes as usize);
         let last = statements.iter().rposition(|s| s.sql.starts_with("BEGIN")).expect("a transaction");
+        let mut shapes: Vec<(String, u32)> = Vec::new();
         for statement in &statements[last..] {
-            let shape: String = statement.sql.replace('`', "").chars().take(100).collect();
-            eprintln!("      {shape}");
+            let shape = statement.sql.replace('`', "").chars().take(90).collect();
+            match shapes.iter_mut().find(|(known, _)| *known == shape) {
+                Some((_, times)) => *times += 1,
+                None => shapes.push((shape, 1)),
+            }
         }
+        shapes.iter().for_each(|(shape, times)| eprintln!("      {times:3} × {shape}"));
         let expected = bare::operations(&before) + i64::from(operations);
         Self { statements, operations, folder, expected, rates: Vec::new() }
     }
@@ -111,13 +119,16 @@ impl Bare {
 /// Several rounds of the same load.
 pub struct Rounds {
     rates: Vec<f64>,
+    applied: u64,
+    processor: Duration,
     latencies: Histogram<u64>,
     pub refused: u64,
 }
 
 impl Default for Rounds {
     fn default() -> Self {
-        Self { rates: Vec::new(), latencies: histogram(), refused: 0 }
+        let (applied, processor, latencies) = (0, Duration::ZERO, histogram());
+        Self { rates: Vec::new(), applied, processor, latencies, refused: 0 }
     }
 }
 
@@ -126,11 +137,19 @@ impl Rounds {
         self.rates.push(round.applied as f64 / round.time.as_secs_f64());
         self.latencies.add(&round.latencies).expect("the same bounds");
         self.refused += round.refused;
+        self.applied += round.applied;
+        self.processor += round.processor;
     }
 
     /// Operations per second, in the median round.
     pub fn rate(&self) -> f64 {
         median(&mut self.rates.clone())
+    }
+
+    /// Microseconds of processor time that an operation costs, the load included: the figure that says most on a
+    /// machine that does other things as well.
+    pub fn processor(&self) -> f64 {
+        self.processor.as_secs_f64() * 1e6 / self.applied as f64
     }
 
     /// Milliseconds.
@@ -144,12 +163,22 @@ pub struct Round {
     applied: u64,
     refused: u64,
     time: Duration,
+    /// Processor time of the server and the load together.
+    processor: Duration,
     /// Microseconds from the request to the answer.
     latencies: Histogram<u64>,
 }
 
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 120_000_000, 3).expect("fair bounds")
+}
+
+/// What this process has used so far, in steps of a hundredth of a second.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let fields = stat.rsplit(')').next().expect("fields behind the name");
+    let ticks = |field: usize| fields.split_whitespace().nth(field).and_then(|ticks| ticks.parse::<u64>().ok());
+    Duration::from_millis((ticks(11).expect("user time") + ticks(12).expect("system time")) * 10)
 }
 
 /// Phones that push as fast as they are answered.
@@ -177,7 +206,8 @@ impl Load {
         let begun = Instant::now();
         let end = begun + time;
         let handsets = std::mem::take(&mut self.handsets);
-        let mut total = Round { applied: 0, refused: 0, time, latencies: histogram() };
+        let mut total = Round { applied: 0, refused: 0, time, processor: Duration::ZERO, latencies: histogram() };
+        let processor = processor_time();
         self.handsets = self.runtime.block_on(async {
             let tasks: Vec<_> = handsets.into_iter().map(|h| tokio::spawn(h.drive(batch, end))).collect();
             let mut handsets = Vec::new();
@@ -190,6 +220,7 @@ impl Load {
             }
             handsets
         });
+        total.processor = processor_time() - processor;
         total
     }
 
@@ -272,7 +303,8 @@ impl Handset {
     }
 
     async fn drive(mut self, batch: u32, end: Instant) -> (Self, Round) {
-        let mut round = Round { applied: 0, refused: 0, time: Duration::ZERO, latencies: histogram() };
+        let (time, processor, latencies) = (Duration::ZERO, Duration::ZERO, histogram());
+        let mut round = Round { applied: 0, refused: 0, time, processor, latencies };
         loop {
             let sent = Instant::now();
             if sent >= end {
