@@ -24,6 +24,7 @@ pub mod error;
 mod migrations;
 mod pool;
 mod postgres;
+pub mod prepared;
 pub mod schema;
 mod sqlite;
 pub mod types;
@@ -38,12 +39,15 @@ use diesel::{
 };
 
 pub(crate) use self::error::panic_text;
-pub use self::error::{DbError, Retry};
+pub use self::{
+    error::{DbError, Retry},
+    prepared::Prepared,
+};
 use self::{
     pool::{Mode, Pool},
     sqlite::GroupWriter,
 };
-pub use crate::both;
+pub use crate::{both, insert_rows};
 
 /// A connection of either database, inside of a transaction that a door has opened.
 pub enum Conn {
@@ -65,6 +69,35 @@ macro_rules! both {
             $crate::db::Conn::Pg($c) => $body,
         }
     };
+}
+
+/// Inserts rows, by an insert that takes one of them as well as a `Vec`: `insert_rows!(conn, rows, values =>
+/// diesel::insert_into(teams::table).values(values))`.
+///
+/// SQLite runs one prepared statement for each row, which costs less than reading the text of a statement with a
+/// thousand question marks. To PostgreSQL each statement is a round trip, so there all rows go at once.
+#[macro_export]
+macro_rules! insert_rows {
+    ($conn:expr, $rows:expr, $values:ident => $insert:expr) => {{
+        let rows = $rows;
+        match $conn {
+            $crate::db::Conn::Sqlite(c) => {
+                for $values in rows {
+                    $crate::db::Prepared($insert).execute(c)?;
+                }
+            }
+            // A single row is common, and its statement can be kept.
+            $crate::db::Conn::Pg(c) if rows.len() == 1 => {
+                for $values in rows {
+                    $crate::db::Prepared($insert).execute(c)?;
+                }
+            }
+            $crate::db::Conn::Pg(c) => {
+                let $values = rows;
+                $insert.execute(c)?;
+            }
+        }
+    }};
 }
 
 impl Conn {

@@ -20,7 +20,7 @@ use super::{
     ledger::{Clash, Entered},
 };
 use crate::db::{
-    Conn, DbError, both,
+    Conn, DbError, Prepared, both, insert_rows,
     schema::{counters, device_state, feed, journal, journal_conflicts, organisations, records},
     types::{Micros, Uid},
 };
@@ -116,7 +116,7 @@ pub(super) fn take_version(conn: &mut Conn, org: Uuid) -> Result<u64, DbError> {
     let update = diesel::update(organisations::table.find(Uid(org)))
         .set(organisations::version.eq(organisations::version + 1))
         .returning(organisations::version);
-    let version: i64 = both!(conn, c => update.get_result(c))?;
+    let version: i64 = both!(conn, c => Prepared(update).get_result(c))?;
     Ok(unsigned(version))
 }
 
@@ -220,7 +220,7 @@ pub(super) fn insert_records(conn: &mut Conn, org: Uuid, rows: &[NewRecord]) -> 
             )
         })
         .collect();
-    both!(conn, c => diesel::insert_into(records::table).values(&values).execute(c))?;
+    insert_rows!(conn, values, values => diesel::insert_into(records::table).values(values));
     Ok(())
 }
 
@@ -243,7 +243,7 @@ pub(super) fn update_record(
         records::body.eq(&row.body),
         records::reach.eq(&row.reach),
     ));
-    match both!(conn, c => update.execute(c))? {
+    match both!(conn, c => Prepared(update).execute(c))? {
         1 => Ok(()),
         _ => Err(DbError::Conflict),
     }
@@ -350,7 +350,7 @@ pub(super) fn insert_journal(conn: &mut Conn, org: Uuid, version: u64, entered: 
             )
         })
         .collect();
-    both!(conn, c => diesel::insert_into(journal::table).values(&values).execute(c))?;
+    insert_rows!(conn, values, values => diesel::insert_into(journal::table).values(values));
     Ok(())
 }
 
@@ -447,7 +447,7 @@ pub(super) fn advance_device(
         device_state::table.find((Uid(org), Uid(device.id))).filter(device_state::next_seq.eq(signed(device.next_seq))),
     )
     .set((device_state::next_seq.eq(signed(next_seq)), device_state::last_seen_at.eq(Micros::from(now))));
-    match both!(conn, c => update.execute(c))? {
+    match both!(conn, c => Prepared(update).execute(c))? {
         1 => Ok(()),
         _ => Err(DbError::Conflict),
     }
@@ -476,7 +476,7 @@ pub(super) fn touch_feed(conn: &mut Conn, org: Uuid, kind: Kind, ids: &[Uuid], v
     let version = feed::version.eq(signed(version));
     if let [id] = ids {
         let update = diesel::update(held.filter(feed::id.eq(Uid(*id)))).set(version);
-        both!(conn, c => update.execute(c))?;
+        both!(conn, c => Prepared(update).execute(c))?;
     } else {
         let update = diesel::update(held.filter(feed::id.eq_any(uids(ids)))).set(version);
         both!(conn, c => update.execute(c))?;
@@ -519,13 +519,12 @@ pub(super) fn upsert_feed(
             )
         })
         .collect();
-    both!(conn, c => {
+    insert_rows!(conn, rows, rows => {
         diesel::insert_into(feed::table)
-            .values(&rows)
+            .values(rows)
             .on_conflict((feed::org_id, feed::kind, feed::id, feed::scope))
             .do_update()
             .set((feed::version.eq(excluded(feed::version)), feed::refs.eq(feed::refs + excluded(feed::refs))))
-            .execute(c)
-    })?;
+    });
     Ok(())
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::deadline::{Deadline, due};
 pub use super::deadline::{DeadlineReport, ReportFilter, deadline_report};
 use crate::db::{
-    Conn, DbError, both, column_text,
+    Conn, DbError, Prepared, both, column_text, insert_rows,
     schema::{labour, work_orders},
     types::{Micros, Uid},
 };
@@ -87,11 +87,11 @@ fn row(org: Uuid, order: &WorkOrder, now: Timestamp) -> Row<'_> {
 /// The database's.
 pub fn project(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp) -> Result<(), DbError> {
     let update = diesel::update(work_orders::table.find((Uid(org), Uid::from(order.id)))).set(changing(order, now));
-    both!(conn, c => update.execute(c))?;
+    both!(conn, c => Prepared(update).execute(c))?;
     Ok(())
 }
 
-/// Writes the columns of new orders, in one statement.
+/// Writes the columns of new orders.
 ///
 /// # Errors
 /// The database's.
@@ -100,7 +100,7 @@ pub fn project_new(conn: &mut Conn, org: Uuid, orders: &[&WorkOrder], now: Times
         return Ok(());
     }
     let rows: Vec<Row<'_>> = orders.iter().map(|order| row(org, order, now)).collect();
-    both!(conn, c => diesel::insert_into(work_orders::table).values(&rows).execute(c))?;
+    insert_rows!(conn, rows, rows => diesel::insert_into(work_orders::table).values(rows));
     Ok(())
 }
 

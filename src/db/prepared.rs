@@ -1,0 +1,42 @@
+//! Statements that the database reads once and runs often.
+
+use diesel::{
+    QueryResult, RunQueryDsl,
+    backend::Backend,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+};
+
+/// A statement to be kept with its connection, prepared: `Prepared(update).execute(c)`.
+///
+/// diesel keeps what it is sure has few texts, and is not sure of any `UPDATE` or `ON CONFLICT DO UPDATE`, because the
+/// columns that they set can vary. Reading such a text costs SQLite as much as running it, and PostgreSQL a round
+/// trip. To be used where the text is always the same; each different text would be kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Prepared<Q>(pub Q);
+
+impl<Q, DB> QueryFragment<DB> for Prepared<Q>
+where
+    DB: Backend,
+    Q: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+/// The text is the key, because one type can stand for several.
+impl<Q> QueryId for Prepared<Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for Prepared<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q, C> RunQueryDsl<C> for Prepared<Q> {}
