@@ -3,10 +3,10 @@
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 use mobile_api::{
-    Actor,
     refusal::Problem,
     sync::{Verdict, VerdictStatus},
     time::Timestamp,
@@ -14,8 +14,8 @@ use mobile_api::{
 use uuid::Uuid;
 
 use super::{
-    DoorError, Holds, Incoming, Outcome, Sender,
-    queue::{in_sequence, judge_all},
+    DoorError, Holds, Incoming, Outcome,
+    queue::{Reception, in_sequence, judge_all},
     store,
 };
 use crate::db::{Conn, DbError};
@@ -24,9 +24,8 @@ use crate::db::{Conn, DbError};
 /// something in one of them. The one that fails again is kept; it must not delay its neighbours.
 pub(super) fn one_by_one(
     conn: &mut Conn,
-    actor: &Actor,
-    sender: &Sender,
-    operations: &[Incoming],
+    reception: &Reception,
+    operations: &[Arc<Incoming>],
     now: Timestamp,
     holds: Holds,
 ) -> Result<Outcome, DoorError> {
@@ -34,11 +33,11 @@ pub(super) fn one_by_one(
     let mut verdicts: HashMap<usize, Verdict> = HashMap::new();
     for at in in_sequence(operations.iter().map(|operation| operation.seq)) {
         let alone = std::slice::from_ref(&operations[at]);
-        let outcome = match conn.savepoint(|conn| without_panic(|| judge_all(conn, actor, sender, alone, now, holds))) {
+        let outcome = match conn.savepoint(|conn| without_panic(|| judge_all(conn, reception, alone, now, holds))) {
             Err(error) if error.is_poison() => {
-                let mut unreadable = operations[at].clone();
-                unreadable.content = Err(Problem::new("internal", "the server could not store this operation"));
-                judge_all(conn, actor, sender, &[unreadable], now, holds)?
+                let problem = Problem::new("internal", "the server could not store this operation");
+                let unreadable = Arc::new(operations[at].unreadable(problem));
+                judge_all(conn, reception, &[unreadable], now, holds)?
             }
             other => other?,
         };
@@ -50,7 +49,7 @@ pub(super) fn one_by_one(
     }
     // What was held at first may have been let go by a later one of the same push.
     let held: Vec<Uuid> = verdicts.values().filter(|v| v.status == VerdictStatus::Held).map(|v| v.id).collect();
-    let mut known = store::known(conn, actor.org, &held)?;
+    let mut known = store::known(conn, reception.actor.org, &held)?;
     let mut now_final = |verdict: Verdict| known.remove(&verdict.id).map_or(verdict, |known| known.verdict);
     total.verdicts = (0..operations.len()).filter_map(|at| verdicts.remove(&at)).map(&mut now_final).collect();
     Ok(total)

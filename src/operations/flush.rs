@@ -44,7 +44,7 @@ pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
     store::insert_clashes(ledger.conn, ledger.org, &ledger.clashes, ledger.now)?;
     for entered in &ledger.journal {
         if let Some(device) = entered.device {
-            feed.add(Scope::Device(device).to_string(), VERDICT, entered.op, i64::from(!entered.was_held));
+            feed.add(Scope::Device(device).to_string(), VERDICT, entered.incoming.id, i64::from(!entered.was_held));
         }
     }
     let version = store::take_version(ledger.conn, ledger.org)?;
@@ -130,7 +130,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
 fn write_labour(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
     for (_, entry) in changed {
         let Some(Record::WorkOrder(order)) = &entry.record else { continue };
-        let of_these = |op: Uuid| ledger.journal.iter().any(|entered| entered.op == op);
+        let of_these = |op: Uuid| ledger.journal.iter().any(|entered| entered.incoming.id == op);
         let (added, voided): (Vec<_>, Vec<_>) = (
             order.labour.iter().filter(|labour| of_these(labour.op) && labour.void.is_none()).collect(),
             order.labour.iter().filter(|labour| labour.void.as_ref().is_some_and(|void| of_these(void.op))).collect(),
@@ -150,7 +150,7 @@ fn write_waiting(ledger: &mut Ledger<'_>) -> Result<(), DoorError> {
         .journal
         .iter()
         .filter(|entered| entered.was_held && entered.verdict.status.is_final())
-        .map(|entered| entered.op)
+        .map(|entered| entered.incoming.id)
         .collect();
     waiting::delete_held(ledger.conn, ledger.org, &settled)?;
     for waiting in &ledger.waiting {
@@ -167,8 +167,12 @@ fn write_waiting(ledger: &mut Ledger<'_>) -> Result<(), DoorError> {
 /// can that be seen; whoever sees it starts over. SQLite has one writer at a time.
 fn nobody_came_between(ledger: &mut Ledger<'_>) -> Result<(), DbError> {
     let Some(standing) = ledger.queue.take().filter(|_| !ledger.conn.is_sqlite()) else { return Ok(()) };
-    let settled: Vec<Uuid> =
-        ledger.journal.iter().filter(|entered| entered.verdict.status.is_final()).map(|entered| entered.op).collect();
+    let settled: Vec<Uuid> = ledger
+        .journal
+        .iter()
+        .filter(|entered| entered.verdict.status.is_final())
+        .map(|entered| entered.incoming.id)
+        .collect();
     if waiting::missed_waiting(ledger.conn, ledger.org, &standing, &settled)?
         || waiting::missed_arrival(ledger.conn, ledger.org, &standing, &ledger.waiting)?
     {

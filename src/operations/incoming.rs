@@ -1,6 +1,7 @@
 //! Operations as they arrive from a device, each kept as it was written.
 
 use mobile_api::{
+    catalogue::{Action, ParseError},
     evidence::Anchor,
     refusal::Problem,
     sync::{Group, Operation},
@@ -43,6 +44,8 @@ pub struct Incoming {
     pub digest: [u8; 32],
     /// What they say, or why they say nothing.
     pub content: Result<Operation, Problem>,
+    /// What was done, or why that cannot be told.
+    pub action: Result<Action, Problem>,
     /// Its number in the device's sequence, if it has one: also if nothing else of it can be read, so that what
     /// follows does not wait for it.
     pub seq: Option<u64>,
@@ -50,9 +53,12 @@ pub struct Incoming {
 
 impl Incoming {
     /// Reads one element of a push. Never fails: what cannot be read is kept for a person.
+    ///
+    /// All that can be told from the bytes alone is told here, and so not where all writers wait for each other.
     pub fn read(raw: Box<RawValue>, device: Uuid) -> Self {
-        let digest: [u8; 32] = Sha256::digest(raw.get().as_bytes()).into();
+        let digest = digest_of(&raw);
         let content = read(&raw);
+        let action = content.as_ref().map_err(Problem::clone).and_then(action);
         let (id, seq) = match &content {
             Ok(operation) => (operation.id, operation.seq),
             // serde would take an array for what is stated, too.
@@ -62,13 +68,33 @@ impl Incoming {
                 (id, stated_seq(&raw))
             }
         };
-        Self { id, raw, digest, content, seq }
+        Self { id, raw, digest, content, action, seq }
+    }
+
+    /// The same bytes, to be kept for a person because of this problem.
+    pub fn unreadable(&self, problem: Problem) -> Self {
+        Self { content: Err(problem.clone()), action: Err(problem), ..self.clone() }
+    }
+
+    /// Its type, as far as it can be told.
+    pub fn op_type(&self) -> &str {
+        self.content.as_ref().map_or("unreadable", |operation| &operation.op_type)
+    }
+
+    /// The last server time that the device had seen when it was recorded.
+    pub fn anchor(&self) -> Option<&Anchor> {
+        self.content.as_ref().ok()?.evidence.as_ref()?.anchor.as_ref()
     }
 
     /// Its group, if it belongs to one.
     pub fn group(&self) -> Option<Group> {
         self.content.as_ref().ok().and_then(|operation| operation.group)
     }
+}
+
+/// SHA-256 of the bytes as they came.
+pub(super) fn digest_of(raw: &RawValue) -> [u8; 32] {
+    Sha256::digest(raw.get().as_bytes()).into()
 }
 
 fn read(raw: &RawValue) -> Result<Operation, Problem> {
@@ -92,6 +118,16 @@ fn read(raw: &RawValue) -> Result<Operation, Problem> {
         return Err(Problem::new("malformed_operation", "a number is too large"));
     }
     Ok(operation)
+}
+
+fn action(operation: &Operation) -> Result<Action, Problem> {
+    Action::parse(&operation.op_type, &operation.payload).map_err(|error| {
+        let code = match &error {
+            ParseError::UnknownType => "unknown_operation",
+            ParseError::Payload { .. } => "invalid",
+        };
+        Problem::new(code, error.to_string())
+    })
 }
 
 /// The id of something that is no operation otherwise, so that the phone recognises its verdict.

@@ -1,10 +1,14 @@
 //! One operation and its rule.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    ops::Deref,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use mobile_api::{
     Actor,
-    catalogue::{Action, ParseError},
+    catalogue::Action,
     evidence::When,
     operation::{Context, Decision, Mode},
     record::{Record, Ref},
@@ -12,12 +16,11 @@ use mobile_api::{
     sync::{Operation, Verdict, VerdictStatus},
     time::Timestamp,
 };
-use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    DoorError, Online, Performed,
+    DoorError, Incoming, Online, Performed,
+    incoming::digest_of,
     ledger::{Entered, Ledger, NewReview},
     related,
     store::{self, Known},
@@ -27,11 +30,8 @@ use crate::db::{Conn, DbError};
 /// An operation ready to be judged.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
-    pub(super) id: Uuid,
-    pub(super) content: Result<Operation, Problem>,
-    pub(super) seq: Option<u64>,
-    pub(super) raw: Box<RawValue>,
-    pub(super) digest: [u8; 32],
+    /// The operation itself, which the item stands for.
+    pub(super) incoming: Arc<Incoming>,
     pub(super) actor: Actor,
     pub(super) device: Option<Uuid>,
     pub(super) when: When,
@@ -39,6 +39,14 @@ pub(super) struct Item {
     pub(super) was_held: bool,
     /// Noticed before the rule was asked.
     pub(super) flags: Vec<Flagged>,
+}
+
+impl Deref for Item {
+    type Target = Incoming;
+
+    fn deref(&self) -> &Incoming {
+        &self.incoming
+    }
 }
 
 /// What the rule made of an operation.
@@ -59,18 +67,10 @@ const LONGEST_ALIAS: usize = 8;
 
 /// Lets the rule decide, and puts the new state into the ledger.
 pub(super) fn apply(ledger: &mut Ledger<'_>, item: &Item) -> Result<Result<Applied, Refused>, DoorError> {
-    let operation = match &item.content {
-        Ok(operation) => operation,
-        Err(problem) => return Ok(Err(Refused { about: None, problem: problem.clone() })),
-    };
-    let action = match Action::parse(&operation.op_type, &operation.payload) {
-        Ok(action) => action,
-        Err(error) => {
-            let problem = match &error {
-                ParseError::UnknownType => Problem::new("unknown_operation", error.to_string()),
-                ParseError::Payload { .. } => Problem::new("invalid", error.to_string()),
-            };
-            return Ok(Err(Refused { about: None, problem }));
+    let (operation, action) = match (&item.content, &item.action) {
+        (Ok(operation), Ok(action)) => (operation, action.clone()),
+        (Err(problem), _) | (_, Err(problem)) => {
+            return Ok(Err(Refused { about: None, problem: problem.clone() }));
         }
     };
     let call = Call {
@@ -199,9 +199,8 @@ pub(super) fn enter_applied(ledger: &mut Ledger<'_>, item: &Item, applied: Appli
     if flags.is_empty() {
         related::settle_review(ledger, item.id, item.was_held)?;
     } else {
-        let op_type = op_type(item);
-        let (id, by) = (item.id, &item.actor);
-        let review = NewReview { id, op: id, op_type: &op_type, by, about: Some(about), flags: &flags, problem: None };
+        let (id, op_type, by) = (item.id, item.op_type(), &item.actor);
+        let review = NewReview { id, op: id, op_type, by, about: Some(about), flags: &flags, problem: None };
         related::replace_review(ledger, review)?;
         verdict.status = VerdictStatus::AppliedFlagged;
         verdict.review = Some(item.id);
@@ -214,9 +213,8 @@ pub(super) fn enter_applied(ledger: &mut Ledger<'_>, item: &Item, applied: Appli
 /// Enters an operation that was not applied: kept for a person.
 pub(super) fn enter_kept(ledger: &mut Ledger<'_>, item: &Item, refused: Refused) -> Result<Verdict, DoorError> {
     let Refused { about, problem } = refused;
-    let op_type = op_type(item);
-    let (id, by) = (item.id, &item.actor);
-    let review = NewReview { id, op: id, op_type: &op_type, by, about, flags: &[], problem: Some(&problem) };
+    let (id, op_type, by) = (item.id, item.op_type(), &item.actor);
+    let review = NewReview { id, op: id, op_type, by, about, flags: &[], problem: Some(&problem) };
     related::replace_review(ledger, review)?;
     let (status, review) = (VerdictStatus::Kept, Some(item.id));
     let problem = Some(problem);
@@ -225,22 +223,13 @@ pub(super) fn enter_kept(ledger: &mut Ledger<'_>, item: &Item, refused: Refused)
     Ok(verdict)
 }
 
-pub(super) fn op_type(item: &Item) -> String {
-    item.content.as_ref().map(|operation| operation.op_type.clone()).unwrap_or_else(|_| "unreadable".into())
-}
-
 pub(super) fn enter(ledger: &mut Ledger<'_>, item: &Item, about: Option<Ref>, verdict: Verdict) {
     ledger.journal.push(Entered {
-        op: item.id,
-        op_type: op_type(item),
+        incoming: item.incoming.clone(),
         about,
         actor: item.actor.user.uuid(),
         device: item.device,
-        seq: item.seq,
-        group: item.content.as_ref().ok().and_then(|operation| operation.group).map(|group| group.id),
         received_at: item.received_at,
-        digest: item.digest,
-        body: item.raw.get().into(),
         verdict,
         was_held: item.was_held,
     });
@@ -321,7 +310,7 @@ fn perform_in(
         payload: action.payload().map_err(corrupt)?,
     };
     let raw = serde_json::value::to_raw_value(&operation).map_err(corrupt)?;
-    let digest: [u8; 32] = Sha256::digest(raw.get().as_bytes()).into();
+    let digest = digest_of(&raw);
     if let Some(known) = known {
         if known.digest != digest || known.actor != actor.user.uuid() {
             return Err(DoorError::KeyReused);
@@ -340,13 +329,10 @@ fn perform_in(
         device: None,
         mode: Mode::Online,
     };
+    let incoming = Incoming { id, raw, digest, content: Ok(operation), action: Ok(action.clone()), seq: None };
     let applied = run(ledger, action, entity, &call)?;
     let item = Item {
-        id,
-        content: Ok(operation),
-        seq: None,
-        raw,
-        digest,
+        incoming: Arc::new(incoming),
         actor: actor.clone(),
         device: None,
         when: when.clone(),

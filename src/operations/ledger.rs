@@ -2,7 +2,10 @@
 //!
 //! Rules are pure, so nothing has to be undone when one refuses; and ten operations on one order read and write it once.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use mobile_api::{
     Actor,
@@ -14,7 +17,7 @@ use mobile_api::{
 };
 use uuid::Uuid;
 
-use super::{DoorError, incoming::derived_id, store};
+use super::{DoorError, Incoming, incoming::derived_id, store};
 use crate::db::Conn;
 
 /// What to do once the transaction is committed.
@@ -63,16 +66,11 @@ impl Entry {
 /// A row of the journal to be written.
 #[derive(Clone, Debug)]
 pub(super) struct Entered {
-    pub(super) op: Uuid,
-    pub(super) op_type: String,
+    pub(super) incoming: Arc<Incoming>,
     pub(super) about: Option<Ref>,
     pub(super) actor: Uuid,
     pub(super) device: Option<Uuid>,
-    pub(super) seq: Option<u64>,
-    pub(super) group: Option<Uuid>,
     pub(super) received_at: Timestamp,
-    pub(super) digest: [u8; 32],
-    pub(super) body: Box<str>,
     pub(super) verdict: Verdict,
     /// Whether its row is there already, because it was held.
     pub(super) was_held: bool,
@@ -275,7 +273,7 @@ impl<'a> Ledger<'a> {
     /// An operation that this transaction was going to hold need not wait after all.
     pub(super) fn forget_hold(&mut self, op: Uuid) {
         self.waiting.retain(|waiting| waiting.op != op);
-        self.journal.retain(|entered| entered.op != op);
+        self.journal.retain(|entered| entered.incoming.id != op);
         let review = Ref::new(Kind::Review, op);
         if self.records.get(&review).is_some_and(|entry| entry.stored_rev == 0) {
             self.records.remove(&review);

@@ -131,19 +131,21 @@ impl Door {
         &self,
         actor: Actor,
         sender: Sender,
-        operations: Arc<Vec<Incoming>>,
+        operations: Vec<Arc<Incoming>>,
     ) -> Result<Outcome, DoorError> {
+        let (org, device) = (actor.org, sender.device);
+        let proof = self.clock_proof(org).await?;
         let (now, holds) = (self.0.clock.now(), self.0.holds);
-        let org = actor.org;
+        let reception = queue::Reception::new(actor, sender, &operations, &proof, now);
         let mut one_by_one = false;
         let judge = move |conn: &mut Conn| {
             if one_by_one {
-                return apart::one_by_one(conn, &actor, &sender, &operations, now, holds);
+                return apart::one_by_one(conn, &reception, &operations, now, holds);
             }
-            let judged = apart::without_panic(|| queue::judge_all(conn, &actor, &sender, &operations, now, holds));
+            let judged = apart::without_panic(|| queue::judge_all(conn, &reception, &operations, now, holds));
             match judged {
                 Err(cause) if cause.is_poison() => {
-                    tracing::error!(device = %sender.device, %cause, "a push could not be written; trying one by one");
+                    tracing::error!(%device, %cause, "a push could not be written; trying one by one");
                     one_by_one = true;
                     // A conflict makes the database's door call this closure again, in a fresh transaction.
                     Err(DbError::Conflict.into())
@@ -154,6 +156,17 @@ impl Door {
         let outcome = self.0.db.write(judge).await?;
         self.committed(org, outcome.version, &outcome.after);
         Ok(outcome)
+    }
+
+    /// What signs the server times of an organisation; after the first time from memory.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn clock_proof(&self, org: Uuid) -> Result<ClockProof, DbError> {
+        match store::remembered_proof(org) {
+            Some(proof) => Ok(proof),
+            None => self.0.db.read(move |conn| store::clock_proof(conn, org)).await,
+        }
     }
 
     /// Carries out one operation for somebody who waits: a refusal is an error, and then nothing is stored.

@@ -6,13 +6,16 @@
 
 mod release;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
 
 use mobile_api::{
     Actor,
-    evidence::{Received, When, judge},
+    evidence::{Anchor, Received, When, judge},
     refusal::Problem,
-    sync::{Operation, Verdict, VerdictStatus},
+    sync::{Verdict, VerdictStatus},
     time::Timestamp,
 };
 use uuid::Uuid;
@@ -20,7 +23,7 @@ use uuid::Uuid;
 pub(super) use self::release::release;
 use self::release::{HeldContext, held_item};
 use super::{
-    DoorError, Holds, Incoming, Outcome, Sender,
+    ClockProof, DoorError, Holds, Incoming, Outcome, Sender,
     flush::flush,
     judge::{self, Item, Refused, apply, enter_applied, enter_kept},
     ledger::{Clash, Ledger, Standing, Waiting},
@@ -32,51 +35,71 @@ use crate::db::Conn;
 /// Operations that are judged together: one, or a whole group.
 type Unit = Vec<Item>;
 
+/// What the journal has of the operations of a push.
+type Journal = HashMap<Uuid, store::Known>;
+
 /// Judges a push as a whole.
 pub(super) fn judge_all(
     conn: &mut Conn,
-    actor: &Actor,
-    sender: &Sender,
-    operations: &[Incoming],
+    reception: &Reception,
+    operations: &[Arc<Incoming>],
     now: Timestamp,
     holds: Holds,
 ) -> Result<Outcome, DoorError> {
-    let org = actor.org;
-    let device = store::device(conn, org, sender.device)?.ok_or(DoorError::UnknownDevice)?;
-    if device.user != actor.user.uuid() {
+    let org = reception.actor.org;
+    let device = store::device(conn, org, reception.sender.device)?.ok_or(DoorError::UnknownDevice)?;
+    if device.user != reception.actor.user.uuid() {
         return Err(DoorError::UnknownDevice);
     }
     if device.revoked {
         return Err(DoorError::DeviceRevoked);
     }
-    let proof = store::clock_proof(conn, org)?;
     let ids: Vec<_> = operations.iter().map(|operation| operation.id).collect();
     let known = store::known(conn, org, &ids)?;
     let queue = Queue::new(Ledger::new(conn, org, now), device, holds);
-    let reception = Reception { actor, sender, proof: &proof, known };
-    queue.run(&reception, operations)
+    queue.run(reception, &known, operations)
 }
 
-/// What is known of a push before any of its operations is judged.
-struct Reception<'a> {
-    actor: &'a Actor,
-    sender: &'a Sender,
-    proof: &'a super::ClockProof,
-    known: HashMap<Uuid, store::Known>,
+/// Who sends, with the proofs of the times that the push refers to checked: what can be told without the database.
+pub(super) struct Reception {
+    pub(super) actor: Actor,
+    /// With its anchor only if this server gave it.
+    sender: Sender,
+    /// Operations whose own anchor this server gave, by digest: an id can come with two bodies.
+    anchored: HashSet<[u8; 32]>,
 }
 
-impl Reception<'_> {
+impl Reception {
+    pub(super) fn new(
+        actor: Actor,
+        mut sender: Sender,
+        operations: &[Arc<Incoming>],
+        proof: &ClockProof,
+        now: Timestamp,
+    ) -> Self {
+        let device = sender.device;
+        sender.anchor = sender.anchor.filter(|anchor| proof.trusts(anchor, device, now));
+        let trusted = |anchor: &Anchor| {
+            // Many operations of a push refer to the same moment as the push itself.
+            let known = sender.anchor.as_ref();
+            let same = known.is_some_and(|k| k.server_time == anchor.server_time && k.proof == anchor.proof);
+            same || proof.trusts(anchor, device, now)
+        };
+        let anchored = operations.iter().filter(|incoming| incoming.anchor().is_some_and(trusted));
+        let anchored = anchored.map(|incoming| incoming.digest).collect();
+        Self { actor, sender, anchored }
+    }
+
     /// When an operation happened, from what it carries and what the push adds.
-    fn when(&self, operation: Option<&Operation>, device: &DeviceRow, now: Timestamp) -> When {
-        let evidence = operation.and_then(|operation| operation.evidence.as_ref());
-        let trusts = |anchor: &_| self.proof.trusts(anchor, self.sender.device, now);
+    fn when(&self, incoming: &Incoming, device: &DeviceRow, now: Timestamp) -> When {
+        let evidence = incoming.content.as_ref().ok().and_then(|operation| operation.evidence.as_ref());
         let received = Received {
             server_time: now,
             floor: device.registered_at,
-            anchor_trusted: evidence.and_then(|evidence| evidence.anchor.as_ref()).is_some_and(trusts),
+            anchor_trusted: self.anchored.contains(&incoming.digest),
             uptime_ms: self.sender.uptime_ms,
             boot_id: self.sender.boot_id,
-            anchor: self.sender.anchor.clone().filter(trusts),
+            anchor: self.sender.anchor.clone(),
         };
         judge(evidence, &received)
     }
@@ -104,8 +127,13 @@ impl<'a> Queue<'a> {
         Self { ledger, device, now, holds, next_seq, units, seen, settled, held }
     }
 
-    fn run(mut self, reception: &Reception<'_>, operations: &[Incoming]) -> Result<Outcome, DoorError> {
-        let answers = self.receive(reception, operations)?;
+    fn run(
+        mut self,
+        reception: &Reception,
+        known: &Journal,
+        operations: &[Arc<Incoming>],
+    ) -> Result<Outcome, DoorError> {
+        let answers = self.receive(reception, known, operations)?;
         self.drain()?;
         self.answer(operations, answers)
     }
@@ -134,8 +162,9 @@ impl<'a> Queue<'a> {
     /// Sorts a push: what is known, what comes too early, what is to be judged now.
     fn receive(
         &mut self,
-        reception: &Reception<'_>,
-        operations: &[Incoming],
+        reception: &Reception,
+        known: &Journal,
+        operations: &[Arc<Incoming>],
     ) -> Result<HashMap<usize, Verdict>, DoorError> {
         let mut answers = HashMap::new();
         let mut first_of: HashMap<Uuid, usize> = HashMap::new();
@@ -144,7 +173,7 @@ impl<'a> Queue<'a> {
             let incoming = &operations[at];
             let same =
                 |digest: &[u8; 32], actor: Uuid| *digest == incoming.digest && actor == reception.actor.user.uuid();
-            if let Some(known) = reception.known.get(&incoming.id) {
+            if let Some(known) = known.get(&incoming.id) {
                 let same = same(&known.digest, known.actor);
                 let verdict = if same { known.verdict.clone() } else { self.clash(reception, incoming)? };
                 answers.insert(at, verdict);
@@ -183,14 +212,10 @@ impl<'a> Queue<'a> {
         self.next_seq += u64::from(incoming.seq == Some(self.next_seq));
     }
 
-    fn item(&self, reception: &Reception<'_>, incoming: &Incoming) -> Item {
+    fn item(&self, reception: &Reception, incoming: &Arc<Incoming>) -> Item {
         Item {
-            id: incoming.id,
-            when: reception.when(incoming.content.as_ref().ok(), &self.device, self.now),
-            content: incoming.content.clone(),
-            seq: incoming.seq,
-            raw: incoming.raw.clone(),
-            digest: incoming.digest,
+            incoming: incoming.clone(),
+            when: reception.when(incoming, &self.device, self.now),
             actor: reception.actor.clone(),
             device: Some(reception.sender.device),
             received_at: self.now,
@@ -199,8 +224,7 @@ impl<'a> Queue<'a> {
         }
     }
 
-    fn clash(&mut self, reception: &Reception<'_>, incoming: &Incoming) -> Result<Verdict, DoorError> {
-        let op_type = incoming.content.as_ref().map_or("unreadable", |operation| &operation.op_type);
+    fn clash(&mut self, reception: &Reception, incoming: &Incoming) -> Result<Verdict, DoorError> {
         let clash = Clash {
             op: incoming.id,
             digest: incoming.digest,
@@ -208,7 +232,7 @@ impl<'a> Queue<'a> {
             device: Some(reception.sender.device),
             body: incoming.raw.get().into(),
         };
-        self.ledger.clash(clash, reception.actor, op_type)
+        self.ledger.clash(clash, &reception.actor, incoming.op_type())
     }
 
     fn preload(&mut self, items: &[Item]) -> Result<(), DoorError> {
@@ -225,8 +249,7 @@ impl<'a> Queue<'a> {
     fn form_units(&mut self, items: Vec<Item>) -> Result<(), DoorError> {
         let mut groups: HashMap<Uuid, Unit> = HashMap::new();
         for item in items {
-            let group = item.content.as_ref().ok().and_then(|operation| operation.group);
-            let Some(group) = group.filter(|group| group.size > 1) else {
+            let Some(group) = item.group().filter(|group| group.size > 1) else {
                 self.units.push_back(vec![item]);
                 continue;
             };
@@ -237,7 +260,7 @@ impl<'a> Queue<'a> {
             }
         }
         for (id, mut members) in groups {
-            let size = members[0].content.as_ref().ok().and_then(|o| o.group).map_or(0, |group| group.size as usize);
+            let size = members[0].group().map_or(0, |group| group.size as usize);
             let waiting = format!("group:{id}");
             let here = self.fetch_held(std::slice::from_ref(&waiting))?;
             if members.len() + here.len() >= size {
@@ -257,7 +280,6 @@ impl<'a> Queue<'a> {
 
     fn hold(&mut self, item: &Item, waits_for: String, until: Timestamp, why: &str) -> Result<(), DoorError> {
         let problem = Problem::new("held", why);
-        let op_type = judge::op_type(item);
         let about = item.content.as_ref().ok().and_then(|operation| {
             mobile_api::catalogue::spec(&operation.op_type)
                 .map(|spec| mobile_api::Ref::new(spec.kind, operation.entity))
@@ -265,7 +287,7 @@ impl<'a> Queue<'a> {
         let review = super::ledger::NewReview {
             id: item.id,
             op: item.id,
-            op_type: &op_type,
+            op_type: item.op_type(),
             by: &item.actor,
             about,
             flags: &[],
@@ -428,7 +450,11 @@ impl<'a> Queue<'a> {
         Ok(Dependencies::Applied)
     }
 
-    fn answer(mut self, operations: &[Incoming], mut answers: HashMap<usize, Verdict>) -> Result<Outcome, DoorError> {
+    fn answer(
+        mut self,
+        operations: &[Arc<Incoming>],
+        mut answers: HashMap<usize, Verdict>,
+    ) -> Result<Outcome, DoorError> {
         if self.next_seq != self.device.next_seq && self.device.next_seq > 0 {
             store::advance_device(self.ledger.conn, self.ledger.org, &self.device, self.next_seq, self.now)?;
         }

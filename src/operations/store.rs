@@ -94,14 +94,21 @@ pub fn epoch(conn: &mut Conn, org: Uuid) -> Result<Uuid, DbError> {
     Ok(epoch.0)
 }
 
-/// What signs the server times that phones carry. Remembered for a minute: it does not change.
+/// What signs the server times that phones carry, by organisation. Remembered for a minute: it does not change.
+static PROOFS: LazyLock<Cache<Uuid, ClockProof>> =
+    LazyLock::new(|| Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(60)).build());
+
+/// What signs the server times that phones carry, if this server knows.
+pub(super) fn remembered_proof(org: Uuid) -> Option<ClockProof> {
+    PROOFS.get(&org)
+}
+
+/// What signs the server times that phones carry.
 ///
 /// # Errors
 /// The database's.
 pub fn clock_proof(conn: &mut Conn, org: Uuid) -> Result<ClockProof, DbError> {
-    static PROOFS: LazyLock<Cache<Uuid, ClockProof>> =
-        LazyLock::new(|| Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(60)).build());
-    if let Some(proof) = PROOFS.get(&org) {
+    if let Some(proof) = remembered_proof(org) {
         return Ok(proof);
     }
     let query = organisations::table.find(Uid(org)).select(organisations::secret);
@@ -329,21 +336,21 @@ pub(super) fn insert_journal(conn: &mut Conn, org: Uuid, version: u64, entered: 
             (
                 (
                     journal::org_id.eq(Uid(org)),
-                    journal::op_id.eq(Uid(e.op)),
+                    journal::op_id.eq(Uid(e.incoming.id)),
                     journal::version.eq(signed(version)),
-                    journal::op_type.eq(&e.op_type),
+                    journal::op_type.eq(e.incoming.op_type()),
                     journal::kind.eq(about.kind.as_str()),
                     journal::entity_id.eq(Uid(about.id)),
                     journal::actor_id.eq(Uid(e.actor)),
                     journal::device_id.eq(e.device.map(Uid)),
                 ),
                 (
-                    journal::seq.eq(e.seq.map(signed)),
-                    journal::group_id.eq(e.group.map(Uid)),
+                    journal::seq.eq(e.incoming.seq.map(signed)),
+                    journal::group_id.eq(e.incoming.group().map(|group| Uid(group.id))),
                     journal::rev.eq(e.verdict.rev.map(signed)),
                     journal::received_at.eq(Micros::from(e.received_at)),
-                    journal::digest.eq(e.digest.as_slice()),
-                    journal::body.eq(&*e.body),
+                    journal::digest.eq(e.incoming.digest.as_slice()),
+                    journal::body.eq(e.incoming.raw.get()),
                     journal::status.eq(e.verdict.status.as_str()),
                     journal::outcome.eq(outcome),
                 ),
@@ -358,7 +365,9 @@ pub(super) fn insert_journal(conn: &mut Conn, org: Uuid, version: u64, entered: 
 pub(super) fn update_verdict(conn: &mut Conn, org: Uuid, version: u64, entered: &Entered) -> Result<(), DoorError> {
     let outcome = write_verdict(&entered.verdict)?;
     let update = diesel::update(
-        journal::table.find((Uid(org), Uid(entered.op))).filter(journal::status.eq(VerdictStatus::Held.as_str())),
+        journal::table
+            .find((Uid(org), Uid(entered.incoming.id)))
+            .filter(journal::status.eq(VerdictStatus::Held.as_str())),
     )
     .set((
         journal::version.eq(signed(version)),

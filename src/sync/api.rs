@@ -147,13 +147,12 @@ async fn push_operations(
     understood(schema)?;
     at_most(operations.len(), state.sync_limits().push_operations)?;
     actor.device = Some(Id::new(device));
-    let operations = operations.into_iter().map(|raw| Incoming::read(raw, device)).collect();
+    let operations = operations.into_iter().map(|raw| Arc::new(Incoming::read(raw, device))).collect();
     let sender = Sender { device, uptime_ms, boot_id, anchor };
     let org = actor.org;
-    let outcome = state.door.record(actor, sender, Arc::new(operations)).await.map_err(Error::from)?;
+    let outcome = state.door.record(actor, sender, operations).await.map_err(Error::from)?;
     state.forget(&outcome.after);
-    let now = state.clock.now();
-    let time = state.db.read(move |conn| ledger::clock_proof(conn, org).map(|proof| proof.stamp(now, device))).await?;
+    let time = state.door.clock_proof(org).await?.stamp(state.clock.now(), device);
     Ok(Json(PushResponse { verdicts: outcome.verdicts, time, version: outcome.version }))
 }
 

@@ -1,5 +1,7 @@
 //! What is held: how it is put by, and the end of its time.
 
+use std::sync::Arc;
+
 use mobile_api::{Actor, evidence::When, refusal::Problem, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -31,11 +33,7 @@ pub(super) fn held_item(row: HeldRow) -> Result<Item, DoorError> {
     let device = row.device.unwrap_or_default();
     let incoming = Incoming::read(raw, device);
     Ok(Item {
-        id: row.op,
-        content: incoming.content,
-        seq: incoming.seq,
-        raw: incoming.raw,
-        digest: incoming.digest,
+        incoming: Arc::new(Incoming { id: row.op, ..incoming }),
         actor: context.actor,
         device: row.device,
         when: context.when,
