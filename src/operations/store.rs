@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use diesel::{prelude::*, upsert::excluded};
+use diesel::{dsl::exists, prelude::*, upsert::excluded};
 use mobile_api::{
     record::{Kind, Reach, Record, Ref, Scope},
     sync::{Verdict, VerdictStatus},
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::db::{
     Conn, DbError, Prepared, both, insert_rows,
-    schema::{counters, device_state, feed, journal, journal_conflicts, organisations, records},
+    schema::{counters, device_state, feed, held, journal, journal_conflicts, organisations, records},
     types::{Micros, Uid},
 };
 
@@ -414,12 +414,14 @@ pub struct DeviceRow {
     pub revoked: bool,
     /// When it was registered.
     pub registered_at: Timestamp,
+    /// Whether anything waits in its organisation. Mostly nothing does, and then nothing need be looked for.
+    pub any_held: bool,
 }
 
 impl DeviceRow {
     /// A device that is not there (any more).
     pub(super) fn absent(id: Uuid, now: Timestamp) -> Self {
-        Self { id, user: Uuid::nil(), next_seq: 0, revoked: true, registered_at: now }
+        Self { id, user: Uuid::nil(), next_seq: 0, revoked: true, registered_at: now, any_held: true }
     }
 }
 
@@ -433,14 +435,16 @@ pub fn device(conn: &mut Conn, org: Uuid, id: Uuid) -> Result<Option<DeviceRow>,
         device_state::next_seq,
         device_state::revoked,
         device_state::registered_at,
+        exists(held::table.filter(held::org_id.eq(Uid(org)))),
     ));
-    let row: Option<(Uid, i64, bool, Micros)> = both!(conn, c => query.first(c).optional())?;
-    Ok(row.map(|(user, next_seq, revoked, registered_at)| DeviceRow {
+    let row: Option<(Uid, i64, bool, Micros, bool)> = both!(conn, c => query.first(c).optional())?;
+    Ok(row.map(|(user, next_seq, revoked, registered_at, any_held)| DeviceRow {
         id,
         user: user.0,
         next_seq: unsigned(next_seq),
         revoked,
         registered_at: registered_at.time(),
+        any_held,
     }))
 }
 
