@@ -100,7 +100,10 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
     let (org, now) = (ledger.org, ledger.now);
     let conn = &mut *ledger.conn;
     match record {
-        Record::WorkOrder(order) => work_order::store::project(conn, org, order, now)?,
+        Record::WorkOrder(order) => {
+            let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
+            work_order::store::project(conn, org, before, order, now)?;
+        }
         Record::Review(review) => review::store::project(conn, org, review)?,
         Record::Device(device) => {
             device::store::project(conn, org, device, now)?;
@@ -254,7 +257,7 @@ pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64)
         feed.compare(&entry.stored_reach, &reach);
         let row = store::NewRecord::new(*address, entry.rev, false, record, &reach)?;
         store::update_record(ledger.conn, org, (entry.rev, &entry.reach_text), &row)?;
-        work_order::store::project(ledger.conn, org, order, now)?;
+        work_order::store::project(ledger.conn, org, None, order, now)?;
     }
     if feed.reasons.is_empty() {
         return Ok(Moved { seen: due.len(), version: None });

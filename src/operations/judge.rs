@@ -116,24 +116,25 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
     }
     action.check()?;
     let about = resolve(ledger, Ref::new(spec.kind, entity))?;
-    let entry = ledger.entry(about)?.clone();
-    if let Some(record) = &entry.record
+    let entry = ledger.entry(about)?;
+    let (rev, deleted, record) = (entry.rev, entry.deleted, entry.record.clone());
+    if let Some(record) = &record
         && !visible(ledger, about, record, call.actor)?
     {
         return Err(Refusal::NotFound.into());
     }
-    if entry.deleted {
+    if deleted {
         return Err(Refusal::Deleted.into());
     }
     if let Some(expected) = call.expected_rev
-        && expected != entry.rev
+        && expected != rev
     {
-        return Err(DoorError::OtherRevision(entry.rev));
+        return Err(DoorError::OtherRevision(rev));
     }
     // The person saw the duplicate's revisions, which say nothing about those of the order that it went into.
     let base_rev = call.base_rev.filter(|_| about.id == entity);
     let own_revs = ledger.own_revs(about, call.device, base_rev)?;
-    let needs = action.needs(entry.live(), call.actor);
+    let needs = action.needs(record.as_ref(), call.actor);
     let related = related::gather(ledger, &needs, call.received_at)?;
     let context = Context {
         op: call.op,
@@ -141,12 +142,11 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
         when: call.when.clone(),
         received_at: call.received_at,
         base_rev,
-        rev: entry.rev + 1,
+        rev: rev + 1,
         own_revs: &own_revs,
         mode: call.mode,
         related: &related,
     };
-    let record = entry.record;
     let decided = catch_unwind(AssertUnwindSafe(|| action.decide(about.id, record, &context)));
     let Decision { record, also, flags } =
         decided.map_err(|panic| DbError::Panicked(crate::db::panic_text(panic.as_ref())))??;

@@ -42,6 +42,8 @@ pub(super) struct Entry {
     pub(super) stored_reach: Vec<Reach>,
     /// The same, as it is written there.
     pub(super) reach_text: Box<str>,
+    /// The record as it is stored, once another took its place.
+    pub(super) before: Option<Record>,
     /// The record; `None` if there never was one. A deleted one keeps its last state.
     pub(super) record: Option<Record>,
     /// Whether it was deleted.
@@ -50,7 +52,8 @@ pub(super) struct Entry {
 
 impl Entry {
     fn absent() -> Self {
-        Self { stored_rev: 0, rev: 0, stored_reach: Vec::new(), reach_text: "".into(), record: None, deleted: false }
+        let (before, record, deleted) = (None, None, false);
+        Self { stored_rev: 0, rev: 0, stored_reach: Vec::new(), reach_text: "".into(), before, record, deleted }
     }
 
     /// The record, unless it does not exist (any more).
@@ -197,9 +200,15 @@ impl<'a> Ledger<'a> {
         if let Some(undo) = &mut self.undo {
             undo.entries.entry(address).or_insert_with(|| entry.clone());
         }
+        let first = !entry.is_dirty();
         entry.rev += 1;
         match record {
-            Some(record) => entry.record = Some(record),
+            Some(record) => {
+                let before = entry.record.replace(record);
+                if first {
+                    entry.before = before;
+                }
+            }
             None => entry.deleted = true,
         }
         Ok(entry.rev)
@@ -342,6 +351,7 @@ fn entry(kind: Kind, row: store::StoredRecord) -> Result<(Ref, Entry), DoorError
         rev: row.rev,
         stored_reach,
         reach_text: row.reach.into(),
+        before: None,
         record: Some(record),
         deleted: row.deleted,
     };

@@ -19,7 +19,7 @@ use crate::db::{
 };
 
 /// The columns of an order that change with it.
-#[derive(Insertable, AsChangeset)]
+#[derive(PartialEq, Insertable, AsChangeset)]
 #[diesel(table_name = work_orders, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct Changing<'o> {
     number: Option<&'o str>,
@@ -81,12 +81,23 @@ fn row(org: Uuid, order: &WorkOrder, now: Timestamp) -> Row<'_> {
     }
 }
 
-/// Brings the columns of an order up to date.
+/// Brings the columns of an order up to date. Nothing is written if they say the same of the order as it is stored,
+/// `before`: most of what is done to an order changes its record alone.
 ///
 /// # Errors
 /// The database's.
-pub fn project(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp) -> Result<(), DbError> {
-    let update = diesel::update(work_orders::table.find((Uid(org), Uid::from(order.id)))).set(changing(order, now));
+pub fn project(
+    conn: &mut Conn,
+    org: Uuid,
+    before: Option<&WorkOrder>,
+    order: &WorkOrder,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let columns = changing(order, now);
+    if before.is_some_and(|before| changing(before, now) == columns) {
+        return Ok(());
+    }
+    let update = diesel::update(work_orders::table.find((Uid(org), Uid::from(order.id)))).set(columns);
     both!(conn, c => Prepared(update).execute(c))?;
     Ok(())
 }
