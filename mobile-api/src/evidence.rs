@@ -11,6 +11,7 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 pub use self::interval::{DRIFT_PPM, FLIGHT_MS, SLACK_MS, against, judge};
@@ -163,8 +164,8 @@ impl Verdict {
 /// # Errors
 /// Only what the format itself reports, such as JSON that does not parse.
 pub fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Evidence>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(Evidence::deserialize(value).ok())
+    let text = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(text.get()).ok())
 }
 
 /// Any JSON value as a text, because a wall clock of the wrong type is no worse than a wrong wall clock.
