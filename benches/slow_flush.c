@@ -1,5 +1,5 @@
 /* Adds 2 ms to every flush of the disk, for LD_PRELOAD: what a disk without a battery-backed cache costs.
- * Compile it with `cc -shared -fPIC`; SLOW_FLUSH_MICROS changes the delay. */
+ * Compiled and used by scripts/bench; SLOW_FLUSH_MICROS changes the delay. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

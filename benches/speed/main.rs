@@ -1,5 +1,5 @@
-//! How fast, and how much memory: `scripts/test --with-postgres cargo bench --bench speed`
-//! for everything, the same with `-- push pull` for parts of it.
+//! How fast, and how much memory: `scripts/bench` for everything, or
+//! `scripts/test --with-postgres cargo bench --bench speed -- push pull` for parts of it.
 //!
 //! A runner of its own and not a framework, because what is measured are not functions: it is a server under many
 //! connections at once, with percentiles, and each figure is worth something only beside another one that was
@@ -73,12 +73,13 @@ fn main() {
     let log = tempfile::NamedTempFile::new().expect("a file for the log");
     log_to(log.reopen().expect("the file for the log"));
     table.figure("One flush of the disk (4 KiB written, fdatasync)", flush().as_secs_f64() * 1e3, "ms");
-    let parts: [(&str, Part); 6] = [
+    let parts: [(&str, Part); 7] = [
         ("push", push::run),
         ("pull", pull::run),
         ("memory", memory::run),
         ("sync", sync::run),
         ("phone", phone::run),
+        ("postgres-push", postgres::run),
         ("postgres-pull", pull::run_on_postgres),
     ];
     for (name, part) in parts.into_iter().filter(|(name, _)| options.wants(name)) {

@@ -243,12 +243,27 @@ pub(super) fn perform(
     now: Timestamp,
 ) -> Result<(Performed, u64), DoorError> {
     let mut ledger = Ledger::new(conn, actor.org, now);
-    let known = store::known(ledger.conn, ledger.org, &[operation.id])?.remove(&operation.id);
-    let Done { verdict, about, .. } = perform_in(&mut ledger, actor, operation, known.as_ref(), now)?;
+    let id = operation.id;
+    let known = store::known(ledger.conn, ledger.org, &[id])?.remove(&id);
+    let done = perform_in(&mut ledger, actor, operation, known.as_ref(), now);
+    let Done { verdict, about, .. } = match done {
+        Err(refused) if known.is_none() && !matches!(refused, DoorError::Db(_)) => {
+            return Err(unless_known_by_now(&mut ledger, &[id])?.unwrap_or(refused));
+        }
+        other => other?,
+    };
     let entry = ledger.entry(about)?;
     let record = entry.live().map(|record| (entry.rev, record.clone()));
     let (version, after) = super::flush::flush(ledger)?;
     Ok((Performed { verdict, record, after }, version))
+}
+
+/// The same request may have been carried out by another writer after we looked, so that what it did is what refuses
+/// this one. Then the door must try again, and find its answer. Only where writers don't wait for each other, which is
+/// PostgreSQL.
+fn unless_known_by_now(ledger: &mut Ledger<'_>, ids: &[Uuid]) -> Result<Option<DoorError>, DoorError> {
+    let known = store::known(ledger.conn, ledger.org, ids)?;
+    Ok((!known.is_empty()).then(|| DbError::Conflict.into()))
 }
 
 /// Carries out many; each has its own result, and what was refused is not stored.
@@ -265,6 +280,7 @@ pub(super) fn perform_all(
     let ids: Vec<_> = operations.iter().map(|o| o.id).collect();
     let mut known = store::known(ledger.conn, ledger.org, &ids)?;
     let mut results = Vec::with_capacity(operations.len());
+    let mut refused_ids = Vec::new();
     for operation in operations {
         match perform_in(&mut ledger, actor, operation.clone(), known.get(&operation.id), now) {
             Ok(Done { verdict, digest, .. }) => {
@@ -273,8 +289,16 @@ pub(super) fn perform_all(
                 results.push(Ok(verdict));
             }
             Err(DoorError::Db(error)) => return Err(error.into()),
-            Err(refused) => results.push(Err(refused)),
+            Err(refused) => {
+                if !known.contains_key(&operation.id) {
+                    refused_ids.push(operation.id);
+                }
+                results.push(Err(refused));
+            }
         }
+    }
+    if let Some(conflict) = unless_known_by_now(&mut ledger, &refused_ids)? {
+        return Err(conflict);
     }
     let (version, after) = super::flush::flush(ledger)?;
     Ok((results, version, after))
