@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use super::{
     DoorError, Holds, Incoming, Outcome,
-    queue::{Reception, in_sequence, judge_all},
+    queue::{in_sequence, judge_all},
+    reception::Reception,
     store,
 };
 use crate::db::{Conn, DbError};

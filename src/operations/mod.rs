@@ -22,6 +22,7 @@ mod judge;
 mod ledger;
 pub mod queue;
 pub mod reading;
+mod reception;
 mod related;
 pub mod store;
 pub mod timeline;
@@ -136,7 +137,7 @@ impl Door {
         let (org, device) = (actor.org, sender.device);
         let proof = self.clock_proof(org).await?;
         let (now, holds) = (self.0.clock.now(), self.0.holds);
-        let reception = queue::Reception::new(actor, sender, &operations, &proof, now);
+        let reception = reception::Reception::new(actor, sender, &operations, &proof, now);
         let mut one_by_one = false;
         let judge = move |conn: &mut Conn| {
             if one_by_one {

@@ -12,8 +12,6 @@ use std::{
 };
 
 use mobile_api::{
-    Actor,
-    evidence::{Anchor, Received, When, judge},
     refusal::Problem,
     sync::{Verdict, VerdictStatus},
     time::Timestamp,
@@ -23,10 +21,11 @@ use uuid::Uuid;
 pub(super) use self::release::release;
 use self::release::{HeldContext, held_item};
 use super::{
-    ClockProof, DoorError, Holds, Incoming, Outcome, Sender,
+    DoorError, Holds, Incoming, Outcome,
     flush::flush,
     judge::{self, Item, Refused, apply, enter_applied, enter_kept},
     ledger::{Clash, Ledger, Standing, Waiting},
+    reception::Reception,
     store::{self, DeviceRow},
     waiting,
 };
@@ -58,51 +57,6 @@ pub(super) fn judge_all(
     let known = store::known(conn, org, &ids)?;
     let queue = Queue::new(Ledger::new(conn, org, now), device, holds);
     queue.run(reception, &known, operations)
-}
-
-/// Who sends, with the proofs of the times that the push refers to checked: what can be told without the database.
-pub(super) struct Reception {
-    pub(super) actor: Actor,
-    /// With its anchor only if this server gave it.
-    sender: Sender,
-    /// Operations whose own anchor this server gave, by digest: an id can come with two bodies.
-    anchored: HashSet<[u8; 32]>,
-}
-
-impl Reception {
-    pub(super) fn new(
-        actor: Actor,
-        mut sender: Sender,
-        operations: &[Arc<Incoming>],
-        proof: &ClockProof,
-        now: Timestamp,
-    ) -> Self {
-        let device = sender.device;
-        sender.anchor = sender.anchor.filter(|anchor| proof.trusts(anchor, device, now));
-        let trusted = |anchor: &Anchor| {
-            // Many operations of a push refer to the same moment as the push itself.
-            let known = sender.anchor.as_ref();
-            let same = known.is_some_and(|k| k.server_time == anchor.server_time && k.proof == anchor.proof);
-            same || proof.trusts(anchor, device, now)
-        };
-        let anchored = operations.iter().filter(|incoming| incoming.anchor().is_some_and(trusted));
-        let anchored = anchored.map(|incoming| incoming.digest).collect();
-        Self { actor, sender, anchored }
-    }
-
-    /// When an operation happened, from what it carries and what the push adds.
-    fn when(&self, incoming: &Incoming, device: &DeviceRow, now: Timestamp) -> When {
-        let evidence = incoming.content.as_ref().ok().and_then(|operation| operation.evidence.as_ref());
-        let received = Received {
-            server_time: now,
-            floor: device.registered_at,
-            anchor_trusted: self.anchored.contains(&incoming.digest),
-            uptime_ms: self.sender.uptime_ms,
-            boot_id: self.sender.boot_id,
-            anchor: self.sender.anchor.clone(),
-        };
-        judge(evidence, &received)
-    }
 }
 
 struct Queue<'a> {
