@@ -83,13 +83,13 @@ macro_rules! insert_rows {
         match $conn {
             $crate::db::Conn::Sqlite(c) => {
                 for $values in rows {
-                    $crate::db::Prepared($insert).execute(c)?;
+                    $insert.execute(c)?;
                 }
             }
-            // A single row is common, and its statement can be kept.
+            // A single row is common, and diesel keeps its statement.
             $crate::db::Conn::Pg(c) if rows.len() == 1 => {
                 for $values in rows {
-                    $crate::db::Prepared($insert).execute(c)?;
+                    $insert.execute(c)?;
                 }
             }
             $crate::db::Conn::Pg(c) => {

@@ -4,9 +4,10 @@ use diesel::{
     QueryResult, RunQueryDsl,
     backend::Backend,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
+    query_dsl::methods::LoadQuery,
 };
 
-/// A statement to be kept with its connection, prepared: `Prepared(update).execute(c)`.
+/// A statement to be kept with its connection, prepared: `Prepared(update.returning(id)).rows(c)`.
 ///
 /// diesel keeps what it is sure has few texts, and is not sure of any `UPDATE` or `ON CONFLICT DO UPDATE`, because the
 /// columns that they set can vary. Reading such a text costs SQLite as much as running it, and PostgreSQL a round
@@ -39,4 +40,19 @@ impl<Q: Query> Query for Prepared<Q> {
     type SqlType = Q::SqlType;
 }
 
+impl<Q> Prepared<Q> {
+    /// Runs the statement and answers what it returns, a row each. Statements that would return nothing are asked for a
+    /// column: diesel's `execute` passes a reference on, and of that it is not sure again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn rows<'q, U, C>(self, conn: &mut C) -> QueryResult<Vec<U>>
+    where
+        Self: LoadQuery<'q, C, U>,
+    {
+        self.get_results(conn)
+    }
+}
+
+/// Only for [`Prepared::rows`].
 impl<Q, C> RunQueryDsl<C> for Prepared<Q> {}

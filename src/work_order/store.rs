@@ -98,7 +98,7 @@ pub fn project(
         return Ok(());
     }
     let update = diesel::update(work_orders::table.find((Uid(org), Uid::from(order.id)))).set(columns);
-    both!(conn, c => Prepared(update).execute(c))?;
+    let _: Vec<Uid> = both!(conn, c => Prepared(update.returning(work_orders::id)).rows(c))?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use diesel::{
     connection::{Connection, Instrumentation, InstrumentationEvent, SimpleConnection},
 };
 use doorstep::db::{
-    Conn, Db, DbError, both,
+    Conn, Db, DbError, Prepared, both,
     schema::{organisations, signing_keys},
     types::{JsonText, Micros, TextEnum, Uid},
 };
@@ -24,6 +24,16 @@ use crate::harness::TestDb;
 
 fn uid(n: u128) -> Uid {
     Uid(Uuid::from_u128(n))
+}
+
+/// An update, which diesel keeps only if it is told to.
+fn bump(conn: &mut Conn, n: u128) -> Result<(), DbError> {
+    let update = diesel::update(organisations::table.find(uid(n)))
+        .set(organisations::version.eq(organisations::version + 1))
+        .returning(organisations::version);
+    let versions: Vec<i64> = both!(conn, c => Prepared(update).rows(c))?;
+    assert_eq!(versions, [1]);
+    Ok(())
 }
 
 fn add(conn: &mut Conn, n: u128) -> Result<usize, DbError> {
@@ -258,13 +268,14 @@ stories! {
         for n in 1..=5 {
             let counter = prepared.clone();
             one.write(move |conn| {
-                both!(&mut *conn, c => c.set_instrumentation(Prepared(counter.clone())));
-                add(conn, n)
+                both!(&mut *conn, c => c.set_instrumentation(Counter(counter.clone())));
+                add(conn, n)?;
+                bump(conn, n)
             })
             .await
             .unwrap();
         }
-        assert_eq!(prepared.load(Ordering::Relaxed), 1);
+        assert_eq!(prepared.load(Ordering::Relaxed), 2, "an insert and an update");
     }
 }
 
@@ -289,9 +300,9 @@ impl std::str::FromStr for Light {
 }
 
 /// Counts statements that are prepared to be kept.
-struct Prepared(Arc<AtomicU32>);
+struct Counter(Arc<AtomicU32>);
 
-impl Instrumentation for Prepared {
+impl Instrumentation for Counter {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::CacheQuery { .. } = event {
             self.0.fetch_add(1, Ordering::Relaxed);

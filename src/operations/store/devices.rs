@@ -69,9 +69,8 @@ pub(in crate::operations) fn advance_device(
     let update = diesel::update(
         device_state::table.find((Uid(org), Uid(device.id))).filter(device_state::next_seq.eq(signed(device.next_seq))),
     )
-    .set((device_state::next_seq.eq(signed(next_seq)), device_state::last_seen_at.eq(Micros::from(now))));
-    match both!(conn, c => Prepared(update).execute(c))? {
-        1 => Ok(()),
-        _ => Err(DbError::Conflict),
-    }
+    .set((device_state::next_seq.eq(signed(next_seq)), device_state::last_seen_at.eq(Micros::from(now))))
+    .returning(device_state::next_seq);
+    let moved: Vec<i64> = both!(conn, c => Prepared(update).rows(c))?;
+    if moved.len() == 1 { Ok(()) } else { Err(DbError::Conflict) }
 }

@@ -7,7 +7,7 @@ use mobile_api::record::{Kind, Ref, Scope};
 use uuid::Uuid;
 
 use super::{signed, uids};
-use crate::db::{Conn, DbError, Prepared, both, insert_rows, schema::feed, types::Uid};
+use crate::db::{Conn, DbError, Prepared, both, schema::feed, types::Uid};
 
 /// Whether one of these scopes holds the record or, with `once`, has held it lately.
 pub(in crate::operations) fn in_scopes(
@@ -42,7 +42,7 @@ pub(in crate::operations) fn touch_feed(
     let version = feed::version.eq(signed(version));
     if let [id] = ids {
         let update = diesel::update(held.filter(feed::id.eq(Uid(*id)))).set(version);
-        both!(conn, c => Prepared(update).execute(c))?;
+        let _: Vec<i64> = both!(conn, c => Prepared(update.returning(feed::version)).rows(c))?;
     } else {
         let update = diesel::update(held.filter(feed::id.eq_any(uids(ids)))).set(version);
         both!(conn, c => update.execute(c))?;
@@ -90,12 +90,26 @@ pub(in crate::operations) fn upsert_feed(
             )
         })
         .collect();
-    insert_rows!(conn, rows, rows => {
-        diesel::insert_into(feed::table)
-            .values(rows)
-            .on_conflict((feed::org_id, feed::kind, feed::id, feed::scope))
-            .do_update()
-            .set((feed::version.eq(excluded(feed::version)), feed::refs.eq(feed::refs + excluded(feed::refs))))
-    });
+    // A macro, because one row and many are different types.
+    macro_rules! upsert {
+        ($values:expr) => {
+            diesel::insert_into(feed::table)
+                .values($values)
+                .on_conflict((feed::org_id, feed::kind, feed::id, feed::scope))
+                .do_update()
+                .set((feed::version.eq(excluded(feed::version)), feed::refs.eq(feed::refs + excluded(feed::refs))))
+        };
+    }
+    match conn {
+        // To PostgreSQL each statement is a round trip.
+        Conn::Pg(c) if rows.len() > 1 => {
+            upsert!(rows).execute(c)?;
+        }
+        conn => {
+            for row in rows {
+                let _: Vec<i64> = both!(conn, c => Prepared(upsert!(row).returning(feed::refs)).rows(c))?;
+            }
+        }
+    }
     Ok(())
 }

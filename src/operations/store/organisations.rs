@@ -103,8 +103,8 @@ pub(in crate::operations) fn take_version(conn: &mut Conn, org: Uuid) -> Result<
     let update = diesel::update(organisations::table.find(Uid(org)))
         .set(organisations::version.eq(organisations::version + 1))
         .returning(organisations::version);
-    let version: i64 = both!(conn, c => Prepared(update).get_result(c))?;
-    Ok(unsigned(version))
+    let version: Vec<i64> = both!(conn, c => Prepared(update).rows(c))?;
+    version.first().copied().map(unsigned).ok_or_else(|| diesel::result::Error::NotFound.into())
 }
 
 /// The last number that a series has given out, 0 at first. From here until the commit nobody else takes one.

@@ -113,9 +113,8 @@ pub(in crate::operations) fn update_record(
         records::deleted.eq(row.deleted),
         records::body.eq(&row.body),
         records::reach.eq(&row.reach),
-    ));
-    match both!(conn, c => Prepared(update).execute(c))? {
-        1 => Ok(()),
-        _ => Err(DbError::Conflict),
-    }
+    ))
+    .returning(records::rev);
+    let written: Vec<i64> = both!(conn, c => Prepared(update).rows(c))?;
+    if written.len() == 1 { Ok(()) } else { Err(DbError::Conflict) }
 }
