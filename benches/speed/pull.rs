@@ -128,16 +128,25 @@ struct Place {
 pub struct Puller {
     runtime: Runtime,
     line: Line,
+    token: String,
 }
 
 impl Puller {
     pub fn open(house: &House) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let line = runtime.block_on(async {
-            let token = house.sign_in(0).await;
-            Line::open(house.address(), Some(&token)).await.expect("a connection")
-        });
-        Self { runtime, line }
+        let token = runtime.block_on(house.sign_in(0));
+        Self::with(house, runtime, token)
+    }
+
+    /// Another connection of the same phone. Signing in again would end the first one's session.
+    pub fn beside(&self, house: &House) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        Self::with(house, runtime, self.token.clone())
+    }
+
+    fn with(house: &House, runtime: Runtime, token: String) -> Self {
+        let line = runtime.block_on(Line::open(house.address(), Some(&token))).expect("a connection");
+        Self { runtime, line, token }
     }
 
     pub fn accept_encoding(&mut self, coding: &str) {
