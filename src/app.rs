@@ -24,6 +24,7 @@ use crate::{
     health,
     jobs::Timers,
     lifecycle::Lifecycle,
+    media::{Media, depot::Depot},
     openapi,
     operations::{self, After, Door, Holds},
     problems, review,
@@ -45,6 +46,8 @@ pub struct AppState {
     pub door: Door,
     /// Who may speak.
     pub access: Access,
+    /// Photos and their bytes.
+    pub media: Media,
     /// Who is told that something changed.
     pub pokes: Pokes,
     /// Whether the server is going down, and what must be waited for.
@@ -55,11 +58,12 @@ pub struct AppState {
 
 impl AppState {
     /// The state of a server with these settings, on this database.
-    pub fn new(config: Config, db: Db, clock: Clock, access: Access) -> Self {
+    pub fn new(config: Config, db: Db, clock: Clock, access: Access, depot: Depot) -> Self {
         let pokes = Pokes::default();
         let door = Door::new(db.clone(), clock.clone(), pokes.clone(), Holds::default());
         let (config, lifecycle, migrated) = (Arc::new(config), Lifecycle::default(), Arc::default());
-        Self { config, db, clock, door, access, pokes, lifecycle, migrated }
+        let media = Media::new(door.clone(), depot);
+        Self { config, db, clock, door, access, media, pokes, lifecycle, migrated }
     }
 
     /// Bounds of synchronisation.
@@ -79,7 +83,7 @@ impl AppState {
     /// What is done by and by.
     pub fn timers(&self) -> Timers {
         let retention_days = self.sync_limits().retention_days;
-        Timers::new(self.door.clone(), self.access.clone(), self.pokes.clone(), retention_days)
+        Timers::new(self.door.clone(), self.access.clone(), self.media.clone(), self.pokes.clone(), retention_days)
     }
 }
 
@@ -184,6 +188,7 @@ pub(crate) mod testing {
         let (db, clock) = (Db::open(options).await.unwrap(), Clock::system());
         let cheap = AccessConfig { password: PasswordConfig::cheap(), ..AccessConfig::from(&config.tokens) };
         let access = Access::new(db.clone(), clock.clone(), cheap).unwrap();
-        (AppState::new(config, db, clock, access), folder)
+        let depot = Depot::folder(&folder.path().join("photos")).unwrap();
+        (AppState::new(config, db, clock, access, depot), folder)
     }
 }

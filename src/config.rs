@@ -40,6 +40,12 @@ pub struct Storage {
     /// Folder for the database file, photos and keys; created if it is missing
     #[arg(long = "data", env = "DOORSTEP_DATA", value_name = "FOLDER", default_value = "data")]
     pub data_dir: PathBuf,
+    /// Where photos are kept instead of the data folder, as s3://bucket/prefix
+    ///
+    /// Access is set by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and, for stores other than Amazon's,
+    /// AWS_ENDPOINT. Several servers on one PostgreSQL need such a store.
+    #[arg(long, env = "DOORSTEP_PHOTO_STORE", value_name = "URL")]
+    pub photo_store: Option<String>,
     /// Most database connections at a time [default: 4 beside the writer's, or 16 to PostgreSQL]
     #[arg(long, env = "DOORSTEP_DB_CONNECTIONS", value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -65,6 +71,7 @@ impl fmt::Debug for Storage {
         f.debug_struct("Storage")
             .field("database_url", &self.database_url.as_ref().map(|_| "…"))
             .field("data_dir", &self.data_dir)
+            .field("photo_store", &self.photo_store)
             .field("db_connections", &self.db_connections)
             .finish()
     }
@@ -72,7 +79,7 @@ impl fmt::Debug for Storage {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { database_url: None, data_dir: "data".into(), db_connections: None }
+        Self { database_url: None, data_dir: "data".into(), photo_store: None, db_connections: None }
     }
 }
 

@@ -122,6 +122,7 @@ codes! {
     QuoteUnknown           "quote_unknown"               409    Rule        quiet;
     EntryUnknown           "entry_unknown"               409    Rule        quiet;
     AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
+    PhotosMissing          "photos_missing"              409    Rule        quiet;
     StillInUse             "still_in_use"                409    Rule        quiet;
     BadReference           "bad_reference"               422    Rule        quiet;
     CurrencyMismatch       "currency_mismatch"           422    Rule        quiet;
@@ -432,6 +433,7 @@ mod tests {
             Refusal::AmountExceedsSigned,
             Refusal::Overflow,
             Refusal::StillInUse { what: "orders".into() },
+            Refusal::PhotosMissing { missing: Vec::new() },
             Refusal::TooManyEntries,
         ];
         for refusal in refusals {

@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     config::{Config, Storage},
     db::{Db, DbError},
+    media::depot::{Depot, DepotError},
 };
 
 /// Why the server could not start.
@@ -36,6 +37,9 @@ pub enum StartError {
     /// Signing in cannot be prepared.
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// Photos cannot be kept.
+    #[error(transparent)]
+    Depot(#[from] DepotError),
     /// The address is taken, or not ours to listen on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -72,7 +76,8 @@ pub enum Stopped {
 pub async fn run(config: Config) -> Result<Server, StartError> {
     let (db, clock) = (open(&config.storage).await?, Clock::system());
     let access = Access::new(db.clone(), clock.clone(), AccessConfig::from(&config.tokens))?;
-    let server = start(AppState::new(config, db, clock, access)).await?;
+    let depot = Depot::open(&config.storage)?;
+    let server = start(AppState::new(config, db, clock, access, depot)).await?;
     server.run_timers();
     Ok(server)
 }
@@ -116,6 +121,8 @@ pub(crate) fn start_with(state: AppState, more: fn(&mut web::ServiceConfig)) -> 
     let shared = state.clone();
     let mut server = HttpServer::new(move || app::build(shared.clone()).configure(more))
         .disable_signals()
+        // Otherwise the last piece of an answer without a length – each compressed one – waits 40 ms for the client.
+        .tcp_nodelay(true)
         .shutdown_timeout(settings.shutdown_seconds);
     if settings.workers > 0 {
         server = server.workers(settings.workers);

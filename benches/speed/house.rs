@@ -8,6 +8,7 @@ use doorstep::{
     clock::Clock,
     config::{Config, Http, Tokens},
     db::{Db, DbError, DbOptions, SqliteWriter},
+    media::depot::Depot,
     operations::Online,
     server::{self, Server},
 };
@@ -102,7 +103,7 @@ impl House {
         let server = runtime.block_on(async {
             let db = Db::open(options).await.expect("the database opens");
             db.migrate().await.expect("the tables are made");
-            let server = serve(&db).await;
+            let server = serve(&db, &folder.path().join("photos")).await;
             fill(&server.state, size).await;
             server
         });
@@ -156,7 +157,7 @@ impl Drop for House {
     }
 }
 
-async fn serve(db: &Db) -> Server {
+async fn serve(db: &Db, folder: &Path) -> Server {
     let config = Config {
         http: Http { listen: ([127, 0, 0, 1], 0).into(), ..Http::default() },
         // No part of the benchmark lasts longer.
@@ -166,7 +167,8 @@ async fn serve(db: &Db) -> Server {
     let cheap = AccessConfig { password: PasswordConfig::cheap(), ..AccessConfig::from(&config.tokens) };
     let clock = Clock::system();
     let access = Access::new(db.clone(), clock.clone(), cheap).expect("cheap parameters are permitted");
-    server::start(AppState::new(config, db.clone(), clock, access)).await.expect("a free port")
+    let depot = Depot::folder(folder).expect("a folder");
+    server::start(AppState::new(config, db.clone(), clock, access, depot)).await.expect("a free port")
 }
 
 async fn fill(state: &AppState, size: Size) {
@@ -187,6 +189,7 @@ async fn fill(state: &AppState, size: Size) {
         free_of_charge: false,
         certificate: None,
         deadlines: None,
+        photos: Vec::new(),
         active: true,
     };
     perform(state, &system, vec![(order_type().uuid(), sort.into())]).await;

@@ -14,10 +14,11 @@ use crate::{
     device,
     directory::{self, DESK, SETUP},
     operation::{Change, Context, Create, Decision, Need, On, Payload, Save, Spec},
+    photo::NewPhoto,
     record::{Kind, Record},
     refusal::Refusal,
     review,
-    work_order::{dispatch, history, merge, quote, request, sign_off, visit},
+    work_order::{dispatch, history, merge, photos, quote, request, sign_off, visit},
 };
 
 #[cfg(test)]
@@ -37,7 +38,7 @@ const DOOR: &[Role] = &[Admin, Manager, Dispatcher, Technician];
 const CREW: &[Role] = &[Technician];
 /// Who decides about money.
 const MONEY: &[Role] = &[Admin, Manager];
-/// Who founds organisations: the operator of the server.
+/// The server itself: founding, timers, what follows from what arrived.
 const OPERATOR: &[Role] = &[System];
 /// Who brings history in.
 const IMPORT: &[Role] = &[Admin, System];
@@ -125,6 +126,11 @@ macro_rules! catalogue {
                 let mut check = Check::default();
                 match self { $(Action::$variant(payload) => Payload::check(payload, &mut check),)+ }
                 check.finish()
+            }
+
+            /// The photo that it records, if it does.
+            pub fn photo(&self) -> Option<&NewPhoto> {
+                match self { $(Action::$variant(payload) => payload.photo(),)+ }
             }
 
             /// What the rule must know beside the record.
@@ -305,6 +311,8 @@ catalogue! {
     change WorkOrderRecordLabour = work_order."record_labour"(visit::RecordLabour), offline, CREW, "Record a working time";
     change WorkOrderNote = work_order."note"(visit::AddNote), offline, INTAKE, "Add a note";
     change WorkOrderVoidEntry = work_order."void_entry"(visit::VoidEntry), offline, DOOR, "Take an entry back";
+    change WorkOrderAddPhoto = work_order."add_photo"(photos::AddPhoto), offline, INTAKE, "Add a photo";
+    change WorkOrderSettlePhotos = work_order."settle_photos"(photos::SettlePhotos), online, OPERATOR, "Note what became of a photo's bytes";
     change WorkOrderPause = work_order."pause"(visit::Pause), offline, DOOR, "Stop for today";
     change WorkOrderResume = work_order."resume"(visit::Resume), offline, DOOR, "Go on";
     change WorkOrderFinish = work_order."finish"(visit::Finish), offline, DOOR, "Finish work";

@@ -15,6 +15,7 @@ pub mod money;
 pub mod operation;
 #[cfg(feature = "phone")]
 pub mod phone;
+pub mod photo;
 pub mod record;
 pub mod refusal;
 pub mod review;

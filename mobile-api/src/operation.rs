@@ -13,8 +13,10 @@ use crate::{
     check::Check,
     evidence::When,
     ids::Id,
+    photo::{Arrival, NewPhoto},
     record::{Kind, Record, RecordType, Ref},
     refusal::{Flagged, Refusal},
+    signing::Digest,
     time::Timestamp,
     work_order::WorkOrder,
 };
@@ -96,6 +98,8 @@ pub enum Need {
     Login(String),
     /// Whether other records still hang on this one (a site with buildings, a unit with open orders).
     Dependents(Ref),
+    /// What became of bytes, if they are here already.
+    Arrival(Digest),
 }
 
 impl Need {
@@ -140,6 +144,8 @@ pub struct Related {
     pub dependents: u64,
     /// The account that has the login asked about.
     pub login_holder: Option<Uuid>,
+    /// What became of bytes that are here.
+    pub arrivals: HashMap<Digest, Arrival>,
 }
 
 impl Related {
@@ -162,6 +168,11 @@ pub trait Payload: Serialize + DeserializeOwned {
 
     /// Checks whatever can be checked without any record.
     fn check(&self, _check: &mut Check) {}
+
+    /// The photo that it records. Its bytes are kept whatever becomes of the operation.
+    fn photo(&self) -> Option<&NewPhoto> {
+        None
+    }
 
     /// What the rule must know beside the record. `record` is the present state, if there is one.
     fn needs(&self, _record: Option<&Self::Record>, _actor: &Actor) -> Vec<Need> {

@@ -7,6 +7,7 @@ use crate::{
     actor::Actor,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    photo::Photo,
     review::Review,
     time::Timestamp,
     work_order::WorkOrder,
@@ -27,6 +28,11 @@ pub trait RecordType: Serialize + DeserializeOwned + Clone {
     /// When `reach` changes by mere passing of time, if it does.
     fn reach_changes_at(&self, _now: Timestamp) -> Option<Timestamp> {
         None
+    }
+
+    /// Its photos.
+    fn photos(&self) -> &[Photo] {
+        &[]
     }
 
     /// The record that this one was merged into: operations for this one then go there.
@@ -196,6 +202,11 @@ macro_rules! records {
             /// See [`RecordType::reach_changes_at`].
             pub fn reach_changes_at(&self, now: Timestamp) -> Option<Timestamp> {
                 match self { $(Record::$variant(r) => r.reach_changes_at(now),)+ }
+            }
+
+            /// See [`RecordType::photos`].
+            pub fn photos(&self) -> &[Photo] {
+                match self { $(Record::$variant(r) => r.photos(),)+ }
             }
 
             /// See [`RecordType::alias`].

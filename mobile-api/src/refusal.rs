@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{check::FieldError, money::Currency, work_order::Status};
+use crate::{check::FieldError, money::Currency, photo::RequiredPhotos, work_order::Status};
 
 /// Why a rule did not apply an operation. An ordinary answer, not an error: a recorded operation is then kept
 /// for a person, an online caller gets it as a problem document.
@@ -79,9 +79,20 @@ pub enum Refusal {
         /// What holds it.
         what: String,
     },
+    /// The order type requires photos that are not there.
+    #[error("photos are missing: {}", in_words(missing))]
+    PhotosMissing {
+        /// What is missing.
+        missing: Vec<RequiredPhotos>,
+    },
     /// The record is full: an order carries a bounded number of entries.
     #[error("the order has too many entries of this sort")]
     TooManyEntries,
+}
+
+fn in_words(missing: &[RequiredPhotos]) -> String {
+    let each: Vec<_> = missing.iter().map(|of| format!("{} of `{}`", of.least, of.role.as_str())).collect();
+    each.join(", ")
 }
 
 impl Refusal {
@@ -104,6 +115,7 @@ impl Refusal {
             Refusal::AmountExceedsSigned => "amount_exceeds_signed",
             Refusal::Overflow => "overflow",
             Refusal::StillInUse { .. } => "still_in_use",
+            Refusal::PhotosMissing { .. } => "photos_missing",
             Refusal::TooManyEntries => "too_many_entries",
         }
     }

@@ -12,6 +12,7 @@ use crate::{
     config::{Config, Http, Storage},
     demo::{self, Company, Narrator, company::PASSWORD},
     language::Language,
+    media::depot::Depot,
     server::{self, Server},
 };
 
@@ -88,7 +89,8 @@ impl Demo {
         // Its passwords are printed anyway; hashing them in earnest would only make the reader wait.
         let access = AccessConfig { password: PasswordConfig::cheap(), ..AccessConfig::from(&config.tokens) };
         let access = Access::new(db.clone(), clock.clone(), access)?;
-        Ok(server::start(AppState::new(config, db, clock, access)).await?)
+        let depot = Depot::open(&config.storage)?;
+        Ok(server::start(AppState::new(config, db, clock, access, depot)).await?)
     }
 
     /// Deletes the folder, if it is one that a demonstration made.

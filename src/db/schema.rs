@@ -274,6 +274,70 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    photos (org_id, op_id) {
+        org_id -> Id,
+        op_id -> Id,
+        kind -> Text,
+        entity_id -> Id,
+        sha256 -> Binary,
+        user_id -> Id,
+        device_id -> Nullable<Id>,
+        recorded_at -> BigInt,
+        awaited -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    blobs (org_id, sha256) {
+        org_id -> Id,
+        sha256 -> Binary,
+        refs -> BigInt,
+        state -> Text,
+        bytes -> Nullable<BigInt>,
+        object -> Nullable<Text>,
+        received_at -> Nullable<BigInt>,
+        arrival -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    uploads (id) {
+        id -> Id,
+        org_id -> Id,
+        user_id -> Id,
+        device_id -> Nullable<Id>,
+        sha256 -> Binary,
+        bytes -> BigInt,
+        received -> BigInt,
+        metadata -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        finished -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    upload_parts (upload_id, start_at) {
+        upload_id -> Id,
+        start_at -> BigInt,
+        bytes -> BigInt,
+        object -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -287,5 +351,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     directory,
     reviews,
     labour,
-    credentials
+    credentials,
+    photos,
+    blobs,
+    uploads,
+    upload_parts
 );

@@ -325,6 +325,7 @@ fn setup(company: &Company) -> anyhow::Result<Vec<Online>> {
             free_of_charge: sort.free_of_charge,
             certificate: sort.certificate.map(Into::into),
             deadlines: sort.deadlines,
+            photos: Vec::new(),
             active: true,
         };
         all.push(operation(company.order_types[sort.code], save)?);

@@ -301,6 +301,7 @@ impl Run {
             free_of_charge: false,
             certificate: None,
             deadlines: None,
+            photos: Vec::new(),
             active: true,
         };
         wanted.operations.push(operation(id, save).map_err(|error| words.error(error))?);

@@ -9,6 +9,7 @@ pub mod store;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use mobile_api::signing::Digest;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -17,11 +18,12 @@ use crate::{
     clock::Clock,
     events::Pokes,
     lifecycle::Lifecycle,
+    media::{Media, MediaError},
     operations::{self, Door, DoorError},
 };
 
 /// What can be put off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub enum Job {
     /// End a hold whose time is up.
@@ -29,21 +31,50 @@ pub enum Job {
         /// The operation that is held.
         operation: Uuid,
     },
+    /// Look at bytes that arrived.
+    ExamineBlob {
+        /// Which.
+        sha256: Digest,
+    },
+    /// Tell the photos that wait for bytes what became of them.
+    SettlePhotos {
+        /// Which bytes.
+        sha256: Digest,
+    },
+    /// Delete bytes that nothing refers to any more.
+    DeleteObject {
+        /// Where they lie.
+        object: String,
+    },
 }
 
 impl Job {
-    fn kind(self) -> &'static str {
+    fn kind(&self) -> &'static str {
         match self {
             Job::ReleaseHeld { .. } => "release_held",
+            Job::ExamineBlob { .. } => "examine_blob",
+            Job::SettlePhotos { .. } => "settle_photos",
+            Job::DeleteObject { .. } => "delete_object",
         }
     }
 
     /// What makes it the same job, so that it exists once.
-    fn key(self) -> String {
+    fn key(&self) -> String {
         match self {
             Job::ReleaseHeld { operation } => operation.to_string(),
+            Job::ExamineBlob { sha256 } | Job::SettlePhotos { sha256 } => sha256.to_string(),
+            Job::DeleteObject { object } => object.clone(),
         }
     }
+}
+
+/// Why a job was not done. It is tried again.
+#[derive(Debug, thiserror::Error)]
+enum JobError {
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    #[error(transparent)]
+    Media(#[from] MediaError),
 }
 
 /// How often the database is asked for due jobs.
@@ -66,6 +97,7 @@ const CHUNK: i64 = 500;
 pub struct Timers {
     door: Door,
     access: Access,
+    media: Media,
     pokes: Pokes,
     /// How many days drops and verdicts stay in the feed.
     retention_days: u32,
@@ -73,8 +105,8 @@ pub struct Timers {
 
 impl Timers {
     /// The timers of this server.
-    pub fn new(door: Door, access: Access, pokes: Pokes, retention_days: u32) -> Self {
-        Self { door, access, pokes, retention_days }
+    pub fn new(door: Door, access: Access, media: Media, pokes: Pokes, retention_days: u32) -> Self {
+        Self { door, access, media, pokes, retention_days }
     }
 
     /// Runs until `lifecycle` drains.
@@ -131,9 +163,7 @@ impl Timers {
             let now = self.door.clock().now();
             let claimed = self.door.db().write(move |conn| store::claim(conn, now, now + CLAIM)).await?;
             let Some(due) = claimed else { return Ok(()) };
-            let result = match due.job {
-                Job::ReleaseHeld { operation } => self.door.release(due.org, operation).await,
-            };
+            let result = self.perform(&due).await;
             match result {
                 Ok(()) => self.door.db().write(move |conn| store::done(conn, &due)).await?,
                 Err(error) => {
@@ -144,6 +174,16 @@ impl Timers {
                 }
             }
         }
+    }
+
+    async fn perform(&self, due: &store::Due) -> Result<(), JobError> {
+        match &due.job {
+            Job::ReleaseHeld { operation } => self.door.release(due.org, *operation).await?,
+            Job::ExamineBlob { sha256 } => self.media.examine(due.org, *sha256).await?,
+            Job::SettlePhotos { sha256 } => self.media.settle(due.org, *sha256).await?,
+            Job::DeleteObject { object } => self.media.delete(object).await?,
+        }
+        Ok(())
     }
 
     /// Moves what time has brought into or out of scopes, in chunks.
@@ -168,6 +208,7 @@ impl Timers {
         for (org, _) in orgs {
             while self.door.db().write(move |conn| store::purge_feed(conn, org, before, CHUNK)).await? > 0 {}
         }
+        self.media.collect().await?;
         self.access.purge().await?;
         Ok(())
     }

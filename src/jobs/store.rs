@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A job that this server has claimed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Due {
     /// Its id.
     pub id: Uuid,

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use mobile_api::{
+    catalogue::Action,
+    photo::Photo,
     record::{Kind, Reach, Record, Ref, Scope},
     sync::VERDICT,
     time::Timestamp,
@@ -24,6 +26,7 @@ use crate::{
     db::{Conn, DbError},
     device, directory,
     jobs::{self, Job},
+    media::{self, store::refs::PhotoRow},
     review, work_order,
 };
 
@@ -40,6 +43,7 @@ pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
     let mut feed = FeedChanges::default();
     write_records(&mut ledger, &changed, &mut feed)?;
     write_labour(&mut ledger, &changed)?;
+    write_photos(&mut ledger, &changed)?;
     write_waiting(&mut ledger)?;
     store::insert_clashes(ledger.conn, ledger.org, &ledger.clashes, ledger.now)?;
     for entered in &ledger.journal {
@@ -146,6 +150,29 @@ fn write_labour(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Which photo names which bytes: those that came to a record, and those of operations that wait for a person, whose bytes
+/// are owed and kept all the same.
+fn write_photos(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
+    let mut rows = Vec::new();
+    for (address, entry) in changed {
+        let Some(record) = entry.live() else { continue };
+        let before = entry.before.as_ref().map(Record::photos).unwrap_or_default();
+        let as_before = |photo: &&Photo| {
+            before.iter().any(|was| was.op == photo.op && was.arrival.is_some() == photo.arrival.is_some())
+        };
+        let fresh = record.photos().iter().filter(|photo| !as_before(photo));
+        rows.extend(fresh.map(|photo| PhotoRow::of(*address, photo)));
+    }
+    for entered in ledger.journal.iter().filter(|entered| entered.verdict.rev.is_none()) {
+        let photo = entered.incoming.action.as_ref().ok().and_then(Action::photo);
+        if let (Some(photo), Some(review)) = (photo, entered.verdict.review) {
+            let (op, received_at) = (entered.incoming.id, entered.received_at);
+            rows.push(PhotoRow::kept(op, review, &photo.blob, entered.actor, entered.device, received_at));
+        }
+    }
+    media::store::refs::write(ledger.conn, ledger.org, &rows, ledger.now)
 }
 
 fn write_waiting(ledger: &mut Ledger<'_>) -> Result<(), DoorError> {

@@ -16,7 +16,7 @@ use super::{
     ledger::{Ledger, NewReview},
     unwritten,
 };
-use crate::{access, directory, work_order};
+use crate::{access, directory, media, work_order};
 
 /// Fetches what the rule asked for.
 pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Timestamp) -> Result<Related, DoorError> {
@@ -44,6 +44,12 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
             }
             Need::Dependents(address) => {
                 related.dependents = directory::store::dependents(ledger.conn, ledger.org, *address)?;
+            }
+            Need::Arrival(sha256) => {
+                let blob = media::store::blobs::find(ledger.conn, ledger.org, *sha256)?;
+                if let Some(arrival) = blob.and_then(|blob| blob.arrival) {
+                    related.arrivals.insert(*sha256, arrival);
+                }
             }
             Need::Login(login) => {
                 let holder = access::find_credential(ledger.conn, login)?;

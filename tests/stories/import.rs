@@ -306,6 +306,7 @@ stories! {
             free_of_charge: true,
             certificate: None,
             deadlines: None,
+            photos: Vec::new(),
             active: true,
         };
         let save = Online { id: Uuid::from_u128(8), action: repair.into(), entity: id, expected_rev: None };

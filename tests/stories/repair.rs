@@ -90,7 +90,7 @@ stories! {
         assert_eq!(phone.unsent_count().unwrap(), 0);
 
         let li = house.li().await;
-        li.perform(order, Close { without_signature: None }).await.applied();
+        li.perform(order, Close { without_signature: None, without_photos: None }).await.applied();
         phone.sync().await;
         let shown: WorkOrder = phone.get(order).unwrap().unwrap();
         assert_eq!(shown.status(), Status::Closed);

@@ -8,6 +8,7 @@ use crate::{
     check::Check,
     ids::{Id, OrderTypeId},
     operation::{Context, Decision, Payload, Save},
+    photo::{PhotoRole, RequiredPhotos},
     record::{Kind, Reach, RecordType},
     refusal::Refusal,
     time::Timestamp,
@@ -29,6 +30,9 @@ pub struct OrderType {
     pub certificate: Option<String>,
     /// Its own deadlines; `None` uses the organisation's.
     pub deadlines: Option<Deadlines>,
+    /// Photos without which its work is not finished.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<RequiredPhotos>,
     /// Whether new orders may have it.
     pub active: bool,
 }
@@ -60,6 +64,9 @@ pub struct OrderTypeSave {
     pub certificate: Option<String>,
     /// Its own deadlines; absent uses the organisation's.
     pub deadlines: Option<Deadlines>,
+    /// Photos without which its work is not finished, such as one `after`; at most 5 sorts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<RequiredPhotos>,
     /// Whether new orders may have it.
     pub active: bool,
 }
@@ -74,6 +81,7 @@ impl Payload for OrderTypeSave {
             free_of_charge: false,
             certificate: None,
             deadlines: Some(Deadlines::TRADE),
+            photos: vec![RequiredPhotos { role: PhotoRole::After, least: 1 }],
             active: true,
         }
     }
@@ -85,12 +93,16 @@ impl Payload for OrderTypeSave {
         if let Some(deadlines) = &self.deadlines {
             deadlines.check(check, "/deadlines");
         }
+        check.count("/photos", self.photos.len(), 0..=5);
+        for (at, required) in self.photos.iter().enumerate() {
+            check.number(&format!("/photos/{at}/least"), required.least.into(), 1..=20);
+        }
     }
 }
 
 impl Save for OrderTypeSave {
     fn decide(self, id: Id<OrderType>, _: Option<OrderType>, _: &Context<'_>) -> Result<Decision<OrderType>, Refusal> {
-        let OrderTypeSave { code, name, free_of_charge, certificate, deadlines, active } = self;
-        Ok(OrderType { id, code, name, free_of_charge, certificate, deadlines, active }.into())
+        let OrderTypeSave { code, name, free_of_charge, certificate, deadlines, photos, active } = self;
+        Ok(OrderType { id, code, name, free_of_charge, certificate, deadlines, photos, active }.into())
     }
 }

@@ -256,18 +256,25 @@ impl Change for Cancel {
 pub struct Close {
     /// Why it is closed without a signature; needed then, at most 1,000 characters. Nothing is charged.
     pub without_signature: Option<String>,
+    /// Why it is closed although photos that its type requires are missing or have not arrived; needed then, at most
+    /// 1,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_photos: Option<String>,
 }
 
 impl Payload for Close {
     type Record = WorkOrder;
 
     fn example() -> Self {
-        Self { without_signature: None }
+        Self { without_signature: None, without_photos: None }
     }
 
     fn check(&self, check: &mut Check) {
         if let Some(reason) = &self.without_signature {
             check.text("/without_signature", reason, 1..=1000);
+        }
+        if let Some(reason) = &self.without_photos {
+            check.text("/without_photos", reason, 1..=1000);
         }
     }
 }
@@ -280,6 +287,10 @@ impl Change for Close {
             (Status::Finished, Some(reason)) => Outcome::Unsigned { reason },
             _ => return Err(Refusal::IllegalTransition { from, operation: "close" }),
         };
+        if let Err(missing) = order.has_photos_to_close() {
+            let reason = self.without_photos.as_deref().ok_or(missing)?;
+            order.log_end(context, "without_photos", Some(reason));
+        }
         order.log_end(context, "close", None);
         let closed = context.when.clone();
         order.clocks.resolved(&closed);

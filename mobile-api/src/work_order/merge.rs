@@ -7,6 +7,7 @@ use crate::{
     actor::Actor,
     ids::{Id, WorkOrderId},
     operation::{Change, Context, Decision, Need, Payload},
+    photo,
     refusal::{Flag, Refusal},
 };
 
@@ -115,11 +116,12 @@ fn move_visit(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Refus
     Ok(())
 }
 
-/// Moves what was found, used, worked and noted.
+/// Moves what was found, used, worked, noted and photographed.
 fn move_entries(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Refusal> {
     append(&mut target.materials, std::mem::take(&mut order.materials))?;
     append(&mut target.labour, std::mem::take(&mut order.labour))?;
     append(&mut target.notes, std::mem::take(&mut order.notes))?;
+    photo::append(&mut target.photos, std::mem::take(&mut order.photos))?;
     append(&mut target.rejections, std::mem::take(&mut order.rejections))?;
     // Findings also stand in the timeline, so those that find the place taken are not lost.
     if target.diagnosis.is_none() {

@@ -2,7 +2,7 @@
 //!
 //! [`WorkOrder`] is the record; [`State`] carries what exists only in a state. Each operation is a payload with
 //! its rule beside it: [`request`] writes it down, [`dispatch`] has what the office does, [`visit`] what happens at
-//! the door, [`quote`] the price and its confirmation, [`sign_off`] the signature and what it covers.
+//! the door, [`photos`] the pictures of it, [`quote`] the price and its confirmation, [`sign_off`] the signature and what it covers.
 
 #![expect(clippy::result_large_err, reason = "a move that is not possible gives the state back, which moves on")]
 
@@ -10,6 +10,7 @@ pub mod clocks;
 pub mod dispatch;
 pub mod history;
 pub mod merge;
+pub mod photos;
 pub mod quote;
 mod record;
 pub mod request;

@@ -13,6 +13,7 @@ use crate::{
     ids::{BuildingId, CustomerId, Id, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
     money::{Currency, Money, Quantity},
     operation::Context,
+    photo::{Photo, RequiredPhotos},
     refusal::{Flag, Refusal},
 };
 
@@ -84,6 +85,9 @@ pub struct WorkOrder {
     /// Notes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+    /// Photos.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<Photo>,
     /// Signatures; the first received is the one that counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sign_offs: Vec<SignOff>,
@@ -123,6 +127,9 @@ pub struct Policy {
     pub deadlines: Deadlines,
     /// The currency of its quotes.
     pub currency: Currency,
+    /// Photos without which the work is not finished, and whose bytes must be here before the file is closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<RequiredPhotos>,
 }
 
 /// Who called.

@@ -133,6 +133,7 @@ impl Create for Request {
             materials: Vec::new(),
             labour: Vec::new(),
             notes: Vec::new(),
+            photos: Vec::new(),
             sign_offs: Vec::new(),
             rejections: Vec::new(),
             charge: None,
@@ -195,6 +196,7 @@ pub(super) fn policy(order_type: Id<OrderType>, context: &Context<'_>) -> Result
         certificate: sort.certificate.clone(),
         deadlines: sort.deadlines.unwrap_or(firm.deadlines),
         currency: firm.currency,
+        photos: sort.photos.clone(),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::{
     actor::{Actor, Role},
     directory::User,
     ids::Id,
+    photo::Photo,
     record::{Kind, Reach, RecordType, Ref, Scope},
     time::Timestamp,
 };
@@ -94,6 +95,10 @@ impl RecordType for WorkOrder {
     fn reach_changes_at(&self, now: Timestamp) -> Option<Timestamp> {
         let (from, until) = self.on_phone();
         from.filter(|from| now < *from).or(until.filter(|until| now < *until))
+    }
+
+    fn photos(&self) -> &[Photo] {
+        &self.photos
     }
 
     fn alias(&self) -> Option<Uuid> {

@@ -222,7 +222,11 @@ impl Change for Finish {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let at = context.when.clone();
         let what = Step { verb: "finish", note: None };
+        let complete = order.has_photos_to_finish();
         let (progress, mut order) = step(order, context, what, |s| s >= Status::Finished, |s| s.finish(at))?;
+        if progress == Progress::Moved {
+            complete?;
+        }
         if let Some(text) = self.summary.filter(|text| !text.trim().is_empty()) {
             let (by, at) = (context.actor.user, context.when.clone());
             WorkOrder::push(&mut order.notes, Note { op: context.op, text, by, at, void: None })?;
@@ -357,7 +361,7 @@ impl Change for AddNote {
     }
 }
 
-/// Takes an entry (material, working time, note) back, with the reason. The entry stays and no longer counts.
+/// Takes an entry (material, working time, note, photo) back, with the reason. The entry stays and no longer counts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VoidEntry {
@@ -385,7 +389,8 @@ impl Change for VoidEntry {
         let materials = order.materials.iter_mut().map(|e| (e.op, e.by, &mut e.void));
         let labour = order.labour.iter_mut().map(|e| (e.op, e.by, &mut e.void));
         let notes = order.notes.iter_mut().map(|e| (e.op, e.by, &mut e.void));
-        let entry = materials.chain(labour).chain(notes).find(|(op, ..)| *op == self.entry);
+        let photos = order.photos.iter_mut().map(|e| (e.op, e.by, &mut e.void));
+        let entry = materials.chain(labour).chain(notes).chain(photos).find(|(op, ..)| *op == self.entry);
         let (_, by, void) = entry.ok_or(Refusal::EntryUnknown)?;
         if context.by_technician() && by != context.actor.user {
             return Err(Refusal::Forbidden);

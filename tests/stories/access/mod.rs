@@ -23,6 +23,7 @@ use doorstep::{
         schema::{credentials, device_state, login_failures, organisations, records, refresh_tokens, signing_keys},
         types::Uid,
     },
+    media::depot::Depot,
 };
 use mobile_api::Role;
 use reqwest::Client;
@@ -147,7 +148,8 @@ impl Firm {
     async fn serve(&self) -> String {
         let http = Http { listen: ([127, 0, 0, 1], 0).into(), workers: 1, ..Http::default() };
         let config = Config { http, ..Config::default() };
-        let state = AppState::new(config, Db::clone(&self.db), self.clock.clone(), self.access.clone());
+        let depot = Depot::folder(&self.db.options().data_dir.join("photos")).unwrap();
+        let state = AppState::new(config, Db::clone(&self.db), self.clock.clone(), self.access.clone(), depot);
         doorstep::server::start(state).await.unwrap().addr.to_string()
     }
 

@@ -152,7 +152,7 @@ stories! {
         all_applied(&phone).await;
         phone.did(order, note("The meter reads 1,204"));
         phone.did(order, seal());
-        office_does(&house, order, Close { without_signature: Some("Nobody at home to sign".into()) }).await;
+        office_does(&house, order, Close { without_signature: Some("Nobody at home to sign".into()), without_photos: None }).await;
 
         reads!(synced(&phone).await, @r"
         note              applied_flagged activity_after_close

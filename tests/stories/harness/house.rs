@@ -10,6 +10,7 @@ use doorstep::{
     app::AppState,
     clock::Clock,
     config::{Config, Http},
+    media::depot::Depot,
     operations::Online,
     server::{self, Server},
 };
@@ -118,7 +119,14 @@ impl House {
         let db = (*self.db).clone();
         let cheap = AccessConfig { password: PasswordConfig::cheap(), ..AccessConfig::from(&config.tokens) };
         let access = Access::new(db.clone(), self.clock.clone(), cheap).unwrap();
-        self.server = Some(server::start(AppState::new(config, db, self.clock.clone(), access)).await.unwrap());
+        let depot = Depot::folder(&self.photos()).unwrap();
+        let state = AppState::new(config, db, self.clock.clone(), access, depot);
+        self.server = Some(server::start(state).await.unwrap());
+    }
+
+    /// Where its photos lie.
+    pub fn photos(&self) -> std::path::PathBuf {
+        self.db.options().data_dir.join("photos")
     }
 
     /// Stops the server as a kill would: nothing is finished.
@@ -180,6 +188,7 @@ impl House {
             free_of_charge,
             certificate: certificate.map(Into::into),
             deadlines: None,
+            photos: Vec::new(),
             active: true,
         };
         self.system(firm, firm.plumbing, sort("plumbing", false, None)).await;

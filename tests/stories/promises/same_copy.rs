@@ -121,7 +121,8 @@ async fn random_day(house: &House, dice: &mut Dice, phones: &[&Handset], steps: 
                 if dice.one_in(2) {
                     li.perform(order, Cancel { reason: "Called off".into() }).await;
                 } else {
-                    li.perform(order, Close { without_signature: Some("Nobody at home".into()) }).await;
+                    li.perform(order, Close { without_signature: Some("Nobody at home".into()), without_photos: None })
+                        .await;
                 }
             }
             4 => drop(dice.pick(phones).sync().await),

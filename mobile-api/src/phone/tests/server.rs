@@ -116,7 +116,15 @@ impl Transport for Server {
 
 fn order_type(code: &str, free_of_charge: bool) -> OrderTypeSave {
     let name = Label::new("维修", code);
-    OrderTypeSave { code: code.into(), name, free_of_charge, certificate: None, deadlines: None, active: true }
+    OrderTypeSave {
+        code: code.into(),
+        name,
+        free_of_charge,
+        certificate: None,
+        deadlines: None,
+        photos: vec![],
+        active: true,
+    }
 }
 
 fn user(login: &str, role: Role) -> UserSave {

@@ -353,7 +353,7 @@ fn of_two_signatures_both_are_kept_and_the_first_received_counts() {
 fn what_comes_after_the_file_was_closed_is_appended_and_does_not_reopen_it() {
     let mut story = Story::reaching(Status::Finished);
     let mut phone = story.phone(WANG);
-    story.by(DISPATCHER, Close { without_signature: Some("Nobody at home".into()) }).applied();
+    story.by(DISPATCHER, Close { without_signature: Some("Nobody at home".into()), without_photos: None }).applied();
     phone.sends(&mut story, note("She came after all")).flagged(Flag::ActivityAfterClose);
     let content = phone.screen.signature();
     phone.sends(&mut story, content).flagged(Flag::ActivityAfterClose);
@@ -420,7 +420,7 @@ fn whoever_wrote_a_request_down_may_add_to_it() {
 fn a_dispatcher_without_signal_is_judged_by_what_they_saw_too() {
     let mut story = Story::reaching(Status::Finished);
     let mut phone = story.phone(DISPATCHER);
-    story.by(MANAGER, Close { without_signature: Some("Goodwill".into()) }).applied();
+    story.by(MANAGER, Close { without_signature: Some("Goodwill".into()), without_photos: None }).applied();
     phone.sends(&mut story, note("She will call")).flagged(Flag::ActivityAfterClose);
     let mut story = Story::reaching(Status::Assigned).assigned_to(LI);
     let mut phone = story.phone(DISPATCHER);
@@ -459,5 +459,5 @@ fn wrong_clocks_change_no_outcome() {
 fn a_file_needs_a_signature_or_a_reason_to_be_closed() {
     let mut story = Story::reaching(Status::Finished);
     story.by(DISPATCHER, close()).refused("illegal_transition");
-    story.by(DISPATCHER, Close { without_signature: Some("Moved away".into()) }).applied();
+    story.by(DISPATCHER, Close { without_signature: Some("Moved away".into()), without_photos: None }).applied();
 }

@@ -112,6 +112,7 @@ pub(super) fn world() -> HashMap<Ref, Record> {
         free_of_charge,
         certificate: certificate.map(Into::into),
         deadlines: None,
+        photos: Vec::new(),
         active: true,
     };
     let deadlines = Deadlines::TRADE;
@@ -467,7 +468,7 @@ pub(super) fn cancel() -> Cancel {
 }
 
 pub(super) fn close() -> Close {
-    Close { without_signature: None }
+    Close { without_signature: None, without_photos: None }
 }
 
 pub(super) fn hand_back() -> HandBack {

@@ -117,7 +117,8 @@ impl Play {
                 SetCharge { sign_off, amount: yuan(amount), reason: text }.into()
             }
             23 => cancel().into(),
-            24 => if amount % 2 == 0 { close() } else { Close { without_signature: Some(text) } }.into(),
+            24 => if amount % 2 == 0 { close() } else { Close { without_signature: Some(text), without_photos: None } }
+                .into(),
             25 => Edit { place: Some(text), priority: Some(Priority::Urgent), ..Edit::default() }.into(),
             _ => Edit { findings: Some(text.clone()), fault: Some(text), ..Edit::default() }.into(),
         }

@@ -11,12 +11,14 @@ use crate::{
     catalogue::Action,
     money::Quantity,
     operation::{Mode, Payload as _},
+    photo::NewPhoto,
     record::Record,
     work_order::{
         Status,
         dispatch::{Accept, AgreeTime, Depart},
         history::Import,
         merge::Merge,
+        photos::AddPhoto,
         request::Edit,
         sign_off::{RefuseAcceptance, SetCharge},
         visit::{AddNote, Arrive, Diagnose, Finish, RecordLabour, Resume, Start, UseMaterial, VoidEntry},
@@ -53,6 +55,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderRecordLabour(_) => RecordLabour { from: at(0), until: at(30), note: None }.into(),
         Action::WorkOrderNote(_) => AddNote { text: text() }.into(),
         Action::WorkOrderVoidEntry(_) => VoidEntry { entry: noted, reason: text() }.into(),
+        Action::WorkOrderAddPhoto(_) => AddPhoto { photo: NewPhoto::example() }.into(),
         Action::WorkOrderPause(_) => pause().into(),
         Action::WorkOrderResume(_) => Resume {}.into(),
         Action::WorkOrderFinish(_) => Finish { summary: None }.into(),
@@ -62,7 +65,9 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderCancel(_) => cancel().into(),
         Action::WorkOrderClose(_) => close().into(),
         Action::WorkOrderMerge(_) => Merge { into: Id::new(number(OTHER)) }.into(),
-        Action::OrganisationFound(_)
+        // Of the server alone, whatever the state.
+        Action::WorkOrderSettlePhotos(_)
+        | Action::OrganisationFound(_)
         | Action::OrganisationSave(_)
         | Action::SiteSave(_)
         | Action::BuildingSave(_)
