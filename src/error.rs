@@ -129,6 +129,7 @@ codes! {
     Overflow               "overflow"                    422    Rule        quiet;
     TooManyEntries         "too_many_entries"            422    Rule        quiet;
 
+    StorageFull            "storage_full"                507    Server      alert;
     TooManyRequests        "too_many_requests"           429    Server      quiet;
     Internal               "internal"                    500    Server      alert;
     Unavailable            "unavailable"                 503    Server      alert;

@@ -97,6 +97,8 @@ too_many_entries = Too many entries
 overflow = The number is too large
     .detail = The result of the calculation cannot be represented.
 
+storage_full = The server has no room left
+    .detail = Nothing was stored, and nothing is lost on the device. Send it again later.
 too_many_requests = Too many requests
     .detail = Wait a moment. See the Retry-After header.
 internal = Something went wrong here

@@ -97,6 +97,8 @@ too_many_entries = 条目过多
 overflow = 数值过大
     .detail = 计算结果超出可表示的范围。
 
+storage_full = 服务器存储空间不足
+    .detail = 本次内容未存储，设备上的数据不会丢失，请稍后重试。
 too_many_requests = 请求过于频繁
     .detail = 请稍候再试，等待时间见 Retry-After 响应头。
 internal = 服务器出错

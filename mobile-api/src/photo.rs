@@ -66,6 +66,13 @@ pub struct Blob {
     pub media_type: String,
 }
 
+impl Blob {
+    /// The name and size of these bytes.
+    pub fn of(bytes: &[u8], media_type: &str) -> Self {
+        Self { sha256: Digest::of(bytes), bytes: bytes.len() as u64, media_type: media_type.into() }
+    }
+}
+
 /// A photo on a record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -9,6 +9,7 @@ use crate::{
     evidence::{Anchor, Evidence, Stamp, lenient},
     record::{Kind, Scope},
     refusal::{Flagged, Problem},
+    signing::Digest,
 };
 
 /// The version of this contract that this build speaks.
@@ -336,4 +337,43 @@ pub struct RegisterRequest {
 /// The kinds of records that this build understands.
 pub fn known_kinds() -> impl Iterator<Item = &'static str> {
     Kind::ALL.iter().map(|kind| kind.as_str())
+}
+
+/// Asks which bytes are at the server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BlobStatusRequest {
+    /// Their names; at most 500.
+    pub sha256: Vec<Digest>,
+}
+
+/// Which bytes are at the server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BlobStatusResponse {
+    /// One for each that was asked about, in that order.
+    pub blobs: Vec<BlobStatus>,
+}
+
+/// How far bytes have come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BlobStatus {
+    /// Their name.
+    pub sha256: Digest,
+    /// How far.
+    pub status: BlobStanding,
+}
+
+/// Whether the server has bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum BlobStanding {
+    /// Whole and proved. Only now may the phone give its copy up.
+    Stored,
+    /// Somebody has named them; they are not here.
+    Awaited,
+    /// Nobody has ever named them.
+    Unknown,
 }

@@ -6,6 +6,7 @@
 //! their photos ([`settle`](Media::settle)), and, if nothing refers to them for long enough, collected. The steps between
 //! are jobs, so a server that dies at any of them goes on from there.
 
+pub mod api;
 pub mod depot;
 mod look;
 pub mod store;

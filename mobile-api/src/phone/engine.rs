@@ -10,11 +10,11 @@ use super::{
     clock::PhoneClock,
     error::{PhoneError, SyncError},
     line::{Line, Probe, go_on},
-    outbox::{Draft, Recorded, record},
+    outbox::{Draft, Recorded, record, record_photo},
     store::{
         Store, StoreError,
         accounts::{self, Account, AccountId, Identity, Tokens},
-        copies, outbox,
+        copies, outbox, photos,
     },
     sync::{Agreement, Report, Sync},
     transport::Transport,
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     ids::Id,
     record::{Kind, Record, RecordType, Ref},
+    signing::Digest,
 };
 
 /// What the phone says of itself when it registers.
@@ -118,7 +119,7 @@ impl Phone {
         let _alone = self.0.syncing.lock().await;
         let signed_out = self.store().run(move |tx| {
             let account = accounts::active(tx)?.ok_or(PhoneError::NobodySignedIn)?;
-            match outbox::count_unsent(tx, account.id)? {
+            match outbox::count_unsent(tx, account.id)? + photos::count_owed(tx, account.id)? {
                 unsent if unsent > 0 && !force => Err(PhoneError::Unsent(unsent)),
                 _ => accounts::signed_out(tx, account.id).map(|()| account.access).map_err(PhoneError::from),
             }
@@ -149,6 +150,32 @@ impl Phone {
         let recorded = record(&self.0.line, drafts, true)?;
         self.0.wake.notify_one();
         Ok(recorded)
+    }
+
+    /// Keeps a photo that was taken: the operation that records it, and its bytes, which are owed from now on.
+    ///
+    /// # Errors
+    /// As [`Phone::record`]; [`PhoneError::OtherPhoto`] if the operation names other bytes.
+    pub fn record_photo(&self, draft: Draft, bytes: &[u8]) -> Result<Recorded, PhoneError> {
+        let recorded = record_photo(&self.0.line, draft, bytes)?;
+        self.0.wake.notify_one();
+        Ok(recorded)
+    }
+
+    /// How many photos the server is not known to have.
+    ///
+    /// # Errors
+    /// As [`Phone::show`].
+    pub fn owed_photos(&self) -> Result<u64, PhoneError> {
+        self.on_screen(|tx, account| photos::count_owed(tx, account.id))
+    }
+
+    /// Whether the phone still has these bytes: until the server has proved that it has them, and their operation.
+    ///
+    /// # Errors
+    /// As [`Phone::show`].
+    pub fn has_bytes(&self, sha256: Digest) -> Result<bool, PhoneError> {
+        self.on_screen(|tx, _| photos::has_bytes(tx, sha256))
     }
 
     /// Sends and fetches everything, once. `probe` is called between the steps; [`go_on`] for all but tests.

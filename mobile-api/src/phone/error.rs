@@ -22,8 +22,11 @@ pub enum PhoneError {
     /// The payload cannot be written as JSON.
     #[error("the payload cannot be written: {0}")]
     Payload(#[from] serde_json::Error),
+    /// The operation names no photo, or another than these bytes.
+    #[error("the operation does not name these bytes")]
+    OtherPhoto,
     /// Signing out would leave operations behind that the server does not have.
-    #[error("{0} operations are not sent yet")]
+    #[error("{0} operations and photos are not sent yet")]
     Unsent(u64),
     /// The phone's file.
     #[error(transparent)]

@@ -44,6 +44,12 @@ pub enum Step {
     PageApplied,
     /// A replacement copy was begun.
     ReplacementBegun,
+    /// It is stored which photos have arrived.
+    PhotosNoted,
+    /// It is stored where the upload of a photo goes on.
+    PhotoBegun,
+    /// The server has a piece of a photo.
+    PieceSent,
 }
 
 /// Called at each [`Step`]; `Break` stops the sync there and then.
@@ -187,12 +193,33 @@ impl Line {
         probe: Probe<'_>,
         make: impl Fn() -> Result<Request, serde_json::Error>,
     ) -> Result<Reply<T>, Failure> {
+        self.call_with(account, probe, make, read).await
+    }
+
+    /// The same for an answer that says something by its headers alone.
+    pub(super) async fn call_bare(
+        &self,
+        account: AccountId,
+        probe: Probe<'_>,
+        make: impl Fn() -> Result<Request, serde_json::Error>,
+    ) -> Result<Response, Failure> {
+        let reply = self.call_with(account, probe, make, read_bare).await;
+        reply.map(|reply| reply.body)
+    }
+
+    async fn call_with<T>(
+        &self,
+        account: AccountId,
+        probe: Probe<'_>,
+        make: impl Fn() -> Result<Request, serde_json::Error>,
+        read: fn(&Response) -> Result<T, Failure>,
+    ) -> Result<Reply<T>, Failure> {
         let mut refused = None;
         for _ in 0..2 {
             let access = self.access(account, refused.as_deref(), probe).await?;
             let mut request = make().map_err(unwritable)?;
             request.bearer = Some(access.clone());
-            match self.exchange(request, probe).await {
+            match self.exchange_with(request, probe, read).await {
                 Err(Failure::Problem(401, _)) => refused = Some(access),
                 other => return other,
             }
@@ -227,6 +254,15 @@ impl Line {
     }
 
     async fn exchange<T: DeserializeOwned>(&self, request: Request, probe: Probe<'_>) -> Result<Reply<T>, Failure> {
+        self.exchange_with(request, probe, read).await
+    }
+
+    async fn exchange_with<T>(
+        &self,
+        request: Request,
+        probe: Probe<'_>,
+        read: fn(&Response) -> Result<T, Failure>,
+    ) -> Result<Reply<T>, Failure> {
         stop_at(probe, Step::Sending)?;
         let (sent_ms, boot_id) = (self.clock.uptime_ms(), self.clock.boot_id());
         let response = self.transport.send(request).await.map_err(SyncError::from)?;
@@ -243,11 +279,29 @@ fn read<T: DeserializeOwned>(response: &Response) -> Result<T, Failure> {
     if response.is_success() {
         return response.json().map_err(|_| SyncError::not_now("an answer that is none of the server's").into());
     }
+    Err(failure(response))
+}
+
+/// The same for an answer without a body. It must bear the mark of the upload protocol, which no captive portal knows. An
+/// answer to HEAD has no body even if it tells of a problem.
+fn read_bare(response: &Response) -> Result<Response, Failure> {
+    match response.header("tus-resumable") {
+        Some(_) if response.is_success() => Ok(response.clone()),
+        Some(_) if response.body.is_empty() && matches!(response.status, 400..=499) => {
+            let problem = Problem { code: format!("status_{}", response.status), title: String::new(), detail: None };
+            Err(Failure::Problem(response.status, problem))
+        }
+        _ if response.is_success() => Err(SyncError::not_now("an answer that is none of the server's").into()),
+        _ => Err(failure(response)),
+    }
+}
+
+fn failure(response: &Response) -> Failure {
     let reason = format!("status {}", response.status);
     let again = matches!(response.status, 408 | 425 | 429) || response.status >= 500;
     match response.json::<Problem>() {
-        Ok(problem) if !again && response.status >= 400 => Err(Failure::Problem(response.status, problem)),
-        _ => Err(SyncError::NotNow { reason, retry_after: response.retry_after }.into()),
+        Ok(problem) if !again && response.status >= 400 => Failure::Problem(response.status, problem),
+        _ => SyncError::NotNow { reason, retry_after: response.retry_after }.into(),
     }
 }
 

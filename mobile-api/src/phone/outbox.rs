@@ -14,6 +14,7 @@ use super::{
         accounts::{self, Account},
         copies,
         outbox::{self, NewEntry},
+        photos,
     },
     view::{Outcome, Screen},
 };
@@ -21,6 +22,8 @@ use crate::{
     catalogue::{self, Action},
     evidence::Evidence,
     operation::{On, Spec},
+    photo::NewPhoto,
+    signing::Digest,
     sync::{Group, Operation},
 };
 
@@ -64,6 +67,13 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// The photo that it records, if it does.
+    fn photo(&self) -> Option<NewPhoto> {
+        Action::parse(self.spec.name, &self.payload).ok()?.photo().cloned()
+    }
+}
+
 /// An operation that is kept.
 #[derive(Clone, Debug)]
 pub struct Recorded {
@@ -94,6 +104,20 @@ pub(super) fn record(line: &Line, drafts: Vec<Draft>, grouped: bool) -> Result<V
         let screen = Screen::build(tx, line, &account)?;
         let recorded = ids.into_iter().map(|(id, seq)| Recorded { id, seq, outcome: screen.outcome(id) });
         Ok(recorded.collect())
+    })
+}
+
+/// Keeps an operation that records a photo, and the photo's bytes: both, or none.
+pub(super) fn record_photo(line: &Line, draft: Draft, bytes: &[u8]) -> Result<Recorded, PhoneError> {
+    let photo = draft.photo().filter(|photo| photo.blob.sha256 == Digest::of(bytes)).ok_or(PhoneError::OtherPhoto)?;
+    if photo.blob.bytes != bytes.len() as u64 {
+        return Err(PhoneError::OtherPhoto);
+    }
+    line.store.now(|tx| {
+        let account = accounts::active(tx)?.ok_or(PhoneError::NobodySignedIn)?;
+        let (id, seq) = keep(tx, line, &account, draft, None)?;
+        photos::insert(tx, account.id, id, &photo.blob, bytes)?;
+        Ok(Recorded { id, seq, outcome: Screen::build(tx, line, &account)?.outcome(id) })
     })
 }
 

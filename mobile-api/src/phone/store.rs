@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod copies;
 pub mod outbox;
+pub mod photos;
 
 use std::{
     path::Path,

@@ -4,6 +4,7 @@
 //! is up before down: the pull then brings the effects of what was just sent.
 
 mod check;
+mod photos;
 mod pull;
 mod push;
 
@@ -42,6 +43,8 @@ pub struct Report {
     pub replaced: bool,
     /// How many operations the server does not have yet.
     pub unsent: u64,
+    /// How many photos the server is not known to have.
+    pub photos_owed: u64,
     /// Scopes that were found to differ from the server's and were pulled anew.
     pub repaired: Vec<Scope>,
 }
@@ -73,7 +76,10 @@ impl<'a> Sync<'a> {
         let mut reason = SyncError::not_now("the server changes its epoch all the time");
         for _ in 0..MOST_ROUNDS {
             match self.round().await {
-                Ok(Course::Done) => return self.finish().await,
+                Ok(Course::Done) => {
+                    self.photos().await?;
+                    return self.finish().await;
+                }
                 Ok(Course::OtherEpoch) => {}
                 Err(SyncError::Refused(problem)) if problem.code == "not_found" => {
                     // A server that was restored from a backup may not know the device any more.
@@ -186,6 +192,7 @@ fn enter_epoch(tx: &rusqlite::Transaction<'_>, id: AccountId, epoch: uuid::Uuid)
         return Ok(false);
     }
     outbox::offer_again(tx, id)?;
+    super::store::photos::offer_again(tx, id)?;
     if account.live.is_some() {
         copies::start_filling(tx, id)?;
     }

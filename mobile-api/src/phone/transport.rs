@@ -28,14 +28,16 @@ pub trait Transport: Send + Sync {
 /// A request to the server.
 #[derive(Clone)]
 pub struct Request {
-    /// `GET` or `POST`.
+    /// What is asked.
     pub method: Method,
     /// The path with its query, from the root: `/v1/sync/push`.
     pub path: String,
     /// The access token.
     pub bearer: Option<String>,
-    /// JSON.
+    /// JSON, unless a header says otherwise.
     pub body: Option<Vec<u8>>,
+    /// Further headers, their names in lower case.
+    pub headers: Vec<(&'static str, String)>,
     /// When to give up.
     pub timeout: Duration,
 }
@@ -47,15 +49,24 @@ pub enum Method {
     Get,
     /// Everything else.
     Post,
+    /// Asks how much of an upload has arrived.
+    Head,
+    /// Goes on with an upload.
+    Patch,
 }
 
 /// Half of [`crate::evidence::FLIGHT_MS`], so that an envelope is never read later than the evidence allows for.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Request {
+    /// A request without a body.
+    pub fn bare(method: Method, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), bearer: None, body: None, headers: Vec::new(), timeout: TIMEOUT }
+    }
+
     /// Reads `path`.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), bearer: None, body: None, timeout: TIMEOUT }
+        Self::bare(Method::Get, path)
     }
 
     /// Sends `body` to `path`.
@@ -64,7 +75,7 @@ impl Request {
     /// If `body` cannot be written as JSON.
     pub fn post(path: impl Into<String>, body: &impl Serialize) -> Result<Self, serde_json::Error> {
         let body = Some(serde_json::to_vec(body)?);
-        Ok(Self { method: Method::Post, path: path.into(), bearer: None, body, timeout: TIMEOUT })
+        Ok(Self { body, ..Self::bare(Method::Post, path) })
     }
 }
 
@@ -82,11 +93,18 @@ pub struct Response {
     pub status: u16,
     /// How long the server asked to wait.
     pub retry_after: Option<Duration>,
+    /// Headers, their names in lower case.
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Response {
+    /// The first header of this name, which is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether the server did what was asked.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)

@@ -100,7 +100,7 @@ fn without_wall(value: &mut Value) {
 
 /// Something on the way that answers in the server's place.
 fn answers(status: u16, body: &'static str) -> impl FnMut(&Request) -> Fate + Send + 'static {
-    move |_| Fate::Answered(Response { status, retry_after: None, body: body.as_bytes().to_vec() })
+    move |_| Fate::Answered(Response { status, retry_after: None, headers: Vec::new(), body: body.as_bytes().to_vec() })
 }
 
 stories! {

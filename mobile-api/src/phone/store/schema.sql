@@ -95,3 +95,29 @@ BEGIN SELECT RAISE(ABORT, 'an operation is never edited'); END;
 CREATE TRIGGER outbox_is_never_emptied
 BEFORE DELETE ON outbox WHEN OLD.state <> 'settled'
 BEGIN SELECT RAISE(ABORT, 'an unsettled operation is never deleted'); END;
+
+-- Photos, each owed from the moment it is recorded until the server has proved that it has the bytes.
+CREATE TABLE photos (
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    -- The operation that records it.
+    op TEXT NOT NULL PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    -- The path at which its upload goes on.
+    upload TEXT,
+    stored BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Why the server will not take it (JSON).
+    refused TEXT
+);
+CREATE INDEX photos_by_account ON photos (account, stored);
+CREATE INDEX photos_by_bytes ON photos (sha256);
+
+-- In the file like everything else, so that a photo and its operation are recorded in one transaction or not at all.
+CREATE TABLE photo_bytes (
+    sha256 TEXT NOT NULL PRIMARY KEY,
+    bytes BLOB NOT NULL
+);
+
+CREATE TRIGGER owed_photos_are_never_deleted
+BEFORE DELETE ON photo_bytes WHEN EXISTS (SELECT * FROM photos WHERE sha256 = OLD.sha256 AND NOT stored)
+BEGIN SELECT RAISE(ABORT, 'a photo that is owed is never deleted'); END;

@@ -55,7 +55,12 @@ impl Transport for Faults {
     fn send(&self, request: Request) -> Answer<'_, Response> {
         let fault = (self.plan.lock().unwrap_or_else(PoisonError::into_inner))(&request);
         let broken = || TransportError::Unreachable("cut".into());
-        let said = |status, text: &str| Response { status, retry_after: None, body: text.as_bytes().to_vec() };
+        let said = |status, text: &str| Response {
+            status,
+            retry_after: None,
+            headers: Vec::new(),
+            body: text.as_bytes().to_vec(),
+        };
         Box::pin(async move {
             match fault {
                 Fault::None => self.server.send(request).await,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::{
     Client, RequestBuilder,
-    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     redirect::Policy,
 };
 
@@ -51,12 +51,20 @@ impl HttpTransport {
         let mut builder = match request.method {
             Method::Get => self.client.get(url),
             Method::Post => self.client.post(url),
+            Method::Head => self.client.head(url),
+            Method::Patch => self.client.patch(url),
         };
         if let Some(token) = request.bearer {
             builder = builder.bearer_auth(token);
         }
         if let Some(body) = request.body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body);
+            if !request.headers.iter().any(|(name, _)| *name == CONTENT_TYPE.as_str()) {
+                builder = builder.header(CONTENT_TYPE, "application/json");
+            }
+            builder = builder.body(body);
+        }
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
         }
         builder.header(ACCEPT_LANGUAGE, &self.language)
     }
@@ -65,6 +73,10 @@ impl HttpTransport {
         let timeout = request.timeout;
         let mut answer = self.builder(request).timeout(timeout).send().await.map_err(failed)?;
         let (status, retry_after) = (answer.status().as_u16(), retry_after(answer.headers()));
+        let text = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        let headers = answer.headers().iter().filter_map(text).collect();
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
@@ -72,7 +84,7 @@ impl HttpTransport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Response { status, retry_after, body })
+        Ok(Response { status, retry_after, headers, body })
     }
 
     async fn events(&self, request: Request, poked: &(dyn Fn(&str) + Send + Sync)) -> Result<(), TransportError> {

@@ -34,10 +34,12 @@ pub(super) fn answer(ledger: &mut Ledger, request: &Request, now: DateTime<Utc>)
         }
     };
     match result {
-        Ok(body) => Response { status: 200, retry_after: None, body: body.to_string().into_bytes() },
+        Ok(body) => {
+            Response { status: 200, retry_after: None, headers: Vec::new(), body: body.to_string().into_bytes() }
+        }
         Err((status, code)) => {
             let problem = json!({ "type": "about:blank", "title": code, "status": status, "code": code });
-            Response { status, retry_after: None, body: problem.to_string().into_bytes() }
+            Response { status, retry_after: None, headers: Vec::new(), body: problem.to_string().into_bytes() }
         }
     }
 }
