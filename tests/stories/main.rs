@@ -12,6 +12,7 @@ mod demo_day;
 mod doors;
 mod import;
 mod migrations;
+mod photos;
 mod promises;
 mod repair;
 mod rest;

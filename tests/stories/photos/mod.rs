@@ -1,0 +1,5 @@
+//! Photos as evidence: owed from the moment they are recorded until the server has proved that it has the bytes.
+
+mod kit;
+mod life;
+mod sight;
