@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod json;
 pub mod language;
 pub mod lifecycle;
+pub mod media;
 pub mod openapi;
 pub mod operations;
 pub mod paging;
