@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use mobile_api::{
-    photo::{Blob, NewPhoto, PhotoRole},
     phone::Draft,
+    photo::{Blob, NewPhoto, PhotoRole},
     signing::Digest,
     work_order::{WorkOrder, photos::AddPhoto},
 };
