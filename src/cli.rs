@@ -2,6 +2,7 @@
 
 mod admin;
 mod demo;
+mod help;
 mod import;
 mod migrate;
 mod openapi;
@@ -9,9 +10,9 @@ mod serve;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::{config::Log, telemetry};
+use crate::{config::Log, language::Language, telemetry};
 
 /// A field-service backend that works where there is no signal
 ///
@@ -45,7 +46,8 @@ enum Command {
 /// # Errors
 /// Whatever kept the command from doing its work; the message is for the person at the terminal.
 pub async fn main() -> anyhow::Result<ExitCode> {
-    let mut cli = Cli::parse();
+    let program = help::in_language(Cli::command(), Language::of_terminal());
+    let mut cli = Cli::from_arg_matches(&program.get_matches()).unwrap_or_else(|error| error.exit());
     if let Command::Demo(_) = cli.command {
         // The story is what its reader came for; log lines between its sentences would only be in the way.
         cli.log.filter.get_or_insert_with(|| "warn".into());
@@ -64,8 +66,6 @@ pub async fn main() -> anyhow::Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use mobile_api::signing::Digest;
 use serde_json::json;
 
-use super::kit::{after, arrive, picture, work};
+use super::kit::{after, arrive, order, picture, work};
 use crate::harness::{Firm, House, Office};
 
 const UPRIGHT: &str = "exif-orientation/Landscape_6.jpg";
@@ -81,7 +81,7 @@ stories! {
             assert!(answer.headers()["content-disposition"].to_str().unwrap().starts_with("attachment"));
             assert_eq!(answer.bytes().await.unwrap(), bytes.as_slice(), "kept whole");
             assert_eq!(fetch(&li, &bytes, "screen").await.status(), 404);
-            let order = super::kit::order(&house, job).await;
+            let order = order(&house, job).await;
             let arrival = serde_json::to_value(&order.photos[0].arrival).unwrap();
             assert_eq!(arrival["state"], "refused", "{arrival}");
         }
