@@ -14,6 +14,7 @@ mod house;
 mod line;
 mod memory;
 mod phone;
+mod photo;
 mod postgres;
 mod pull;
 mod push;
@@ -73,12 +74,13 @@ fn main() {
     let log = tempfile::NamedTempFile::new().expect("a file for the log");
     log_to(log.reopen().expect("the file for the log"));
     table.figure("One flush of the disk (4 KiB written, fdatasync)", flush().as_secs_f64() * 1e3, "ms");
-    let parts: [(&str, Part); 7] = [
+    let parts: [(&str, Part); 8] = [
         ("push", push::run),
         ("pull", pull::run),
         ("memory", memory::run),
         ("sync", sync::run),
         ("phone", phone::run),
+        ("photo", photo::run),
         ("postgres-push", postgres::run),
         ("postgres-pull", pull::run_on_postgres),
     ];

@@ -19,7 +19,7 @@ pub const SCREEN: u32 = 1600;
 const THUMB_QUALITY: u8 = 75;
 
 /// JPEG quality of the copy for looking at.
-pub const SCREEN_QUALITY: u8 = 82;
+const SCREEN_QUALITY: u8 = 82;
 
 /// Both copies. The order matters for memory: each step lets go of what the one before was made of, and colours and
 /// turning see only what is left after shrinking.
@@ -31,7 +31,7 @@ pub fn of(raster: Raster, turn: Turn) -> Result<Outcome, Outcome> {
     Ok(Outcome::Ready { width, height, thumb: jpeg(&thumb, THUMB_QUALITY)?, screen: jpeg(&screen, SCREEN_QUALITY)? })
 }
 
-pub fn jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Outcome> {
+fn jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Outcome> {
     let failed = Outcome::Unreadable { why: Why::DecoderFailed };
     // Neither side is longer than `SCREEN`.
     let (Ok(width), Ok(height)) = (u16::try_from(pixels.width), u16::try_from(pixels.height)) else {
