@@ -72,6 +72,7 @@ pub enum Size {
 struct SizeWanted {
     /// In which size.
     #[serde(default)]
+    #[param(inline)]
     size: Size,
 }
 
