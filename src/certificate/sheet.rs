@@ -9,7 +9,11 @@ use mobile_api::{
 };
 use serde::Serialize;
 
-use super::{Certificate, PhotoRole, signature::Ink, words::Words};
+use super::{
+    Certificate, PhotoRole,
+    signature::Ink,
+    words::{self, Words},
+};
 use crate::language::Language;
 
 /// A certificate, ready to be printed.
@@ -208,14 +212,16 @@ fn times(certificate: &Certificate, words: Words) -> Part {
     }
 }
 
-/// When a step happened, how well that is proved, and what the screen showed to the customer who signed.
+/// When a step happened, how well that is proved, and what the screen showed to the customer who signed, if that was
+/// something else.
 fn step(words: Words, label: &str, when: Option<&When>, shown: Option<&str>) -> Option<Row> {
     let on_screen = shown.and_then(|shown| words.wall(shown));
     let (text, proof) = match when {
         Some(when) => words.when(when),
         None => (on_screen.clone()?, words.say("certificate-proof-unknown")),
     };
-    let shown = on_screen.filter(|shown| *shown != text);
+    let agrees = when.is_none_or(|when| shown.is_some_and(|shown| words::agrees(when, shown)));
+    let shown = on_screen.filter(|shown| !agrees && *shown != text);
     let shown = shown.map(|shown| words.say_with("certificate-shown", &[("time", shown)]));
     let small = [Some(proof), shown].into_iter().flatten().collect::<Vec<_>>().join(&words.say("certificate-and"));
     Some(Row { label: words.say(label), text, small })

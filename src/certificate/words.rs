@@ -71,3 +71,11 @@ impl Words {
         Some(time.format("%Y-%m-%d %H:%M:%S (UTC%:z)").to_string())
     }
 }
+
+/// Whether what a screen showed is what is proved, give or take a minute: then it need not be told twice.
+pub(super) fn agrees(when: &When, shown: &str) -> bool {
+    let slack = TimeDelta::minutes(1);
+    let proved = when.latest - when.earliest <= STILL_ONE_TIME;
+    let near = |shown: DateTime<FixedOffset>| shown >= when.earliest - slack && shown <= when.latest + slack;
+    proved && DateTime::parse_from_rfc3339(shown).is_ok_and(near)
+}

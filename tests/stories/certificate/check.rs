@@ -2,7 +2,7 @@
 
 use mobile_api::{
     money::{Currency, Money},
-    work_order::{quote::MakeQuote, request::Edit, sign_off::SetCharge},
+    work_order::{request::Edit, sign_off::SetCharge},
 };
 use serde_json::json;
 
@@ -58,8 +58,6 @@ stories! {
         assert_eq!(checked(&house, &code).await["changed"], json!(["place", "findings", "materials"]));
         let amount = Money { minor: 10_000, currency: Currency::CNY };
         manager.perform(order, SetCharge { sign_off: op, amount, reason: "Goodwill".into() }).await.applied();
-        let MakeQuote { lines, note } = quote(&house);
-        manager.perform(order, MakeQuote { lines, note }).await;
         let check = checked(&house, &code).await;
         assert_eq!(check["state"], "changed");
         assert_eq!(check["changed"], json!(["place", "findings", "materials", "charge"]));
@@ -83,6 +81,21 @@ stories! {
         phone.sync().await;
         let check = checked(&house, &code_of(&house, order).await).await;
         assert_eq!((&check["changed"], &check["differed_when_signed"]), (&json!([]), &json!(["place"])));
+    }
+
+    /// The customer signed for what the phone showed, while the office had priced the work anew.
+    async fn a_newer_quote_than_the_signed_one_is_a_change(house: House) {
+        let (order, phone) = finished(&house, "Trap seal worn").await;
+        phone.sync().await;
+        sign(&phone, order, |_| ());
+        let mut dearer = quote(&house);
+        dearer.lines[0].quantity_milli = Quantity(3000);
+        house.li().await.perform(order, dearer).await.applied();
+        phone.sync().await;
+        let check = checked(&house, &code_of(&house, order).await).await;
+        assert_eq!((&check["changed"], &check["charged"]["minor"]), (&json!(["quote"]), &json!(12_000)));
+        let paper = file(&house.li().await, &address(order), "text/html", "en").await.text();
+        assert!(paper.contains("Revision 2") && paper.contains("¥240.00"), "every revision stands on the paper");
     }
 
     async fn a_journal_that_was_tampered_with_is_found_out(house: House) {

@@ -228,7 +228,8 @@ stories! {
         assert_eq!(open(&house, &format!("/c/{code}"), "*/*").await.status, StatusCode::OK);
     }
 
-    async fn the_paper_carries_the_configured_address(mut house: House) {
+    async fn the_paper_carries_the_configured_address(house: House) {
+        let mut house = house;
         let (order, ..) = signed(&house).await;
         house.kill().await;
         let mut config = doorstep::config::Config::default();
