@@ -83,7 +83,7 @@ pub struct Http {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, env = "DOORSTEP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Where people reach this server, as https://service.example.com; printed on certificates
+    /// Address under which people reach this server, printed on certificates: http or https, host, and path if any
     ///
     /// Without it, certificates carry the address at which they were asked for.
     #[arg(long, env = "DOORSTEP_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
