@@ -14,6 +14,7 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     access::{self, Access},
+    certificate,
     clock::Clock,
     config::{Config, Limits},
     db::Db,
@@ -52,6 +53,8 @@ pub struct AppState {
     pub pokes: Pokes,
     /// Whether the server is going down, and what must be waited for.
     pub lifecycle: Lifecycle,
+    /// Where certificates and signatures are drawn.
+    pub press: certificate::Press,
     /// Whether the tables have been seen complete, by whichever worker was asked first.
     pub(crate) migrated: Arc<health::Migrated>,
 }
@@ -63,7 +66,8 @@ impl AppState {
         let door = Door::new(db.clone(), clock.clone(), pokes.clone(), Holds::default());
         let (config, lifecycle, migrated) = (Arc::new(config), Lifecycle::default(), Arc::default());
         let media = Media::new(door.clone(), depot);
-        Self { config, db, clock, door, access, media, pokes, lifecycle, migrated }
+        let press = certificate::Press::default();
+        Self { config, db, clock, door, access, media, pokes, lifecycle, press, migrated }
     }
 
     /// Bounds of synchronisation.
@@ -91,6 +95,7 @@ impl AppState {
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(health::routes);
     cfg.configure(problems::routes);
+    cfg.configure(certificate::open::routes);
     // The guard wraps this scope, so that a caller is known, or turned away, before any body is read.
     cfg.service(utoipa_actix_web::scope("/v1").wrap(from_fn(access::guard)).configure(v1));
 }
@@ -98,6 +103,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// The API proper. Each subject registers its own addresses: one line each, in alphabetical order.
 fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(access::api::routes);
+    cfg.configure(certificate::api::routes);
     cfg.configure(device::api::routes);
     cfg.configure(directory::api::routes);
     cfg.configure(media::api::routes);

@@ -90,6 +90,11 @@ pub struct Http {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, env = "DOORSTEP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Address under which people reach this server, printed on certificates: http or https, host, and path if any
+    ///
+    /// Without it, certificates carry the address at which they were asked for.
+    #[arg(long, env = "DOORSTEP_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
     /// Threads that serve requests; 0 means one for each processor
     #[arg(long, env = "DOORSTEP_WORKERS", value_name = "N", default_value_t = 0)]
     pub workers: usize,
@@ -119,11 +124,22 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
             workers: 0,
             drain_delay_seconds: 0,
             shutdown_seconds: 20,
         }
     }
+}
+
+/// An address to which paths can be appended: http or https, without a slash at its end, at most 200 characters.
+fn public_url(text: &str) -> Result<String, &'static str> {
+    let trimmed = text.trim().trim_end_matches('/');
+    let scheme =
+        ["https://", "http://"].into_iter().any(|scheme| trimmed.len() > scheme.len() && trimmed.starts_with(scheme));
+    let plain =
+        trimmed.len() <= 200 && !trimmed.contains(|c: char| c.is_whitespace() || c.is_control() || "?#".contains(c));
+    if scheme && plain { Ok(trimmed.to_owned()) } else { Err("an address that begins with https:// or http://") }
 }
 
 /// What a single request may ask for.
@@ -261,6 +277,16 @@ mod tests {
     struct Program {
         #[command(flatten)]
         config: Config,
+    }
+
+    #[test]
+    fn certificates_carry_addresses_that_can_be_followed() {
+        assert_eq!(public_url("https://a.example/"), Ok("https://a.example".to_owned()));
+        assert_eq!(public_url(" http://a.example:8080/doorstep "), Ok("http://a.example:8080/doorstep".to_owned()));
+        let long = format!("https://{}", "a".repeat(200));
+        for wrong in ["", "a.example", "https://", "javascript:alert(1)", "https://a b", "https://a/?x", &long] {
+            assert!(public_url(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -28,6 +28,10 @@ use crate::{
 /// The header that carries the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Marks a failure (in its extensions) whose body is meant as it is: a page for people at an address for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Deliberate;
+
 /// Middleware (`from_fn`): time limit, panics, problem documents, request id, one log line for each answer.
 ///
 /// It must lie outside of every middleware that can fail, and inside of the one that makes the request id.
@@ -152,6 +156,9 @@ fn translated<R>(error: &actix_web::Error, answer: impl FnOnce(&Error) -> R) -> 
 
 /// The code for a failure that somebody answered with a status, but without an error of ours.
 fn bare_failure<B>(response: &HttpResponse<B>) -> Option<Code> {
+    if response.extensions().contains::<Deliberate>() {
+        return None;
+    }
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     let is_failure = status.is_client_error() || status.is_server_error();

@@ -124,6 +124,9 @@ codes! {
     AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
     PhotosMissing          "photos_missing"              409    Rule        quiet;
     StillInUse             "still_in_use"                409    Rule        quiet;
+    NotSigned              "not_signed"                  409    Rule        quiet;
+    SignatureMismatch      "signature_mismatch"          409    Rule        alert;
+    SignatureUndrawable    "signature_undrawable"        409    Rule        quiet;
     BadReference           "bad_reference"               422    Rule        quiet;
     CurrencyMismatch       "currency_mismatch"           422    Rule        quiet;
     Overflow               "overflow"                    422    Rule        quiet;

@@ -30,6 +30,7 @@ pub use self::{
     browser::browser,
     catalogue::add_catalogue,
     operations::{CatalogueOperation, add_operations},
+    problems::Conflict,
     records::add_records,
 };
 use crate::app;

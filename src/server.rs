@@ -232,8 +232,13 @@ mod tests {
     }
 
     async fn server() -> (Server, tempfile::TempDir) {
-        let http =
-            Http { listen: ([127, 0, 0, 1], 0).into(), workers: 1, drain_delay_seconds: 1, shutdown_seconds: 10 };
+        let http = Http {
+            listen: ([127, 0, 0, 1], 0).into(),
+            workers: 1,
+            drain_delay_seconds: 1,
+            shutdown_seconds: 10,
+            public_url: None,
+        };
         let (state, folder) = app::testing::state(Config { http, ..Config::default() }).await;
         (start_with(state, slow_and_streaming).unwrap(), folder)
     }

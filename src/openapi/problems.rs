@@ -60,6 +60,16 @@ pub fn reference(status: u16) -> RefOr<Response> {
     Ref::from_response_name(name(status)).into()
 }
 
+/// The problem documents with status 409, for handlers that refuse: `responses((status = 409, response = Conflict))`.
+#[derive(Clone, Copy, Debug)]
+pub struct Conflict;
+
+impl utoipa::ToResponse<'_> for Conflict {
+    fn response() -> (&'static str, RefOr<Response>) {
+        ("Problem409", reference(409))
+    }
+}
+
 fn name(status: u16) -> String {
     format!("Problem{status}")
 }

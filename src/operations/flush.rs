@@ -22,7 +22,7 @@ use super::{
     store, waiting,
 };
 use crate::{
-    access,
+    access, certificate,
     db::{Conn, DbError},
     device, directory,
     jobs::{self, Job},
@@ -44,6 +44,7 @@ pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
     write_records(&mut ledger, &changed, &mut feed)?;
     write_labour(&mut ledger, &changed)?;
     write_photos(&mut ledger, &changed)?;
+    write_certificates(&mut ledger, &changed)?;
     write_waiting(&mut ledger)?;
     store::insert_clashes(ledger.conn, ledger.org, &ledger.clashes, ledger.now)?;
     for entered in &ledger.journal {
@@ -173,6 +174,16 @@ fn write_photos(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(),
         }
     }
     media::store::refs::write(ledger.conn, ledger.org, &rows, ledger.now)
+}
+
+/// The codes by which signatures can be checked. Only of those that these operations gave.
+fn write_certificates(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
+    for order in changed.iter().filter_map(|(_, entry)| order(entry)) {
+        let of_these = |op: &Uuid| ledger.journal.iter().any(|entered| entered.incoming.id == *op);
+        let signatures: Vec<Uuid> = order.sign_offs.iter().map(|sign_off| sign_off.op).filter(of_these).collect();
+        certificate::store::enter(ledger.conn, ledger.org, order.id, &signatures)?;
+    }
+    Ok(())
 }
 
 fn write_waiting(ledger: &mut Ledger<'_>) -> Result<(), DoorError> {

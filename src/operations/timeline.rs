@@ -11,7 +11,7 @@ use super::{
     store::{read_verdict, signed, unsigned},
 };
 use crate::db::{
-    Conn, both,
+    Conn, DbError, both,
     schema::journal,
     types::{Micros, Uid},
 };
@@ -87,4 +87,13 @@ fn entry((id, version, op_type, actor, device, received_at, body, outcome): Row)
         operation: RawValue::from_string(body).map_err(|cause| DoorError::Corrupt { what: "operation", cause })?,
         verdict: read_verdict(&outcome)?,
     })
+}
+
+/// One operation's bytes as they came, and the SHA-256 that was noted of them on arrival.
+///
+/// # Errors
+/// The database's.
+pub fn as_sent(conn: &mut Conn, org: Uuid, op: Uuid) -> Result<Option<(String, Vec<u8>)>, DbError> {
+    let query = journal::table.find((Uid(org), Uid(op))).select((journal::body, journal::digest));
+    Ok(both!(conn, c => query.first(c).optional())?)
 }

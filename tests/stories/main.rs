@@ -6,6 +6,7 @@ mod harness;
 
 mod access;
 mod bad_input;
+mod certificate;
 mod conflicts;
 mod demo;
 mod demo_day;

@@ -166,11 +166,11 @@ impl WorkOrder {
 }
 
 impl SignedContent {
-    /// Names the parts in which `self` (what was signed) differs from what `order` holds.
-    fn differences(&self, order: &WorkOrder, context: &Context<'_>) -> Vec<String> {
+    /// Names the parts in which `self` (what was signed) differs from what `order` holds. The technician's name is
+    /// compared with `technician_name`, if the caller knows what the directory says.
+    fn differences(&self, order: &WorkOrder, technician_name: Option<&str>) -> Vec<&'static str> {
         let technician = order.technician().unwrap_or(self.technician);
-        let known: Option<&User> = context.related.get(self.technician);
-        let name = known.map_or(&self.technician_name, |user| &user.name);
+        let name = technician_name.unwrap_or(&self.technician_name);
         let quote = self.quote.as_ref().and_then(|signed| order.quote_with_word(signed.id));
         let held = order.content(quote, name, technician, &self.signer);
         let priced = |quote: &Option<SignedQuote>| quote.as_ref().map(|q| (q.id, q.lines.clone(), q.total));
@@ -192,7 +192,24 @@ impl SignedContent {
             ("started", same_time(&self.started, &held.started)),
             ("finished", same_time(&self.finished, &held.finished)),
         ];
-        parts.into_iter().filter(|(_, same)| !same).map(|(part, _)| part.into()).collect()
+        parts.into_iter().filter(|(_, same)| !same).map(|(part, _)| part).collect()
+    }
+
+    /// Names the parts of a signed order that are not what was signed any more: those of the content, `quote` also if
+    /// there is a newer one than the signed one, and `charge` if another amount is charged than was signed.
+    ///
+    /// A technician who was renamed is no change of what was signed.
+    pub fn changes_since(&self, order: &WorkOrder) -> Vec<&'static str> {
+        let mut parts = self.differences(order, None);
+        let newest = order.newest_quote().filter(|_| !order.policy.free_of_charge).map(|quote| quote.id);
+        if newest != self.quote.as_ref().map(|quote| quote.id) && !parts.contains(&"quote") {
+            parts.push("quote");
+        }
+        let nothing = Money::zero(self.amount.currency);
+        if order.charge.as_ref().map_or(nothing, |charge| charge.amount) != self.amount {
+            parts.push("charge");
+        }
+        parts
     }
 }
 
@@ -270,7 +287,8 @@ impl Change for Sign {
             return Err(Refusal::Invalid { errors: vec![error] });
         }
         let mut flags = self.signature_flags(&order);
-        let differs = self.content.differences(&order, context);
+        let known: Option<&User> = context.related.get(self.content.technician);
+        let differs = self.content.differences(&order, known.map(|user| user.name.as_str()));
         let (progress, mut order) = self.advance(order, context)?;
         flags.extend(progress.into_iter().flat_map(Progress::flags));
         if !differs.is_empty() {
@@ -284,7 +302,7 @@ impl Change for Sign {
             digest: self.digest,
             amount: self.content.amount,
             quote: self.content.quote.as_ref().map(|quote| quote.id),
-            differs,
+            differs: differs.into_iter().map(Into::into).collect(),
             at: context.when.clone(),
             by: context.actor.user,
         };

@@ -74,6 +74,15 @@ pub fn epoch(conn: &mut Conn, org: Uuid) -> Result<Uuid, DbError> {
     Ok(epoch.0)
 }
 
+/// The organisation's secret, with which the server authenticates what it gave out.
+///
+/// # Errors
+/// The database's; `NotFound` if there is no such organisation.
+pub fn secret(conn: &mut Conn, org: Uuid) -> Result<Vec<u8>, DbError> {
+    let query = organisations::table.find(Uid(org)).select(organisations::secret);
+    Ok(both!(conn, c => query.get_result(c))?)
+}
+
 /// What signs the server times that phones carry, by organisation. Remembered for a minute: it does not change.
 static PROOFS: LazyLock<Cache<Uuid, ClockProof>> =
     LazyLock::new(|| Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(60)).build());
@@ -91,9 +100,7 @@ pub fn clock_proof(conn: &mut Conn, org: Uuid) -> Result<ClockProof, DbError> {
     if let Some(proof) = remembered_proof(org) {
         return Ok(proof);
     }
-    let query = organisations::table.find(Uid(org)).select(organisations::secret);
-    let secret: Vec<u8> = both!(conn, c => query.get_result(c))?;
-    let proof = ClockProof::new(&secret);
+    let proof = ClockProof::new(&secret(conn, org)?);
     PROOFS.insert(org, proof.clone());
     Ok(proof)
 }

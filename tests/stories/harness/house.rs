@@ -114,8 +114,8 @@ impl House {
 
     /// Starts the server with other settings.
     pub async fn start_with(&mut self, config: Config) {
-        let config =
-            Config { http: Http { listen: ([127, 0, 0, 1], 0).into(), workers: 2, ..Http::default() }, ..config };
+        let http = Http { listen: ([127, 0, 0, 1], 0).into(), workers: 2, ..config.http.clone() };
+        let config = Config { http, ..config };
         let db = (*self.db).clone();
         let cheap = AccessConfig { password: PasswordConfig::cheap(), ..AccessConfig::from(&config.tokens) };
         let access = Access::new(db.clone(), self.clock.clone(), cheap).unwrap();

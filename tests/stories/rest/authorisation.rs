@@ -66,6 +66,10 @@ impl Address {
         match self.path.matches('{').count() {
             0 => Some(self.path.clone()),
             1 => Some(self.path.replace("{id}", &things.get(kind)?.to_string())),
+            2 if self.path.ends_with("/signatures/{op}") => {
+                let named = self.path.replace("{id}", &things.get(kind)?.to_string());
+                Some(named.replace("{op}", &things.get("sync/operations")?.to_string()))
+            }
             _ => None,
         }
     }

@@ -239,3 +239,36 @@ fn a_customer_may_sign_for_nothing_to_pay() {
     let story = story.then(WANG, signature(content));
     assert_eq!(story.order.charge, None);
 }
+
+#[test]
+fn what_changed_since_the_signature_is_named() {
+    let mut story = finished();
+    let signature = story.signature();
+    story.by(WANG, signature.clone()).applied();
+    let changed = |story: &Story| signature.content.changes_since(&story.order);
+    assert_eq!(changed(&story), Vec::<&str>::new(), "the order has moved on, what was signed has not");
+
+    let mut closed = story.order.clone();
+    closed.state = crate::work_order::State::Closed {
+        closed: story.order.recorded.clone(),
+        by: LI.user(),
+        rev: 99,
+        outcome: crate::work_order::Outcome::Accepted,
+    };
+    assert_eq!(signature.content.changes_since(&closed), Vec::<&str>::new(), "a closed file has no technician");
+
+    let mut lowered = story.order.clone();
+    lowered.charge.as_mut().expect("charged").amount.minor -= 1;
+    assert_eq!(signature.content.changes_since(&lowered), ["charge"]);
+    lowered.charge = None;
+    assert_eq!(signature.content.changes_since(&lowered), ["charge"]);
+
+    let mut priced = story.order.clone();
+    let mut newer = priced.quotes[0].clone();
+    (newer.id, newer.revision, newer.confirmed) = (number(77), 2, None);
+    priced.quotes.push(newer);
+    priced.materials.clear();
+    assert_eq!(signature.content.changes_since(&priced), ["materials", "quote"]);
+    story.by(WANG, Edit { place: Some("Cellar".into()), ..Edit::default() }).applied();
+    assert_eq!(changed(&story), ["place"]);
+}

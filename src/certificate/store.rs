@@ -1,0 +1,167 @@
+//! SQL of certificates: the codes, and what a certificate or a check is put together from.
+
+use chrono_tz::Tz;
+use diesel::prelude::*;
+use mobile_api::{
+    Actor, Id,
+    directory::{Building, Organisation, Site, Unit},
+    record::{RecordType, Ref},
+    sync::Operation,
+    work_order::{SignOff, WorkOrder, sign_off::Sign},
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{
+    Certificate, CheckCode,
+    check::{self, Check, Recorded},
+    facts::{self, Premises, Times},
+};
+use crate::{
+    db::{Conn, DbError, both, schema::certificates, types::Uid},
+    operations::{DoorError, reading, store::secret, timeline},
+};
+
+/// Enters the codes of these signatures of an order. Does nothing for those that are there.
+///
+/// # Errors
+/// The database's.
+pub fn enter(conn: &mut Conn, org: Uuid, order: Id<WorkOrder>, signatures: &[Uuid]) -> Result<(), DbError> {
+    if signatures.is_empty() {
+        return Ok(());
+    }
+    let secret = secret(conn, org)?;
+    for op in signatures {
+        let code = CheckCode::of(&secret, *op);
+        let insert = diesel::insert_into(certificates::table)
+            .values((
+                certificates::code.eq(code.digits()),
+                certificates::org_id.eq(Uid(org)),
+                certificates::work_order_id.eq(Uid::from(order)),
+                certificates::op_id.eq(Uid(*op)),
+            ))
+            .on_conflict_do_nothing();
+        both!(conn, c => insert.execute(c))?;
+    }
+    Ok(())
+}
+
+/// The code of a signature, if it was entered.
+fn code_of(conn: &mut Conn, org: Uuid, op: Uuid) -> Result<Option<CheckCode>, DbError> {
+    let query = certificates::table
+        .filter(certificates::org_id.eq(Uid(org)))
+        .filter(certificates::op_id.eq(Uid(op)))
+        .select(certificates::code);
+    let code: Option<String> = both!(conn, c => query.first(c).optional())?;
+    Ok(code.and_then(|code| code.parse().ok()))
+}
+
+/// What asking for a certificate comes to.
+#[derive(Debug)]
+pub enum Asked {
+    /// There is no such order, or the actor may not see it.
+    Unknown,
+    /// Nobody has signed.
+    Unsigned,
+    /// What is stored as signed is not what was signed.
+    Mismatch,
+    /// It was signed before there were codes; [`enter`] one, then ask again.
+    WithoutCode(Uuid),
+    /// Here it is, still without its address and photos.
+    Ready(Box<Certificate>),
+}
+
+/// The certificate of an order, for those who may see the order.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub fn certificate(conn: &mut Conn, actor: &Actor, order: Id<WorkOrder>) -> Result<Asked, DoorError> {
+    let Some(order): Option<WorkOrder> = seen(conn, actor, order)? else { return Ok(Asked::Unknown) };
+    let Some(sign_off) = order.primary_sign_off() else { return Ok(Asked::Unsigned) };
+    let recorded = recorded(conn, actor.org, sign_off.op)?;
+    let matches = recorded.matches(sign_off);
+    let Some(sign) = recorded.sign.filter(|_| matches) else { return Ok(Asked::Mismatch) };
+    let Some(code) = code_of(conn, actor.org, sign_off.op)? else { return Ok(Asked::WithoutCode(sign_off.op)) };
+    let (firm, time_zone) = firm(conn, actor.org)?;
+    Ok(Asked::Ready(Box::new(Certificate {
+        firm,
+        time_zone,
+        premises: premises(conn, actor.org, &order)?,
+        number: order.number.clone(),
+        content: sign.content,
+        sign_off: sign_off.clone(),
+        strokes: sign.strokes,
+        times: Times::of(&order, sign_off.at.clone()),
+        done: facts::done(&order),
+        diagnosis: order.diagnosis,
+        quotes: order.quotes,
+        charge: order.charge,
+        photos: Vec::new(),
+        code,
+        address: String::new(),
+    })))
+}
+
+/// The check of the certificate with this code. As much work for a code that nobody has as for a text that is none.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub fn check(conn: &mut Conn, code: Option<CheckCode>) -> Result<Option<Check>, DoorError> {
+    let digits = code.as_ref().map_or("", CheckCode::digits);
+    let columns = (certificates::org_id, certificates::work_order_id, certificates::op_id);
+    let query = certificates::table.find(digits).select(columns);
+    let row: Option<(Uid, Uid, Uid)> = both!(conn, c => query.first(c).optional())?;
+    let Some((code, (Uid(org), order, Uid(op)))) = code.zip(row) else { return Ok(None) };
+    let Some(order): Option<WorkOrder> = seen(conn, &Actor::system(org), order.into())? else { return Ok(None) };
+    let Some(sign_off) = order.sign_offs.iter().find(|sign_off| sign_off.op == op) else { return Ok(None) };
+    let recorded = recorded(conn, org, op)?;
+    Ok(Some(check::check(&order, sign_off, &recorded, code, firm(conn, org)?)))
+}
+
+/// One signature of an order, for those who may see the order.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub fn signature(
+    conn: &mut Conn,
+    actor: &Actor,
+    order: Id<WorkOrder>,
+    op: Uuid,
+) -> Result<Option<(SignOff, Recorded)>, DoorError> {
+    let Some(order): Option<WorkOrder> = seen(conn, actor, order)? else { return Ok(None) };
+    let Some(sign_off) = order.sign_offs.into_iter().find(|sign_off| sign_off.op == op) else { return Ok(None) };
+    let recorded = recorded(conn, actor.org, op)?;
+    Ok(Some((sign_off, recorded)))
+}
+
+fn recorded(conn: &mut Conn, org: Uuid, op: Uuid) -> Result<Recorded, DoorError> {
+    let Some((body, noted)) = timeline::as_sent(conn, org, op)? else {
+        return Ok(Recorded { sign: None, intact: false });
+    };
+    let intact = Sha256::digest(body.as_bytes()).as_slice() == noted;
+    let operation: Option<Operation> = serde_json::from_str(&body).ok();
+    let sign: Option<Sign> = operation.and_then(|operation| serde_json::from_str(operation.payload.get()).ok());
+    Ok(Recorded { sign, intact })
+}
+
+fn seen<T: RecordType>(conn: &mut Conn, actor: &Actor, id: Id<T>) -> Result<Option<T>, DoorError> {
+    let found = reading::visible(conn, actor, Ref::new(T::KIND, id))?;
+    let corrupt = |cause| DoorError::Corrupt { what: "record", cause };
+    found.map(|found| serde_json::from_str(&found.body).map_err(corrupt)).transpose()
+}
+
+/// The firm's name and time zone. A zone that is unknown here prints UTC, which says so itself.
+fn firm(conn: &mut Conn, org: Uuid) -> Result<(String, Tz), DoorError> {
+    let firm: Option<Organisation> = seen(conn, &Actor::system(org), Id::new(org))?;
+    Ok(firm.map_or((String::new(), Tz::UTC), |firm| (firm.name, firm.time_zone.parse().unwrap_or(Tz::UTC))))
+}
+
+/// Names of the directory. Whoever may see the order may see its certificate, names included.
+fn premises(conn: &mut Conn, org: Uuid, order: &WorkOrder) -> Result<Premises, DoorError> {
+    let system = Actor::system(org);
+    let site: Option<Site> = seen(conn, &system, order.site)?;
+    let building: Option<Building> = order.building.map_or(Ok(None), |id| seen(conn, &system, id))?;
+    let unit: Option<Unit> = order.unit.map_or(Ok(None), |id| seen(conn, &system, id))?;
+    let (site, address) = site.map(|site| (site.name, site.address)).unzip();
+    Ok(Premises { site, address, building: building.map(|building| building.name), unit: unit.map(|unit| unit.name) })
+}
