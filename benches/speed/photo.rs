@@ -7,11 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use doorstep::media::processing::{Bounds, Outcome, SCREEN, THUMB, examine};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image};
 use image::{RgbImage, imageops};
 use image_compare::Algorithm;
 use jpeg_encoder::{ColorType, Encoder};
+use photos::{Bounds, Outcome, SCREEN, THUMB, examine};
 
 use crate::{
     Options, median,

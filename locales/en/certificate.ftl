@@ -55,7 +55,6 @@ certificate-photo-after = After
 certificate-photo-damage = Damage
 certificate-photo-meter = Meter
 certificate-photo-document = Document
-certificate-photo-other = Photo
 certificate-acceptance = Acceptance
 certificate-signer = Signed by
 certificate-relation = Relation

@@ -55,7 +55,6 @@ certificate-photo-after = 维修后
 certificate-photo-damage = 损坏情况
 certificate-photo-meter = 表计读数
 certificate-photo-document = 单据
-certificate-photo-other = 照片
 certificate-acceptance = 客户验收
 certificate-signer = 签字人
 certificate-relation = 与住户关系

@@ -1,11 +1,13 @@
 //! Certificates and signatures over HTTP, for those who may see the order.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, get,
     http::header::{self, CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, IF_NONE_MATCH, VARY},
     web::{Data, Path},
 };
-use mobile_api::{Actor, Id, work_order::WorkOrder};
+use mobile_api::{Actor, Id, photo::Photo, work_order::WorkOrder};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
@@ -13,7 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
-    Certificate, negotiation, page, pdf,
+    Certificate, CertificatePhoto, negotiation, page, pdf,
     sheet::Sheet,
     signature::Ink,
     store::{self, Asked},
@@ -102,12 +104,31 @@ async fn find(state: &Data<AppState>, actor: Actor, order: Id<WorkOrder>) -> Res
         asked = state.db.read(ask).await?;
     }
     match asked {
-        Asked::Ready(certificate) => Ok(*certificate),
+        Asked::Ready(mut certificate, photos) => {
+            certificate.photos = pictures(state, org, photos).await?;
+            Ok(*certificate)
+        }
         Asked::Unknown => Err(Code::NotFound.into()),
         Asked::Unsigned => Err(Code::NotSigned.into()),
         Asked::Mismatch => Err(Error::new(Code::SignatureMismatch).because(format!("work order {order}"))),
         Asked::WithoutCode(op) => Err(Error::internal(format!("the code of signature {op} belongs to another"))),
     }
+}
+
+/// The pictures of these photos. One whose copy cannot be read is left out rather than the whole certificate.
+async fn pictures(state: &Data<AppState>, org: Uuid, photos: Vec<Photo>) -> Result<Vec<CertificatePhoto>, Error> {
+    let mut pictures = Vec::with_capacity(photos.len());
+    for photo in photos {
+        match state.media.screen(org, photo.blob.sha256).await {
+            Ok(Some(jpeg)) => {
+                let Photo { role, caption, .. } = photo;
+                pictures.push(CertificatePhoto { role, caption, jpeg: Arc::from(&jpeg[..]) });
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(sha256 = %photo.blob.sha256, %error, "a photo is missing on a certificate"),
+        }
+    }
+    Ok(pictures)
 }
 
 /// Follows from all that is printed, so that an unchanged certificate need not be printed again.

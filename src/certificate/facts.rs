@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use mobile_api::{
     evidence::When,
+    photo::{Finding, Photo, PhotoRole},
     signing::Stroke,
     work_order::{Channel, Charge, Diagnosis, Quote, SignOff, SignedContent, TimelineEntry, WorkOrder},
 };
@@ -88,21 +89,16 @@ pub struct CertificatePhoto {
     pub jpeg: Arc<[u8]>,
 }
 
-/// What a photo shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PhotoRole {
-    /// As it was found.
-    Before,
-    /// As it was left.
-    After,
-    /// Damage that was there.
-    Damage,
-    /// A meter and what it read.
-    Meter,
-    /// Paper.
-    Document,
-    /// Anything else.
-    Other,
+/// Most photos on a certificate; an order can have many more, and paper cannot.
+const MOST_PHOTOS: usize = 12;
+
+/// The photos that belong on a certificate: how it was found and how it was left, in the order in which they were taken.
+pub fn shown(photos: &[Photo]) -> Vec<Photo> {
+    let wanted = |photo: &&Photo| {
+        let ready = photo.arrival.as_ref().is_some_and(|arrival| matches!(arrival.finding, Finding::Ready { .. }));
+        ready && photo.void.is_none() && matches!(photo.role, PhotoRole::Before | PhotoRole::After)
+    };
+    photos.iter().filter(wanted).take(MOST_PHOTOS).cloned().collect()
 }
 
 impl Times {

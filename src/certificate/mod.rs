@@ -27,6 +27,6 @@ mod words;
 
 pub use self::{
     code::CheckCode,
-    facts::{Certificate, CertificatePhoto, PhotoRole},
+    facts::{Certificate, CertificatePhoto},
     press::Press,
 };

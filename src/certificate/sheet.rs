@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use mobile_api::{
     evidence::When,
+    photo::PhotoRole,
     signing::Digest,
     work_order::{Channel, Confirmation, ConfirmationMethod, Quote, QuoteLine},
 };
 use serde::Serialize;
 
 use super::{
-    Certificate, PhotoRole,
+    Certificate,
     signature::Ink,
     words::{self, Words},
 };
@@ -316,7 +317,6 @@ fn photos(certificate: &Certificate, words: Words) -> Part {
             PhotoRole::Damage => "certificate-photo-damage",
             PhotoRole::Meter => "certificate-photo-meter",
             PhotoRole::Document => "certificate-photo-document",
-            PhotoRole::Other => "certificate-photo-other",
         }),
         caption: photo.caption.clone().unwrap_or_default(),
         jpeg: photo.jpeg.clone(),

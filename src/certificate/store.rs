@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use mobile_api::{
     Actor, Id,
     directory::{Building, Organisation, Site, Unit},
+    photo::Photo,
     record::{RecordType, Ref},
     sync::Operation,
     work_order::{SignOff, WorkOrder, sign_off::Sign},
@@ -67,8 +68,8 @@ pub enum Asked {
     Mismatch,
     /// It was signed before there were codes; [`enter`] one, then ask again.
     WithoutCode(Uuid),
-    /// Here it is, still without its address and photos.
-    Ready(Box<Certificate>),
+    /// Here it is, still without its address, and with the photos whose pictures belong on it.
+    Ready(Box<Certificate>, Vec<Photo>),
 }
 
 /// The certificate of an order, for those who may see the order.
@@ -83,7 +84,8 @@ pub fn certificate(conn: &mut Conn, actor: &Actor, order: Id<WorkOrder>) -> Resu
     let Some(sign) = recorded.sign.filter(|_| matches) else { return Ok(Asked::Mismatch) };
     let Some(code) = code_of(conn, actor.org, sign_off.op)? else { return Ok(Asked::WithoutCode(sign_off.op)) };
     let (firm, time_zone) = firm(conn, actor.org)?;
-    Ok(Asked::Ready(Box::new(Certificate {
+    let photos = facts::shown(&order.photos);
+    let certificate = Certificate {
         firm,
         time_zone,
         premises: premises(conn, actor.org, &order)?,
@@ -99,7 +101,8 @@ pub fn certificate(conn: &mut Conn, actor: &Actor, order: Id<WorkOrder>) -> Resu
         photos: Vec::new(),
         code,
         address: String::new(),
-    })))
+    };
+    Ok(Asked::Ready(Box::new(certificate), photos))
 }
 
 /// The check of the certificate with this code. As much work for a code that nobody has as for a text that is none.

@@ -17,6 +17,8 @@ use mobile_api::{
 };
 use uuid::Uuid;
 
+use mobile_api::photo::PhotoRole;
+
 use super::{
     facts::{Premises, Times},
     sheet::{Part, Row, Sheet, Table},

@@ -116,14 +116,23 @@ mod tests {
         program.clone().debug_assert();
         let serve = program.find_subcommand_mut("serve").unwrap();
         let text = serve.render_long_help().to_string();
-        for words in ["运行服务器", "用法：", "选项", "示例：", "DOORSTEP_LISTEN", "127.0.0.1:8080", "数据库"] {
+        for words in ["运行服务器", "用法：", "选项", "示例：", "DOORSTEP_LISTEN", "127.0.0.1:8080", "数据库"]
+        {
             assert!(text.contains(words), "{words} in\n{text}");
         }
         for words in ["Usage", "Options:", "Print help", "Examples:"] {
             assert!(!text.contains(words), "{words} in\n{text}");
         }
         let matches = in_language(super::super::Cli::command(), Language::Chinese).try_get_matches_from([
-            "doorstep", "admin", "add-user", "--role", "technician", "--name", "王磊", "--login", "wang",
+            "doorstep",
+            "admin",
+            "add-user",
+            "--role",
+            "technician",
+            "--name",
+            "王磊",
+            "--login",
+            "wang",
         ]);
         assert!(matches.is_ok(), "{}", matches.unwrap_err());
     }

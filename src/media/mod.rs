@@ -17,7 +17,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use mobile_api::{
     Actor,
-    photo::Arrival,
+    photo::{Arrival, Finding},
     record::{Kind, Ref},
     signing::Digest,
     work_order::photos::SettlePhotos,
@@ -205,6 +205,18 @@ impl Media {
             {}
         }
         Ok(())
+    }
+
+    /// The copy for a screen; `None` if there is no picture, or not yet.
+    ///
+    /// # Errors
+    /// The store's, the database's.
+    pub async fn screen(&self, org: Uuid, sha256: Digest) -> Result<Option<Bytes>, MediaError> {
+        let Some(blob) = self.find(org, sha256).await? else { return Ok(None) };
+        match (blob.object, blob.arrival.map(|arrival| arrival.finding)) {
+            (Some(object), Some(Finding::Ready { .. })) => Ok(Some(self.depot.get(&Copy::Screen.of(&object)).await?)),
+            _ => Ok(None),
+        }
     }
 
     /// Whether the actor may see these bytes: something that refers to them is theirs to see.

@@ -26,7 +26,7 @@ stories! {
         assert_eq!((&check["state"], &check["changed"]), (&json!("unchanged"), &json!([])));
         assert_eq!((&check["order_number"], &check["amount"]["minor"]), (&json!("2026-000001"), &json!(12000)));
         assert_eq!(check["signer"], "陈女士 Mrs Chen");
-        house.li().await.perform(order, mobile_api::work_order::dispatch::Close { without_signature: None }).await.applied();
+        house.li().await.perform(order, mobile_api::work_order::dispatch::Close { without_signature: None, without_photos: None }).await.applied();
         assert_eq!(checked(&house, &code).await["state"], "unchanged", "closing the file changes nothing");
 
         let page = open(&house, &format!("/c/{code}"), "text/html").await;
