@@ -24,7 +24,7 @@ use crate::{
     health,
     jobs::Timers,
     lifecycle::Lifecycle,
-    media::{Media, depot::Depot},
+    media::{self, Media, depot::Depot},
     openapi,
     operations::{self, After, Door, Holds},
     problems, review,
@@ -100,6 +100,7 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(access::api::routes);
     cfg.configure(device::api::routes);
     cfg.configure(directory::api::routes);
+    cfg.configure(media::uploads::api::routes);
     cfg.configure(review::api::routes);
     cfg.configure(sync::api::routes);
     cfg.configure(work_order::api::routes);

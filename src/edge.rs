@@ -21,12 +21,19 @@ use crate::{
     config::Limits,
     error::{Code, Error},
     lifecycle::Lifecycle,
+    media::uploads::{
+        api::{BODY_TIME, is_upload},
+        headers::VERSION,
+    },
     problem::{self, Language},
     telemetry,
 };
 
 /// The header that carries the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header by which an answer belongs to the upload protocol, which wants it on all of them.
+const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 
 /// Middleware (`from_fn`): time limit, panics, problem documents, request id, one log line for each answer.
 ///
@@ -36,7 +43,11 @@ where
     B: MessageBody + 'static,
 {
     let view = View::of(&request);
-    let limit = Limits::of(request.request()).request_time();
+    let mut limit = Limits::of(request.request()).request_time();
+    if view.is_upload {
+        // A photo on a bad line takes as long as it takes; the handler ends a body that is silent or endless.
+        limit += BODY_TIME;
+    }
     // In a block of its own, because a middleware may panic before it returns its future.
     let answer = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
     match tokio::time::timeout(limit, answer).await {
@@ -53,6 +64,7 @@ struct View {
     language: Option<HeaderValue>,
     /// Probes come every few seconds and would drown the rest.
     is_probe: bool,
+    is_upload: bool,
     draining: bool,
     started: Instant,
 }
@@ -63,6 +75,7 @@ impl View {
             id: telemetry::request_id(request),
             language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
             is_probe: request.path().starts_with("/health/"),
+            is_upload: is_upload(request.path()),
             draining: request.app_data::<Lifecycle>().is_some_and(Lifecycle::is_draining),
             started: Instant::now(),
         }
@@ -113,6 +126,9 @@ impl View {
 
     fn sign(&self, headers: &mut HeaderMap) {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if self.is_upload {
+            headers.insert(TUS_RESUMABLE, HeaderValue::from_static(VERSION));
+        }
         if let Some(id) = self.id.and_then(|id| HeaderValue::from_str(&id.to_string()).ok()) {
             headers.insert(REQUEST_ID, id);
         }

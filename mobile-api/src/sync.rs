@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use crate::{
     evidence::{Anchor, Evidence, Stamp, lenient},
+    photo::MOST_BYTES,
     record::{Kind, Scope},
     refusal::{Flagged, Problem},
+    upload::CHUNK_BYTES,
 };
 
 /// The version of this contract that this build speaks.
@@ -313,10 +315,24 @@ pub struct Config {
     pub pull_changes: u32,
     /// How many days a cursor stays valid, and drops are kept.
     pub retention_days: u32,
+    /// Most bytes of a photo. A server that does not say takes as many as an operation may name.
+    #[serde(default = "usual_photo_bytes")]
+    pub photo_bytes: u64,
+    /// How many bytes of a photo are best sent at once.
+    #[serde(default = "usual_chunk_bytes")]
+    pub chunk_bytes: u64,
     /// The server's data set.
     pub epoch: Uuid,
     /// The server's time, with its proof.
     pub time: Stamp,
+}
+
+fn usual_photo_bytes() -> u64 {
+    MOST_BYTES
+}
+
+fn usual_chunk_bytes() -> u64 {
+    CHUNK_BYTES
 }
 
 /// Registers a device.

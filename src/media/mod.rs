@@ -9,6 +9,7 @@
 pub mod depot;
 mod look;
 pub mod store;
+pub mod uploads;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ use self::{
         blobs::{self, BlobRow, BlobState},
         refs::{self, PhotoRow},
     },
+    uploads::active::Receptions,
 };
 use crate::{
     db::DbError,
@@ -70,6 +72,7 @@ pub struct Media {
     door: Door,
     depot: Depot,
     eyes: Arc<Semaphore>,
+    receptions: Receptions,
 }
 
 /// Why something was not done with bytes.
@@ -92,7 +95,7 @@ pub enum MediaError {
 impl Media {
     /// With this door and this store.
     pub fn new(door: Door, depot: Depot) -> Self {
-        Self { door, depot, eyes: Arc::new(Semaphore::new(EYES)) }
+        Self { door, depot, eyes: Arc::new(Semaphore::new(EYES)), receptions: Receptions::default() }
     }
 
     /// Where bytes lie.

@@ -15,3 +15,4 @@ mod migrations;
 mod promises;
 mod repair;
 mod rest;
+mod uploads;

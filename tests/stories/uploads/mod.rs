@@ -1,0 +1,6 @@
+//! The bytes of photos on their way: tus 1.0 on any line, from any phone, into any store.
+
+mod cuts;
+mod kit;
+mod plain;
+mod refused;
