@@ -47,8 +47,15 @@ pub(super) fn add(document: &mut OpenApi) {
     components.responses.insert("Problem".to_owned(), response("Any other failure", None).into());
     let open_by_default = document.security.is_none();
     for item in document.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.head, &mut item.patch, &mut item.options];
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.head,
+            &mut item.patch,
+            &mut item.options,
+        ];
         for operation in operations.into_iter().flatten() {
             complete(operation, open_by_default);
         }

@@ -361,3 +361,25 @@ async fn pump(mut body: Payload, pieces: Option<mpsc::Sender<Bytes>>, silence: D
     // What came until then is kept.
     let _ = tokio::time::timeout(BODY_TIME, pumping).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_sends_photos_but_customers() {
+        for role in Role::ALL {
+            let actor = Actor { role, ..Actor::system(Uuid::nil()) };
+            assert_eq!(not_for_customers(&actor).is_ok(), role != Role::Customer, "{role:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_uploads_are_told_apart() {
+        for (path, expected) in
+            [("/v1/uploads", true), ("/v1/uploads/x", true), ("/v1/uploadsx", false), ("/v1", false)]
+        {
+            assert_eq!(is_upload(path), expected, "{path}");
+        }
+    }
+}

@@ -204,7 +204,8 @@ mod tests {
     fn a_creation_names_its_bytes() {
         let sha256 = Digest::of(b"x");
         let metadata = format!("filename eC5qcGc=,sha256 {}, empty", STANDARD.encode(sha256.to_string()));
-        let read = |length| Announced::read(&headers(&[("upload-length", length), ("upload-metadata", &metadata)]), 100);
+        let read =
+            |length| Announced::read(&headers(&[("upload-length", length), ("upload-metadata", &metadata)]), 100);
         assert_eq!(read("100").unwrap(), Announced { sha256, bytes: 100, metadata: metadata.clone() });
         assert_eq!(read("101").unwrap_err().code(), Code::UploadTooLarge);
         for length in ["0", "", "-1", "+1", "1.5", "99999999999999999999999"] {

@@ -92,7 +92,8 @@ impl Uploads {
     /// `Unknown`, `Expired`, the database's.
     pub async fn find(&self, actor: &Actor, id: Uuid) -> Result<UploadRow, UploadError> {
         let (org, user) = (actor.org, actor.user.uuid());
-        let found = self.media.door.db().read(move |conn| Ok::<_, UploadError>(store::find(conn, org, user, id)?)).await?;
+        let found =
+            self.media.door.db().read(move |conn| Ok::<_, UploadError>(store::find(conn, org, user, id)?)).await?;
         let upload = found.ok_or(UploadError::Unknown)?;
         if upload.expires_at <= self.media.door.clock().now() { Err(UploadError::Expired) } else { Ok(upload) }
     }

@@ -3,6 +3,8 @@
 //! It runs as a task of its own and is fed through a channel: whatever becomes of the connection and of the handler, what
 //! came is kept. At most one part is in memory.
 
+use std::time::{Duration, Instant};
+
 use bytes::{Bytes, BytesMut};
 use mobile_api::{signing::Digest, upload::CHUNK_BYTES};
 use sha2::{Digest as _, Sha256};
@@ -17,6 +19,12 @@ use super::{
 
 /// Largest part, in bytes.
 const PART: usize = CHUNK_BYTES as usize;
+
+/// How long a reception that is to end waits for bytes that may still be on the way from the network.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// How long it goes on at most.
+const LAST: Duration = Duration::from_secs(2);
 
 /// One body, from its first byte to its last.
 pub struct Reception {
@@ -66,14 +74,14 @@ impl Reception {
         loop {
             let piece = tokio::select! {
                 biased;
-                () = stop.cancelled(), if !pieces.is_closed() => {
-                    // What has been handed over is taken in still.
-                    pieces.close();
-                    continue;
-                }
+                () = stop.cancelled() => break,
                 piece = pieces.recv() => piece,
             };
             let Some(piece) = piece else { break };
+            self.add(piece).await?;
+        }
+        let end = Instant::now() + LAST;
+        while let Some(piece) = last(&mut pieces, end).await {
             self.add(piece).await?;
         }
         let proved = self.checksum.take().map(Checksum::holds);
@@ -139,4 +147,15 @@ impl Reception {
         }
         Ok(())
     }
+}
+
+/// What still comes after a reception was told to end: everything, until the line is quiet or `end` has come.
+async fn last(pieces: &mut mpsc::Receiver<Bytes>, end: Instant) -> Option<Bytes> {
+    let wait = QUIET.min(end.saturating_duration_since(Instant::now()));
+    if let Ok(piece) = tokio::time::timeout(wait, pieces.recv()).await {
+        return piece;
+    }
+    // What was handed over at the last moment is taken in too.
+    pieces.close();
+    pieces.recv().await
 }

@@ -173,8 +173,10 @@ pub fn advance(
     expires_at: Timestamp,
 ) -> Result<bool, DoorError> {
     let received = upload.received + parts.iter().map(|part| part.bytes).sum::<u64>();
-    let unchanged =
-        uploads::table.find(Uid(upload.id)).filter(uploads::received.eq(signed(upload.received))).filter(uploads::finished.eq(false));
+    let unchanged = uploads::table
+        .find(Uid(upload.id))
+        .filter(uploads::received.eq(signed(upload.received)))
+        .filter(uploads::finished.eq(false));
     let update = diesel::update(unchanged)
         .set((uploads::received.eq(signed(received)), uploads::expires_at.eq(Micros::from(expires_at))));
     if both!(conn, c => update.execute(c))? == 0 {
@@ -197,10 +199,11 @@ pub fn advance(
 /// # Errors
 /// The database's.
 pub fn parts(conn: &mut Conn, id: Uuid) -> Result<Vec<PartRow>, DbError> {
-    let query = upload_parts::table
-        .filter(upload_parts::upload_id.eq(Uid(id)))
-        .order(upload_parts::start_at)
-        .select((upload_parts::start_at, upload_parts::bytes, upload_parts::object));
+    let query = upload_parts::table.filter(upload_parts::upload_id.eq(Uid(id))).order(upload_parts::start_at).select((
+        upload_parts::start_at,
+        upload_parts::bytes,
+        upload_parts::object,
+    ));
     let rows: Vec<(i64, i64, String)> = both!(conn, c => query.load(c))?;
     let part = |(start, bytes, object)| PartRow { start: unsigned(start), bytes: unsigned(bytes), object };
     Ok(rows.into_iter().map(part).collect())
@@ -246,10 +249,7 @@ pub fn remove(conn: &mut Conn, upload: &UploadRow, now: Timestamp) -> Result<boo
 
 /// Takes back the mention of a blob that nobody else names or sends.
 fn unmention(conn: &mut Conn, org: Uuid, sha256: Digest) -> Result<(), DbError> {
-    let others = uploads::table
-        .filter(uploads::org_id.eq(Uid(org)))
-        .filter(uploads::sha256.eq(column(sha256)))
-        .count();
+    let others = uploads::table.filter(uploads::org_id.eq(Uid(org))).filter(uploads::sha256.eq(column(sha256))).count();
     let others: i64 = both!(conn, c => others.get_result(c))?;
     if others == 0 {
         let blob = blobs::table.find((Uid(org), column(sha256)));

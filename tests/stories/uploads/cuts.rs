@@ -8,17 +8,6 @@ use reqwest::StatusCode;
 use super::kit::{self, Sender, stored};
 use crate::harness::House;
 
-/// Waits until the server keeps that many bytes of an upload: it learns of a cut a moment after it happened.
-async fn kept(sender: &Sender, url: &str, expected: usize) {
-    for _ in 0..500 {
-        if sender.offset(url).await == expected {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(sender.offset(url).await, expected, "every byte that came is kept");
-}
-
 stories! {
     /// Cut after cut, and no byte is sent twice.
     async fn an_upload_goes_on_at_the_byte(house: House) {
@@ -32,7 +21,7 @@ stories! {
             let stream = wang.half_patch(&url, offset, bytes.len() - offset, &bytes[offset..cut]).await;
             if n % 2 == 0 {
                 drop(stream);
-                kept(&wang, &url, cut).await;
+                wang.keeps(&url, cut).await;
             } else {
                 // Nobody closes the old connection: the phone just asks on a new one.
                 tokio::time::sleep(Duration::from_millis(300)).await;

@@ -88,6 +88,17 @@ impl Sender {
         offset_in(&answer)
     }
 
+    /// Waits until the server keeps that many bytes: it learns of a cut a moment after it happened.
+    pub async fn keeps(&self, url: &str, expected: usize) {
+        for _ in 0..500 {
+            if self.offset(url).await == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(self.offset(url).await, expected, "every byte that came is kept");
+    }
+
     /// Sends these bytes from beginning to end.
     pub async fn upload(&self, bytes: &[u8]) -> String {
         let url = self.begin(bytes).await;
@@ -104,7 +115,14 @@ impl Sender {
     }
 
     /// Opens a connection of its own and writes a request with the beginning of its body. The caller cuts it.
-    pub async fn half(&self, method: &str, url: &str, headers: &[(&str, &str)], length: usize, body: &[u8]) -> TcpStream {
+    pub async fn half(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        length: usize,
+        body: &[u8],
+    ) -> TcpStream {
         let address = self.0.base.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).await.unwrap();
         let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
@@ -125,11 +143,16 @@ impl Sender {
     }
 }
 
-/// The first piece of an answer, as it is on the wire.
-pub async fn first_of(stream: &mut TcpStream) -> String {
-    let mut answer = vec![0; 4096];
-    let read = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut answer)).await.expect("an answer").unwrap();
-    String::from_utf8_lossy(&answer[..read]).into_owned()
+/// The next answer, as it is on the wire: a problem, or that the body may come.
+pub async fn answer_on(stream: &mut TcpStream) -> String {
+    let mut answer = String::new();
+    while !(answer.ends_with('}') || answer.starts_with("HTTP/1.1 100") && answer.ends_with("\r\n\r\n")) {
+        let mut piece = [0; 1];
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut piece)).await.expect("an answer");
+        assert_eq!(read.unwrap(), 1, "{answer}");
+        answer.push(piece[0].into());
+    }
+    answer
 }
 
 pub fn offset_in(answer: &Answer) -> usize {

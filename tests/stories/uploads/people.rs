@@ -59,7 +59,10 @@ stories! {
     /// What a revoked phone has sent stays for a while, and is shown to nobody.
     async fn a_device_is_revoked_midway(house: House) {
         let hand = Hand::of(&house, "wang").await;
-        let wang = Sender(hand.office.clone());
+        let login = json!({ "login": "wang", "password": PASSWORD, "device_id": hand.device });
+        let answer = hand.office.post("/v1/auth/login", &login).await.body;
+        let token = answer["access_token"].as_str().unwrap().to_owned();
+        let wang = Sender(Office { token, ..hand.office.clone() });
         let bytes = kit::bytes(30_000, 43);
         let url = wang.begin(&bytes).await;
         assert_eq!(wang.patch(&url, 0, &bytes[..12_000]).await.status, StatusCode::NO_CONTENT);

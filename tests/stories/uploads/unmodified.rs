@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    process::Stdio,
+    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -13,7 +13,6 @@ use mobile_api::signing::Digest;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    process::Command,
 };
 
 use super::kit::{self, Sender, stored};
@@ -72,7 +71,8 @@ async fn upload(endpoint: &str, token: &str, sha256: Digest, file: &Path, chunk:
     assert!(folder.join("node_modules").is_dir(), "run `npm ci` in tests/tus-js, or scripts/test");
     let mut node = Command::new("node");
     node.current_dir(folder).args(["upload.mjs", endpoint, token, &sha256.to_string(), file.to_str().unwrap(), chunk]);
-    let output = node.stdin(Stdio::null()).output().await.expect("node is installed");
+    node.stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || node.output()).await.unwrap().expect("node is installed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
