@@ -117,7 +117,15 @@ async fn create_upload(
         // Taken and let go: a client that is still sending would miss the answer.
         pump(body, None, Limits::of(&request).request_time()).await;
     } else if carries_bytes {
-        upload = receive(&state, &request, upload, checksum, body).await?;
+        let begun = upload.clone();
+        upload = match receive(&state, &request, upload, checksum, body).await {
+            Ok(upload) => upload,
+            Err(error) => {
+                // Nobody was told its address, so nobody could go on with it.
+                uploads.remove(&begun).await?;
+                return Err(error);
+            }
+        };
     }
     let location = format!("/v1/uploads/{}", upload.id);
     Ok(told(HttpResponse::Created(), &upload).insert_header((header::LOCATION, location)).finish())

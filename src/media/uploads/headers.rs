@@ -245,7 +245,7 @@ mod tests {
             sum.holds()
         };
         assert!(holds("sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="));
-        assert!(!holds("sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu1="));
+        assert!(!holds("sha1 Aq5sNclPz7QV2+lfQIuc6R7oRu0="));
         assert!(holds(&format!("sha256 {}", STANDARD.encode(Digest::of(b"hello world").as_bytes()))));
         assert!(!holds("sha256 "));
         let code = |value| Checksum::read(&headers(&[("upload-checksum", value)])).unwrap_err().code();

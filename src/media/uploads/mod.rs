@@ -2,8 +2,14 @@
 //!
 //! A body is cut into parts as it streams in ([`receive`]). Each part is an object of its own, written before the row that
 //! tells of it, so the offset that a phone is told never counts a byte that is not safely kept, and a connection that is
-//! cut loses none that came. When all are here they are joined, measured, and become the blob's ([`Uploads::complete`]).
-//! A server that dies at any step leaves at most an object that no row names; [`Uploads::expire`] sweeps those up.
+//! cut loses none that came. When all are here they are joined, measured, and become the blob's ([`Uploads::complete`]);
+//! bytes that fit into one part are proved on the way and written where the blob lies, so that nothing is written twice.
+//!
+//! A server that dies at any step leaves at most an object that no row names. Parts among them are swept up
+//! ([`Uploads::expire`]); one that lies where blobs do stays, which costs its room and nothing else.
+//!
+//! Written here because the crates for tus bring a store and a lock of their own: none lets the row in our database say
+//! what is kept, in the transaction that keeps it.
 
 pub(super) mod active;
 pub mod api;

@@ -101,6 +101,10 @@ stories! {
             assert_ne!(wang.status(Digest::of(&bytes)).await, "stored");
             assert!(files(&house).await.is_empty(), "nothing is left of it");
             assert!(blob(&house, house.firm.org, Digest::of(&flipped)).await.is_none());
+            // Nor if the bytes came with the creation.
+            let creation = wang.creation(length as u64, Digest::of(&bytes)).header("Content-Type", kit::BYTES);
+            assert_eq!(wang.send(creation.body(flipped.clone())).await.problem(460), "checksum_mismatch");
+            assert!(files(&house).await.is_empty(), "nothing is left of it");
             // From the beginning once more, and it is there.
             wang.upload(&bytes).await;
             assert_eq!(stored(&house, Digest::of(&bytes)).await, Some(bytes.clone()));
