@@ -107,6 +107,7 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(device::api::routes);
     cfg.configure(directory::api::routes);
     cfg.configure(media::api::routes);
+    cfg.configure(media::uploads::api::routes);
     cfg.configure(review::api::routes);
     cfg.configure(sync::api::routes);
     cfg.configure(work_order::api::routes);

@@ -7,6 +7,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 use actix_web::HttpRequest;
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
+use mobile_api::photo::MOST_BYTES;
 
 use crate::db::DbOptions;
 
@@ -163,6 +164,10 @@ pub struct Limits {
     #[arg(long, env = "DOORSTEP_PUSH_OPERATIONS", value_name = "N",
         default_value_t = Limits::default().push_operations)]
     pub push_operations: usize,
+    /// Largest photo, in bytes; at most 64 MiB
+    #[arg(long, env = "DOORSTEP_PHOTO_BYTES", value_name = "BYTES", default_value_t = Limits::default().photo_bytes,
+        value_parser = clap::value_parser!(u64).range(1..=MOST_BYTES))]
+    pub photo_bytes: u64,
 }
 
 impl Limits {
@@ -187,6 +192,7 @@ impl Default for Limits {
             request_millis: 30_000,
             page_size: 500,
             push_operations: 200,
+            photo_bytes: MOST_BYTES,
         }
     }
 }

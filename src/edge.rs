@@ -21,6 +21,10 @@ use crate::{
     config::Limits,
     error::{Code, Error},
     lifecycle::Lifecycle,
+    media::uploads::{
+        api::{BODY_TIME, is_upload},
+        headers::VERSION,
+    },
     problem::{self, Language},
     telemetry,
 };
@@ -32,6 +36,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Copy, Debug)]
 pub struct Deliberate;
 
+/// The header by which an answer belongs to the upload protocol, which wants it on all of them.
+const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+
 /// Middleware (`from_fn`): time limit, panics, problem documents, request id, one log line for each answer.
 ///
 /// It must lie outside of every middleware that can fail, and inside of the one that makes the request id.
@@ -40,7 +47,11 @@ where
     B: MessageBody + 'static,
 {
     let view = View::of(&request);
-    let limit = Limits::of(request.request()).request_time();
+    let mut limit = Limits::of(request.request()).request_time();
+    if view.is_upload {
+        // A photo on a bad line takes as long as it takes; the handler ends a body that is silent or endless.
+        limit += BODY_TIME;
+    }
     // In a block of its own, because a middleware may panic before it returns its future.
     let answer = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
     match tokio::time::timeout(limit, answer).await {
@@ -57,6 +68,7 @@ struct View {
     language: Option<HeaderValue>,
     /// Probes come every few seconds and would drown the rest.
     is_probe: bool,
+    is_upload: bool,
     draining: bool,
     started: Instant,
 }
@@ -67,6 +79,7 @@ impl View {
             id: telemetry::request_id(request),
             language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
             is_probe: request.path().starts_with("/health/"),
+            is_upload: is_upload(request.path()),
             draining: request.app_data::<Lifecycle>().is_some_and(Lifecycle::is_draining),
             started: Instant::now(),
         }
@@ -117,6 +130,9 @@ impl View {
 
     fn sign(&self, headers: &mut HeaderMap) {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if self.is_upload {
+            headers.insert(TUS_RESUMABLE, HeaderValue::from_static(VERSION));
+        }
         if let Some(id) = self.id.and_then(|id| HeaderValue::from_str(&id.to_string()).ok()) {
             headers.insert(REQUEST_ID, id);
         }

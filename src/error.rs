@@ -88,6 +88,15 @@ codes! {
     UnsupportedMediaType   "unsupported_media_type"      415    Request     quiet;
     Invalid                "invalid"                     422    Request     quiet;
     UnknownOperation       "unknown_operation"           422    Request     quiet;
+    InvalidHeader          "invalid_header"              400    Request     quiet;
+    TusVersion             "tus_version"                 412    Request     quiet;
+    UploadMediaType        "upload_media_type"           415    Request     quiet;
+    UploadTooLarge         "upload_too_large"            413    Request     quiet;
+    UploadExpired          "upload_expired"              410    Request     quiet;
+    TooManyUploads         "too_many_uploads"            429    Request     quiet;
+    ChecksumAlgorithm      "checksum_algorithm"          400    Request     quiet;
+    ChunkMismatch          "chunk_mismatch"              460    Request     quiet;
+    ChecksumMismatch       "checksum_mismatch"           460    Request     quiet;
 
     NotSignedIn            "not_signed_in"               401    Access      quiet;
     TokenExpired           "token_expired"               401    Access      quiet;
@@ -104,6 +113,7 @@ codes! {
     PreconditionFailed     "precondition_failed"         412    Concurrency quiet;
     PreconditionRequired   "precondition_required"       428    Concurrency quiet;
     IdempotencyKeyReused   "idempotency_key_reused"      422    Concurrency quiet;
+    OffsetMismatch         "offset_mismatch"             409    Concurrency quiet;
 
     CursorInvalid          "cursor_invalid"              400    Sync        quiet;
     CursorTooOld           "cursor_too_old"              410    Sync        quiet;
@@ -132,11 +142,11 @@ codes! {
     Overflow               "overflow"                    422    Rule        quiet;
     TooManyEntries         "too_many_entries"            422    Rule        quiet;
 
-    StorageFull            "storage_full"                507    Server      alert;
     TooManyRequests        "too_many_requests"           429    Server      quiet;
     Internal               "internal"                    500    Server      alert;
     Unavailable            "unavailable"                 503    Server      alert;
     Timeout                "timeout"                     503    Server      quiet;
+    StorageFull            "storage_full"                507    Server      alert;
 }
 
 impl Code {
@@ -162,6 +172,7 @@ impl Code {
     fn default_retry_after(self) -> Option<Duration> {
         match self {
             Code::Unavailable | Code::Timeout => Some(Duration::from_secs(5)),
+            Code::StorageFull | Code::TooManyUploads => Some(Duration::from_secs(600)),
             Code::TooManyRequests | Code::TooManyAttempts => Some(Duration::from_secs(30)),
             _ => None,
         }
@@ -232,6 +243,8 @@ pub(crate) struct Inner {
     pub(crate) retry_after: Option<Duration>,
     /// The methods that a 405 names.
     pub(crate) allow: Option<String>,
+    /// The size that a 413 of the upload protocol names.
+    pub(crate) max_size: Option<u64>,
     pub(crate) cause: Option<Cause>,
 }
 
@@ -246,6 +259,7 @@ impl Error {
             fields: Vec::new(),
             retry_after,
             allow: None,
+            max_size: None,
             cause: None,
         }))
     }
@@ -295,6 +309,12 @@ impl Error {
     /// Names the methods that the address does answer to (`Allow` of a 405).
     pub fn allow(mut self, methods: impl Into<String>) -> Self {
         self.0.allow = Some(methods.into());
+        self
+    }
+
+    /// Names the largest upload there can be, in bytes (`Tus-Max-Size`).
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.0.max_size = Some(bytes);
         self
     }
 

@@ -101,6 +101,9 @@ pub fn response(error: &Error, language: Language, request: Option<Uuid>) -> Htt
     if let Some(methods) = &inner.allow {
         response.insert_header((header::ALLOW, methods.as_str()));
     }
+    if let Some(bytes) = inner.max_size {
+        response.insert_header(("Tus-Max-Size", bytes));
+    }
     if inner.code.status() == StatusCode::UNAUTHORIZED {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }

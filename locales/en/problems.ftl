@@ -22,6 +22,24 @@ invalid = Some values cannot be accepted
     .detail = Each wrong value is listed under errors with a pointer to its place.
 unknown_operation = Unknown operation
     .detail = This server has no operation of this name. The app may be newer than the server.
+invalid_header = A header cannot be used
+    .detail = { $name }: { $reason }.
+tus_version = Another version of the upload protocol
+    .detail = Send the header Tus-Resumable with the value 1.0.0.
+upload_media_type = This kind of body is not understood
+    .detail = The bytes of an upload have the content type application/offset+octet-stream.
+upload_too_large = Too many bytes
+    .detail = At most { $limit } bytes can be taken here.
+upload_expired = The upload has expired
+    .detail = It was not continued for too long. Begin again; what the photo belongs to is not lost.
+too_many_uploads = Too many unfinished uploads
+    .detail = Finish or give up those that were begun before you begin more.
+checksum_algorithm = Unknown sort of checksum
+    .detail = The server knows { $known }.
+chunk_mismatch = The bytes changed on the way
+    .detail = They do not have the checksum of their request. Nothing of them was kept; send them again.
+checksum_mismatch = The bytes are not what was announced
+    .detail = All together do not have the SHA-256 that was announced. Nothing was stored; begin the upload again.
 
 not_signed_in = Sign in first
     .detail = The request carries no access token.
@@ -52,6 +70,8 @@ precondition_required = Say which version you mean
     .detail = Send If-Match with the ETag of the version that you have seen.
 idempotency_key_reused = This key was used for something else
     .detail = The same Idempotency-Key came before with other contents. Use a new key for a new request.
+offset_mismatch = Other bytes are awaited
+    .detail = Ask how far the upload has come, and go on from there.
 
 cursor_invalid = This cursor cannot be read
     .detail = Send the cursor exactly as it was given. Without a cursor a new synchronisation begins; unsent work stays.
@@ -103,8 +123,6 @@ too_many_entries = Too many entries
 overflow = The number is too large
     .detail = The result of the calculation cannot be represented.
 
-storage_full = The server has no room left
-    .detail = Nothing was stored, and nothing is lost on the device. Send it again later.
 too_many_requests = Too many requests
     .detail = Wait a moment. See the Retry-After header.
 internal = Something went wrong here
@@ -113,6 +131,8 @@ unavailable = Not available at the moment
     .detail = Try again in a moment. What you recorded is not lost.
 timeout = It took too long
     .detail = The server stopped waiting. Send the same request again; with the same id nothing happens twice.
+storage_full = No room for photos
+    .detail = Somebody must make room at the server. Nothing was half-stored; try again later.
 
 # Sentences about single values.
 field-required = Required: { $reason }.

@@ -22,6 +22,24 @@ invalid = 部分内容不符合要求
     .detail = 每一处错误及其位置列在 errors 中。
 unknown_operation = 未知的操作
     .detail = 服务器没有这个操作，应用的版本可能比服务器新。
+invalid_header = 请求头不可用
+    .detail = { $name }：{ $reason }。
+tus_version = 上传协议版本不符
+    .detail = 请带上请求头 Tus-Resumable，值为 1.0.0。
+upload_media_type = 不支持的内容类型
+    .detail = 上传内容的类型须为 application/offset+octet-stream。
+upload_too_large = 字节数过多
+    .detail = 此处最多接收 { $limit } 字节。
+upload_expired = 上传已过期
+    .detail = 过久没有继续上传，请重新开始；照片所属的记录不会丢失。
+too_many_uploads = 未完成的上传过多
+    .detail = 请先完成或放弃已开始的上传，再开始新的上传。
+checksum_algorithm = 不支持的校验算法
+    .detail = 服务器支持 { $known }。
+chunk_mismatch = 传输途中内容有变
+    .detail = 内容与本次请求的校验值不符，均未保留，请重新发送。
+checksum_mismatch = 内容与声明不符
+    .detail = 全部内容的 SHA-256 与声明的不同，未保存任何内容，请重新开始上传。
 
 not_signed_in = 请先登录
     .detail = 请求中没有访问令牌。
@@ -52,6 +70,8 @@ precondition_required = 请说明所依据的版本
     .detail = 请在 If-Match 中带上您所看到版本的 ETag。
 idempotency_key_reused = 该幂等键已用于其他请求
     .detail = 相同的 Idempotency-Key 曾随不同的内容提交过，新请求请使用新的键。
+offset_mismatch = 等待的是其他内容
+    .detail = 请先查询上传进度，再从该处继续。
 
 cursor_invalid = 同步位置无法识别
     .detail = 请原样发送服务器给出的同步位置；不带同步位置即重新开始同步，未发送的记录会保留。
@@ -103,8 +123,6 @@ too_many_entries = 条目过多
 overflow = 数值过大
     .detail = 计算结果超出可表示的范围。
 
-storage_full = 服务器存储空间不足
-    .detail = 本次内容未存储，设备上的数据不会丢失，请稍后重试。
 too_many_requests = 请求过于频繁
     .detail = 请稍候再试，等待时间见 Retry-After 响应头。
 internal = 服务器出错
@@ -113,6 +131,8 @@ unavailable = 暂时无法使用
     .detail = 请稍后重试，已记录的内容不会丢失。
 timeout = 处理超时
     .detail = 服务器已停止等待，请重新发送同一请求；编号相同则不会重复执行。
+storage_full = 照片存储空间已满
+    .detail = 需要有人在服务器上腾出空间。没有内容被部分保存，请稍后再试。
 
 # 关于单个值的说明。
 field-required = 必填（{ $reason }）。

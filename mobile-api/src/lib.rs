@@ -22,6 +22,7 @@ pub mod review;
 pub mod signing;
 pub mod sync;
 pub mod time;
+pub mod upload;
 pub mod work_order;
 
 pub use actor::{Actor, Role};

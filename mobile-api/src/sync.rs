@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use crate::{
     evidence::{Anchor, Evidence, Stamp, lenient},
+    photo::MOST_BYTES,
     record::{Kind, Scope},
     refusal::{Flagged, Problem},
-    signing::Digest,
+    upload::CHUNK_BYTES,
 };
 
 /// The version of this contract that this build speaks.
@@ -314,10 +315,24 @@ pub struct Config {
     pub pull_changes: u32,
     /// How many days a cursor stays valid, and drops are kept.
     pub retention_days: u32,
+    /// Most bytes of a photo. A server that does not say takes as many as an operation may name.
+    #[serde(default = "usual_photo_bytes")]
+    pub photo_bytes: u64,
+    /// How many bytes of a photo are best sent at once.
+    #[serde(default = "usual_chunk_bytes")]
+    pub chunk_bytes: u64,
     /// The server's data set.
     pub epoch: Uuid,
     /// The server's time, with its proof.
     pub time: Stamp,
+}
+
+fn usual_photo_bytes() -> u64 {
+    MOST_BYTES
+}
+
+fn usual_chunk_bytes() -> u64 {
+    CHUNK_BYTES
 }
 
 /// Registers a device.
@@ -337,43 +352,4 @@ pub struct RegisterRequest {
 /// The kinds of records that this build understands.
 pub fn known_kinds() -> impl Iterator<Item = &'static str> {
     Kind::ALL.iter().map(|kind| kind.as_str())
-}
-
-/// Asks which bytes are at the server.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BlobStatusRequest {
-    /// Their names; at most 500.
-    pub sha256: Vec<Digest>,
-}
-
-/// Which bytes are at the server.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BlobStatusResponse {
-    /// One for each that was asked about, in that order.
-    pub blobs: Vec<BlobStatus>,
-}
-
-/// How far bytes have come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BlobStatus {
-    /// Their name.
-    pub sha256: Digest,
-    /// How far.
-    pub status: BlobStanding,
-}
-
-/// Whether the server has bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum BlobStanding {
-    /// Whole and proved. Only now may the phone give its copy up.
-    Stored,
-    /// Somebody has named them; they are not here.
-    Awaited,
-    /// Nobody has ever named them.
-    Unknown,
 }

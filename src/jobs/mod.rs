@@ -18,7 +18,7 @@ use crate::{
     clock::Clock,
     events::Pokes,
     lifecycle::Lifecycle,
-    media::{Media, MediaError},
+    media::{Media, MediaError, uploads::Uploads},
     operations::{self, Door, DoorError},
 };
 
@@ -209,6 +209,7 @@ impl Timers {
             while self.door.db().write(move |conn| store::purge_feed(conn, org, before, CHUNK)).await? > 0 {}
         }
         self.media.collect().await?;
+        Uploads::new(self.media.clone()).expire().await?;
         self.access.purge().await?;
         Ok(())
     }

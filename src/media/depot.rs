@@ -5,6 +5,7 @@
 use std::{error::Error as _, io, ops::Range, path::Path, sync::Arc};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use mobile_api::signing::Digest;
 use object_store::{
@@ -93,6 +94,11 @@ impl Depot {
         Ok(Self { store: store.into(), root })
     }
 
+    /// Any store, from its root on.
+    pub fn over(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store, root: Name::default() }
+    }
+
     /// The store that the settings name: the folder `photos` in the data folder, unless they name another.
     ///
     /// # Errors
@@ -179,6 +185,25 @@ impl Depot {
         }
         writer.finish().await?;
         Ok(Measured { sha256: Digest::new(hash.finalize().into()), bytes: length })
+    }
+
+    /// Objects in a folder that were written before an instant.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn older(&self, folder: &str, before: DateTime<Utc>) -> Result<Vec<String>, DepotError> {
+        let mut listed = self.store.list(Some(&self.name(folder)));
+        let mut older = Vec::new();
+        while let Some(object) = listed.next().await {
+            let object = object?;
+            if object.last_modified < before
+                && let Some(parts) = object.location.prefix_match(&self.root)
+            {
+                let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
+                older.push(parts.join("/"));
+            }
+        }
+        Ok(older)
     }
 
     /// Deletes an object; one that is not there is deleted already.

@@ -10,6 +10,7 @@ pub mod api;
 pub mod depot;
 mod look;
 pub mod store;
+pub mod uploads;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ use self::{
         blobs::{self, BlobRow, BlobState},
         refs::{self, PhotoRow},
     },
+    uploads::active::Receptions,
 };
 use crate::{
     db::DbError,
@@ -71,6 +73,7 @@ pub struct Media {
     door: Door,
     depot: Depot,
     eyes: Arc<Semaphore>,
+    receptions: Receptions,
 }
 
 /// Why something was not done with bytes.
@@ -93,7 +96,7 @@ pub enum MediaError {
 impl Media {
     /// With this door and this store.
     pub fn new(door: Door, depot: Depot) -> Self {
-        Self { door, depot, eyes: Arc::new(Semaphore::new(EYES)) }
+        Self { door, depot, eyes: Arc::new(Semaphore::new(EYES)), receptions: Receptions::default() }
     }
 
     /// Where bytes lie.

@@ -47,8 +47,15 @@ pub(super) fn add(document: &mut OpenApi) {
     components.responses.insert("Problem".to_owned(), response("Any other failure", None).into());
     let open_by_default = document.security.is_none();
     for item in document.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.head, &mut item.patch];
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.head,
+            &mut item.patch,
+            &mut item.options,
+        ];
         for operation in operations.into_iter().flatten() {
             complete(operation, open_by_default);
         }
@@ -139,6 +146,9 @@ fn sample(code: Code) -> Error {
         Code::InvalidQuery => error.arg("reason", "invalid digit found in string"),
         Code::TooDeep => error.arg("limit", 64),
         Code::BodyTooLarge => error.arg("limit", 1_048_576),
+        Code::UploadTooLarge => error.arg("limit", 67_108_864),
+        Code::InvalidHeader => error.arg("name", "upload-length").arg("reason", "a whole number"),
+        Code::ChecksumAlgorithm => error.arg("known", "sha256,sha1"),
         _ => error,
     }
 }

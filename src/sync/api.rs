@@ -16,6 +16,7 @@ use mobile_api::{
         Config, DigestRequest, DigestResponse, DigestSum, LookupRequest, LookupResponse, PullRequest, PullResponse,
         PushRequest, PushResponse, RegisterRequest, SCHEMA, Verdict, VerdictStatus,
     },
+    upload::CHUNK_BYTES,
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -56,6 +57,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     "id": "0199a1f0-7a52-7c3e-9a70-3f0f5f0f9c11", "name": "Wang's phone", "platform": "android", "app_version": "1.4.0"
 })), responses((status = 200, body = Config, description = "Registered", example = json!({
     "schemas": [1, 1], "push_operations": 200, "push_bytes": 4194304, "pull_changes": 500, "retention_days": 180,
+    "photo_bytes": 67108864, "chunk_bytes": 4194304,
     "epoch": "0199a1f0-0000-7000-8000-00000000000e",
     "time": { "server_time": "2026-03-02T08:05:00.000000Z", "proof": "hV0q…" }
 }))))]
@@ -89,6 +91,7 @@ async fn register_device(
 /// time with its proof (see `docs/sync.md`).
 #[utoipa::path(tag = TAG, operation_id = "get_config", responses((status = 200, body = Config, description = "The limits", example = json!({
     "schemas": [1, 1], "push_operations": 200, "push_bytes": 4194304, "pull_changes": 500, "retention_days": 180,
+    "photo_bytes": 67108864, "chunk_bytes": 4194304,
     "epoch": "0199a1f0-0000-7000-8000-00000000000e",
     "time": { "server_time": "2026-03-02T08:05:00.000000Z", "proof": "hV0q…" }
 }))))]
@@ -115,6 +118,8 @@ async fn config(state: &AppState, actor: &Actor, device: Uuid) -> Result<Config,
         push_bytes,
         pull_changes: limits.pull_changes,
         retention_days: limits.retention_days,
+        photo_bytes: state.config.limits.photo_bytes,
+        chunk_bytes: CHUNK_BYTES,
         epoch,
         time,
     })

@@ -17,3 +17,4 @@ mod photos;
 mod promises;
 mod repair;
 mod rest;
+mod uploads;

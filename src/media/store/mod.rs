@@ -8,12 +8,12 @@ use mobile_api::{photo::Arrival, signing::Digest};
 use crate::operations::DoorError;
 
 /// A SHA-256 as a column holds it.
-fn column(sha256: Digest) -> Vec<u8> {
+pub(in crate::media) fn column(sha256: Digest) -> Vec<u8> {
     sha256.as_bytes().to_vec()
 }
 
 /// A SHA-256 as it comes from a column.
-fn digest(column: &[u8]) -> Digest {
+pub(in crate::media) fn digest(column: &[u8]) -> Digest {
     Digest::new(column.try_into().unwrap_or([0; 32]))
 }
 

@@ -114,12 +114,17 @@ impl House {
 
     /// Starts the server with other settings.
     pub async fn start_with(&mut self, config: Config) {
+        let depot = Depot::folder(&self.photos()).unwrap();
+        self.start_on(config, depot).await;
+    }
+
+    /// Starts the server on another store of photos.
+    pub async fn start_on(&mut self, config: Config, depot: Depot) {
         let http = Http { listen: ([127, 0, 0, 1], 0).into(), workers: 2, ..config.http.clone() };
         let config = Config { http, ..config };
         let db = (*self.db).clone();
         let cheap = AccessConfig { password: PasswordConfig::cheap(), ..AccessConfig::from(&config.tokens) };
         let access = Access::new(db.clone(), self.clock.clone(), cheap).unwrap();
-        let depot = Depot::folder(&self.photos()).unwrap();
         let state = AppState::new(config, db, self.clock.clone(), access, depot);
         self.server = Some(server::start(state).await.unwrap());
     }

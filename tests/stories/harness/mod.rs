@@ -1,10 +1,14 @@
 //! What every story needs: a world of its own, on each database.
 
 mod database;
+mod failing;
 mod house;
+mod s3;
 
 pub use database::TestDb;
+pub use failing::narrow;
 pub use house::{Answer, Firm, Handset, House, Office, PASSWORD, morning};
+pub use s3::S3;
 
 /// The two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,4 +2,5 @@
 
 mod kit;
 mod life;
+mod phone;
 mod sight;

@@ -14,11 +14,11 @@ use crate::{
         transport::{Method, Request, Response},
     },
     signing::Digest,
-    sync::{BlobStanding, BlobStatusRequest, BlobStatusResponse},
+    upload::{BlobStatusRequest, BlobStatusResponse, MOST_ASKED, Presence},
 };
 
 /// Most blobs asked about at once.
-const ASKED: usize = 500;
+const ASKED: usize = MOST_ASKED;
 
 /// How much is sent at a time. What was sent is not sent again after a cut, so this only bounds memory.
 const PIECE: usize = 1024 * 1024;
@@ -59,7 +59,7 @@ impl Sync<'_> {
             let answer = self.line.call(self.id, self.probe, || Request::post("/v1/blobs/status", &body)).await;
             let BlobStatusResponse { blobs } = answer?.body;
             let stored: Vec<Digest> =
-                blobs.iter().filter(|blob| blob.status == BlobStanding::Stored).map(|blob| blob.sha256).collect();
+                blobs.iter().filter(|blob| blob.status == Presence::Stored).map(|blob| blob.sha256).collect();
             missing.extend(asked.iter().filter(|photo| !stored.contains(&photo.sha256)).cloned());
             let work = move |tx: &rusqlite::Transaction<'_>| {
                 stored.iter().try_for_each(|sha256| photos::stored(tx, id, *sha256))

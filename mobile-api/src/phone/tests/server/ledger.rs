@@ -101,6 +101,8 @@ impl Ledger {
             push_bytes: self.push_bytes,
             pull_changes: self.pull_changes,
             retention_days: 180,
+            photo_bytes: crate::photo::MOST_BYTES,
+            chunk_bytes: crate::upload::CHUNK_BYTES,
             epoch: self.epoch,
             time: stamp(now, device),
         }
