@@ -51,6 +51,7 @@ help-arg-workers = 处理请求的线程数；0 表示每个处理器一个
 help-arg-drain_delay_seconds = 关闭前继续服务、但报告“未就绪”的时间（秒）；按负载均衡器察觉所需的时间设置
 help-arg-shutdown_seconds = 关闭时允许正在处理的请求继续多久（秒）
 help-arg-body_bytes = JSON 请求体的最大字节数（解压后）
+help-arg-photo_bytes = 照片原件的最大字节数
 help-arg-json_depth = JSON 的最大嵌套层数
 help-arg-request_millis = 单个请求的最长时间（毫秒）
 help-arg-page_size = 列表或同步每页的最多条目数

@@ -256,7 +256,7 @@ impl NewPhoto {
         Photo {
             op: context.op,
             role: self.role,
-            caption: self.caption.filter(|caption| !caption.trim().is_empty()),
+            caption: self.caption,
             blob: self.blob,
             by: context.actor.user,
             device: context.actor.device,

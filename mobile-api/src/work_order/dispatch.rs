@@ -266,7 +266,7 @@ impl Payload for Close {
     type Record = WorkOrder;
 
     fn example() -> Self {
-        Self { without_signature: None, without_photos: None }
+        Self { without_signature: None, without_photos: Some("The phone fell into the shaft".into()) }
     }
 
     fn check(&self, check: &mut Check) {
@@ -287,9 +287,10 @@ impl Change for Close {
             (Status::Finished, Some(reason)) => Outcome::Unsigned { reason },
             _ => return Err(Refusal::IllegalTransition { from, operation: "close" }),
         };
-        if let Err(missing) = order.has_photos_to_close() {
-            let reason = self.without_photos.as_deref().ok_or(missing)?;
-            order.log_end(context, "without_photos", Some(reason));
+        match (order.has_photos_to_close(), &self.without_photos) {
+            (Err(missing), None) => return Err(missing),
+            (_, Some(reason)) => order.log_end(context, "without_photos", Some(reason)),
+            (Ok(()), None) => {}
         }
         order.log_end(context, "close", None);
         let closed = context.when.clone();

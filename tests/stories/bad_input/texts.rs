@@ -94,6 +94,7 @@ const LIFE: &[(&str, Thing)] = &[
     ("work_order.use_material", Thing::Order),
     ("work_order.record_labour", Thing::Order),
     ("work_order.note", Thing::Order),
+    ("work_order.add_photo", Thing::Order),
     ("work_order.void_entry", Thing::Order),
     ("work_order.edit", Thing::Order),
     ("work_order.finish", Thing::Order),
@@ -105,8 +106,8 @@ const LIFE: &[(&str, Thing)] = &[
     ("review.resolve", Thing::Review),
 ];
 
-/// What only the founding of a firm says; it goes through another door.
-const ELSEWHERE: &[&str] = &["organisation.found"];
+/// What nobody types: the founding of a firm goes through another door, and what became of bytes the server says itself.
+const ELSEWHERE: &[&str] = &["organisation.found", "work_order.settle_photos"];
 
 const DOOR: [&str; 2] = ["work_order.agree_time", "work_order.sign_off"];
 

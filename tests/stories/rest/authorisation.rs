@@ -67,6 +67,9 @@ impl Address {
         let kind = self.path.trim_start_matches("/v1/").split("/{").next()?;
         match self.path.matches('{').count() {
             0 => Some(self.path.clone()),
+            1 if self.path.ends_with("{sha256}") => {
+                Some(self.path.replace("{sha256}", &mobile_api::signing::Digest::of(SECRET.as_bytes()).to_string()))
+            }
             1 => Some(self.path.replace("{id}", &things.get(kind)?.to_string())),
             2 if self.path.ends_with("/signatures/{op}") => {
                 let named = self.path.replace("{id}", &things.get(kind)?.to_string());
