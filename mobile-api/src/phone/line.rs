@@ -287,7 +287,7 @@ fn read<T: DeserializeOwned>(response: &Response) -> Result<T, Failure> {
 fn read_bare(response: &Response) -> Result<Response, Failure> {
     match response.header("tus-resumable") {
         Some(_) if response.is_success() => Ok(response.clone()),
-        Some(_) if response.body.is_empty() && matches!(response.status, 400..=499) => {
+        Some(_) if response.body.is_empty() && matches!(response.status, 400..=499) && !says_later(response.status) => {
             let problem = Problem { code: format!("status_{}", response.status), title: String::new(), detail: None };
             Err(Failure::Problem(response.status, problem))
         }
@@ -296,9 +296,14 @@ fn read_bare(response: &Response) -> Result<Response, Failure> {
     }
 }
 
+/// Whether the status asks for another try, whatever else it says.
+fn says_later(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429)
+}
+
 fn failure(response: &Response) -> Failure {
     let reason = format!("status {}", response.status);
-    let again = matches!(response.status, 408 | 425 | 429) || response.status >= 500;
+    let again = says_later(response.status) || response.status >= 500;
     match response.json::<Problem>() {
         Ok(problem) if !again && response.status >= 400 => Failure::Problem(response.status, problem),
         _ => SyncError::NotNow { reason, retry_after: response.retry_after }.into(),

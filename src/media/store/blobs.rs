@@ -157,8 +157,8 @@ pub fn find_all(conn: &mut Conn, org: Uuid, names: &[Digest]) -> Result<Vec<Blob
     rows.into_iter().map(row).collect()
 }
 
-/// Forgets blobs that nothing refers to and that came before `before`, at most `most`. Answers where their bytes lie,
-/// which are deleted by jobs written with this; a blob that is mentioned meanwhile stays.
+/// Forgets blobs that nothing refers to and that came before `before`, at most `most`; their bytes are deleted by jobs
+/// written with this. A blob that is named, or offered again, meanwhile stays. Answers how many it looked at.
 ///
 /// # Errors
 /// The database's.
@@ -171,7 +171,8 @@ pub fn collect(conn: &mut Conn, org: Uuid, before: Timestamp, now: Timestamp, mo
         .limit(most);
     let rows: Vec<(Vec<u8>, Option<String>)> = both!(conn, c => unused.load(c))?;
     for (sha256, object) in &rows {
-        let delete = diesel::delete(blobs::table.find((Uid(org), sha256)).filter(blobs::refs.le(0)));
+        let still_unused = blobs::refs.le(0).and(blobs::received_at.lt(Micros::from(before)));
+        let delete = diesel::delete(blobs::table.find((Uid(org), sha256)).filter(still_unused));
         if both!(conn, c => delete.execute(c))? == 1
             && let Some(object) = object
         {

@@ -74,12 +74,14 @@ pub fn write(conn: &mut Conn, org: Uuid, rows: &[PhotoRow], now: Timestamp) -> R
     }
     let known = known(conn, org, rows)?;
     for row in rows {
-        if known.contains(&row.op) {
+        let refs = if known.contains(&row.op) {
             move_to(conn, org, row)?;
-            continue;
-        }
-        insert(conn, org, row)?;
-        let blob = blobs::refer(conn, org, row.sha256, 1)?;
+            0
+        } else {
+            insert(conn, org, row)?;
+            1
+        };
+        let blob = blobs::refer(conn, org, row.sha256, refs)?;
         if row.awaited && blob.state == blobs::BlobState::Settled {
             jobs::store::schedule(conn, org, &Job::SettlePhotos { sha256: row.sha256 }, now)?;
         }

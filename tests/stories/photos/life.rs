@@ -1,7 +1,10 @@
 //! From the first mention to the last: S16, S17, and the photo rows of the table of conflicts.
 
 use chrono::TimeDelta;
-use doorstep::media::STAGED;
+use doorstep::media::{
+    STAGED,
+    store::refs::{self, PhotoRow},
+};
 use mobile_api::{
     photo::{Finding, Tally},
     signing::Digest,
@@ -57,6 +60,21 @@ stories! {
         assert_eq!(order(&house, job).await.photo_tally().awaited, 1);
         work(&house).await;
         assert_eq!(order(&house, job).await.photo_tally().awaited, 0);
+    }
+
+    /// An operation that waited is decided while its bytes are being looked at, and does not see what was found: it is told.
+    async fn s17_an_operation_that_waited_is_told_all_the_same(house: House) {
+        let (bytes, job) = (picture(UPRIGHT), house.assigned(house.firm.plumbing, house.firm.wang).await);
+        house.li().await.perform(job, after(&bytes)).await.applied();
+        arrive(&house, &bytes).await;
+        work(&house).await;
+        let (org, now) = (house.firm.org, house.clock.now());
+        let naming = move |conn: &mut _| refs::naming(conn, org, Digest::of(&bytes));
+        let known = house.db.read(naming.clone()).await.unwrap();
+        let late = vec![PhotoRow { awaited: true, ..known[0].clone() }];
+        house.db.write(move |conn| refs::write(conn, org, &late, now)).await.unwrap();
+        work(&house).await;
+        assert_eq!(house.db.read(naming).await.unwrap(), known, "nothing is owed, and nothing was counted twice");
     }
 
     /// The same photo by two phones on two orders: stored once, told to both.
