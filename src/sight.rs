@@ -26,7 +26,7 @@ impl Sight {
     pub fn of(actor: &Actor, kind: Kind) -> Self {
         let office = actor.role.is_office();
         match kind {
-            Kind::Organisation | Kind::Team | Kind::OrderType | Kind::PriceItem => Sight::All,
+            Kind::Organisation | Kind::Team | Kind::OrderType | Kind::PriceItem | Kind::Calendar => Sight::All,
             Kind::User if office => Sight::All,
             Kind::Device if matches!(actor.role, Role::Admin | Role::Manager | Role::System) => Sight::All,
             Kind::User | Kind::Device => Sight::Own(actor.user.into()),

@@ -195,6 +195,7 @@ async fn fill(state: &AppState, size: Size) {
         certificate: None,
         deadlines: None,
         photos: Vec::new(),
+        timing: Default::default(),
         active: true,
     };
     perform(state, &system, vec![(order_type().uuid(), sort.into())]).await;

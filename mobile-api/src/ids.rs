@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::{
+    calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     review::Review,
@@ -162,6 +163,9 @@ pub type DeviceId = Id<Device>;
 
 /// The id of a review.
 pub type ReviewId = Id<Review>;
+
+/// The id of a calendar.
+pub type CalendarId = Id<Calendar>;
 
 /// The id of a work order.
 pub type WorkOrderId = Id<WorkOrder>;

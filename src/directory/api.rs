@@ -26,8 +26,17 @@ use crate::{
 };
 
 /// The kinds of entries that have a list.
-pub const LISTED: [Kind; 8] =
-    [Kind::Site, Kind::Building, Kind::Unit, Kind::Customer, Kind::User, Kind::Team, Kind::OrderType, Kind::PriceItem];
+pub const LISTED: [Kind; 9] = [
+    Kind::Site,
+    Kind::Building,
+    Kind::Unit,
+    Kind::Customer,
+    Kind::User,
+    Kind::Team,
+    Kind::OrderType,
+    Kind::PriceItem,
+    Kind::Calendar,
+];
 
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {

@@ -52,6 +52,7 @@ fn row(record: &Record) -> Option<Row> {
             let row = row(None, None, &item.name.en)?;
             Some(Row { code: Some(column_text(&item.code)), active: item.active, ..row })
         }
+        Record::Calendar(calendar) => row(None, None, &calendar.name.en),
         Record::Organisation(_) | Record::Device(_) | Record::Review(_) | Record::WorkOrder(_) => None,
     }
 }

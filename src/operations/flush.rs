@@ -129,7 +129,8 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         | Record::Customer(_)
         | Record::Team(_)
         | Record::OrderType(_)
-        | Record::PriceItem(_) => directory::store::project(conn, org, record, entry.deleted)?,
+        | Record::PriceItem(_)
+        | Record::Calendar(_) => directory::store::project(conn, org, record, entry.deleted)?,
     }
     Ok(())
 }

@@ -120,7 +120,7 @@ type Stretch = (Timestamp, Timestamp);
 impl WorkingHours {
     /// Monday to Friday, with a break at noon, and the three days of the new year.
     pub fn example() -> Self {
-        let span = |from, until| Span { from: DayTime(from * 60), until: DayTime(until * 60) };
+        let span = |from: u16, until: u16| Span { from: DayTime(from * 60), until: DayTime(until * 60) };
         let day = vec![span(8, 12), span(13, 18)];
         let mut week = vec![day; 5];
         week.extend([vec![], vec![]]);
@@ -187,12 +187,13 @@ impl WorkingHours {
         let first = since.with_timezone(&zone).date_naive().pred_opt();
         let days = first.into_iter().flat_map(|first| first.iter_days().take(MOST_DAYS as usize));
         let mut reached = since;
-        days.flat_map(move |day| self.spans_of(day).iter().map(move |span| instants(zone, day, *span)))
-            .filter_map(move |(from, until)| {
+        days.flat_map(move |day| self.spans_of(day).iter().map(move |span| instants(zone, day, *span))).filter_map(
+            move |(from, until)| {
                 let from = from.max(reached);
                 reached = reached.max(until);
                 (from < until).then_some((from, until))
-            })
+            },
+        )
     }
 
     fn spans_of(&self, day: NaiveDate) -> &[Span] {

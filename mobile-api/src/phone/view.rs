@@ -290,6 +290,11 @@ impl<'a> Replay<'a> {
             if let Need::Record(address) = need
                 && let Some(record) = self.layer(address)?.record
             {
+                for companion in record.companions() {
+                    if let Some(record) = self.layer(companion)?.record {
+                        related.records.insert(companion, record);
+                    }
+                }
                 related.records.insert(address, record);
             }
         }

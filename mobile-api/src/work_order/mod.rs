@@ -20,7 +20,7 @@ mod standing;
 mod state;
 pub mod visit;
 
-pub use clocks::{Clock, Clocks};
+pub use clocks::{Clock, ClockEvent, ClockName, Clocks};
 pub use quote::{Confirmation, ConfirmationMethod, Quote, QuoteLine};
 pub use record::{
     Appointment, Assignment, Caller, Channel, Charge, Diagnosis, Labour, MOST_ENTRIES, MaterialUse, MergedFrom, Note,

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use doorstep::openapi;
 use mobile_api::{
+    calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
-    directory::{UnitSave, UserSave},
+    directory::{Label, UnitSave, UserSave},
     operation::Payload,
     signing::Digest,
     work_order::dispatch::Assign,
@@ -135,7 +136,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     let building = house.clock.new_id();
     let secret = || SECRET.to_owned();
     let deadlines = mobile_api::directory::Deadlines::TRADE;
-    let named = OrganisationSave { name: secret(), time_zone: "Asia/Shanghai".into(), deadlines };
+    let named = OrganisationSave { name: secret(), time_zone: "Asia/Shanghai".into(), deadlines, escalation: None };
     house.system(firm, firm.org, named).await;
     house.system(firm, firm.site, SiteSave { name: secret(), address: secret() }).await;
     house.system(firm, building, BuildingSave { site: firm.site, name: secret() }).await;
@@ -147,6 +148,8 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     let user = UserSave { name: secret(), login: "wang".into(), teams: vec![firm.plumbers], ..UserSave::example() };
     house.system(firm, firm.wang, user).await;
     house.system(firm, firm.plumbing, OrderTypeSave { code: secret(), ..OrderTypeSave::example() }).await;
+    let calendar = house.clock.new_id();
+    house.system(firm, calendar, CalendarSave { name: Label::new(SECRET, SECRET), ..CalendarSave::example() }).await;
     house.system(firm, firm.hour, PriceItemSave { code: secret(), ..PriceItemSave::example() }).await;
 
     let order = house.request(firm.plumbing).await;
@@ -173,6 +176,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("teams", firm.plumbers.uuid()),
         ("order-types", firm.plumbing.uuid()),
         ("price-items", firm.hour.uuid()),
+        ("calendars", calendar),
         ("devices", hand.device),
         ("reviews", unreadable),
         ("work-orders", order.uuid()),

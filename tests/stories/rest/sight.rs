@@ -12,6 +12,7 @@ use doorstep::{
 };
 use mobile_api::{
     Actor, Id, Role,
+    calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, SiteSave, TeamSave, UnitSave},
     ids::{SiteId, TeamId},
     operation::Payload,
@@ -48,6 +49,7 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
             orders(house, site, team).await;
         }
     }
+    house.system(firm, house.clock.new_id(), CalendarSave::example()).await;
     let hand = Hand::of(house, "wang").await;
     house.li().await.register(house.clock.new_id()).await;
     for order in everything(house, &Actor::system(firm.org), Kind::WorkOrder).await.into_iter().take(3) {

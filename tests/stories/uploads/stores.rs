@@ -92,7 +92,9 @@ stories! {
         let wang = Sender::of(&house, "wang").await;
         assert_eq!(wang.offset(&url).await, bytes.len());
         assert_eq!(stored(&house, sha256).await, Some(bytes));
-        assert_eq!(files(&house).await.len(), 1);
+        // A part that was written in the moment of its death has no row; it is swept up in time.
+        let whole = files(&house).await.into_iter().filter(|file| !file.to_string_lossy().contains("/uploads/"));
+        assert_eq!(whole.count(), 1);
     }
 
     /// A part that a server wrote and died before it was noted.

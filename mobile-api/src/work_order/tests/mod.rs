@@ -7,6 +7,7 @@ mod edit;
 mod kit;
 mod merge;
 mod money;
+mod pauses;
 mod photos;
 mod scope;
 mod sequences;

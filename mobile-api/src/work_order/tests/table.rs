@@ -14,7 +14,8 @@ use crate::{
     photo::NewPhoto,
     record::Record,
     work_order::{
-        Status,
+        ClockName, Status,
+        clocks::ExplainDelay,
         dispatch::{Accept, AgreeTime, Depart},
         history::Import,
         merge::Merge,
@@ -65,8 +66,11 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderCancel(_) => cancel().into(),
         Action::WorkOrderClose(_) => close().into(),
         Action::WorkOrderMerge(_) => Merge { into: Id::new(number(OTHER)) }.into(),
+        Action::WorkOrderExplainDelay(_) => ExplainDelay { clock: ClockName::Arrive, reason: text() }.into(),
         // Of the server alone, whatever the state.
         Action::WorkOrderSettlePhotos(_)
+        | Action::WorkOrderRaiseAlarm(_)
+        | Action::CalendarSave(_)
         | Action::OrganisationFound(_)
         | Action::OrganisationSave(_)
         | Action::SiteSave(_)
