@@ -3,12 +3,14 @@
 use std::{cmp::Ordering, fmt, hash, marker::PhantomData, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     review::Review,
+    stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     work_order::WorkOrder,
 };
 
@@ -165,3 +167,34 @@ pub type ReviewId = Id<Review>;
 
 /// The id of a work order.
 pub type WorkOrderId = Id<WorkOrder>;
+
+/// The id of an article.
+pub type ArticleId = Id<Article>;
+
+/// The id of a store or van.
+pub type StockPlaceId = Id<StockPlace>;
+
+/// The id of a move of stock.
+pub type StockMoveId = Id<StockMove>;
+
+/// The id of an article's level at a place.
+pub type StockLevelId = Id<StockLevel>;
+
+/// The id of a numbered piece.
+pub type StockSerialId = Id<StockSerial>;
+
+/// The id of a count sheet.
+pub type StockCountId = Id<StockCount>;
+
+/// An id that follows from bytes: the same bytes always have the same one (UUID version 8). For records that a rule makes
+/// beside the one that the operation is about, so that a replay makes the same.
+pub fn derived(parts: &[&[u8]]) -> Uuid {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -26,8 +26,18 @@ use crate::{
 };
 
 /// The kinds of entries that have a list.
-pub const LISTED: [Kind; 8] =
-    [Kind::Site, Kind::Building, Kind::Unit, Kind::Customer, Kind::User, Kind::Team, Kind::OrderType, Kind::PriceItem];
+pub const LISTED: [Kind; 10] = [
+    Kind::Site,
+    Kind::Building,
+    Kind::Unit,
+    Kind::Customer,
+    Kind::User,
+    Kind::Team,
+    Kind::OrderType,
+    Kind::PriceItem,
+    Kind::Article,
+    Kind::StockPlace,
+];
 
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {

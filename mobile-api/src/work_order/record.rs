@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Clocks, Quote, SignOff, State};
+use super::{Clocks, Quote, SignOff, State, TakenFromStock};
 use crate::{
     directory::{Deadlines, User},
     evidence::When,
@@ -15,6 +15,7 @@ use crate::{
     operation::Context,
     photo::{Photo, RequiredPhotos},
     refusal::{Flag, Refusal},
+    stock::Reservation,
 };
 
 /// Most entries of one sort (notes, material lines, …) on one order.
@@ -79,6 +80,9 @@ pub struct WorkOrder {
     /// Material used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub materials: Vec<MaterialUse>,
+    /// Material kept back for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reservations: Vec<Reservation>,
     /// Working times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labour: Vec<Labour>,
@@ -263,6 +267,9 @@ pub struct MaterialUse {
     pub quantity_milli: Quantity,
     /// The unit.
     pub unit: String,
+    /// What was taken from stock, if anything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<TakenFromStock>,
     /// Who used it.
     pub by: UserId,
     /// When.
