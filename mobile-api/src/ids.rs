@@ -198,3 +198,11 @@ pub fn derived(parts: &[&[u8]]) -> Uuid {
     bytes.copy_from_slice(&hash.finalize()[..16]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
+
+/// Like [`derived`], for a record that belongs into the order of operations: it begins as the id of its operation does, which
+/// is with the time, so that what one push brings is listed in the order in which it was recorded.
+pub fn derived_at(op: Uuid, parts: &[&[u8]]) -> Uuid {
+    let mut bytes = *derived(parts).as_bytes();
+    bytes[..8].copy_from_slice(&op.as_bytes()[..8]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -10,7 +10,7 @@ use super::{
     place::MOST_ARTICLES,
 };
 use crate::{
-    ids::{ArticleId, Id, StockCountId, StockLevelId, StockMoveId, StockSerialId, derived},
+    ids::{ArticleId, Id, StockCountId, StockLevelId, StockMoveId, StockSerialId, derived, derived_at},
     money::Quantity,
     operation::{Context, Need},
     record::{Record, RecordType, Ref},
@@ -81,6 +81,11 @@ pub(crate) struct Books<'c> {
 impl<'c> Books<'c> {
     pub(crate) fn open(context: &'c Context<'c>) -> Self {
         Self { context, changed: BTreeMap::new(), flags: Vec::new() }
+    }
+
+    /// The operation.
+    pub(super) fn op(&self) -> Uuid {
+        self.context.op
     }
 
     /// Other records that changed, and what a person should look at.
@@ -176,7 +181,7 @@ impl<'c> Books<'c> {
             Some(place) => {
                 let detail = json!({ "article": article, "serial": serial, "recorded_at": place, "taken_from": from });
                 self.flag(Flag::SerialElsewhere, detail);
-                let id = Id::new(derived(&[b"found", entry.uuid().as_bytes(), serial.as_bytes()]));
+                let id = Id::new(derived_at(self.context.op, &[b"found", entry.uuid().as_bytes(), serial.as_bytes()]));
                 let found = Posting {
                     kind: MoveKind::Correct,
                     article,

@@ -14,7 +14,7 @@ use crate::{
     actor::Actor,
     check::Check,
     evidence::When,
-    ids::{ArticleId, Id, StockCountId, StockMoveId, UserId, derived},
+    ids::{ArticleId, Id, StockCountId, StockMoveId, UserId, derived_at},
     money::{MOST_MILLI, Quantity},
     operation::{Change, Context, Create, Decision, Mode, Need, Payload},
     record::{Kind, Reach, RecordType, Ref, Scope},
@@ -367,7 +367,8 @@ fn enter_difference(
     if milli == 0 {
         return Ok(None);
     }
-    let id: StockMoveId = derived(&[b"counted", count.id.uuid().as_bytes(), article.uuid().as_bytes()]).into();
+    let id: StockMoveId =
+        derived_at(books.op(), &[b"counted", count.id.uuid().as_bytes(), article.uuid().as_bytes()]).into();
     let (from, to) = if milli > 0 { (Place::Difference, count.place) } else { (count.place, Place::Difference) };
     let posting = Posting {
         kind: MoveKind::Count,

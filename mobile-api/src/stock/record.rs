@@ -11,7 +11,7 @@ use super::{
 use crate::{
     actor::{Actor, Role},
     check::Check,
-    ids::{ArticleId, Id, StockMoveId, UserId, derived},
+    ids::{ArticleId, Id, StockMoveId, UserId, derived_at},
     money::Quantity,
     operation::{Change, Context, Create, Decision, Mode, Need, Payload},
     refusal::{Flag, Refusal},
@@ -273,7 +273,7 @@ fn settle(
     context: &Context<'_>,
 ) -> Result<Decision<StockMove>, Refusal> {
     let mut books = Books::open(context);
-    let by_move: StockMoveId = derived(&[b"settled", entry.id.uuid().as_bytes()]).into();
+    let by_move: StockMoveId = derived_at(context.op, &[b"settled", entry.id.uuid().as_bytes()]).into();
     let made = books.post(by_move, posting)?;
     books.put(made);
     let (by, at) = (context.actor.user, context.when.clone());

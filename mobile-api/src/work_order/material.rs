@@ -8,7 +8,7 @@ use super::{MaterialUse, WorkOrder};
 use crate::{
     actor::{Actor, Role},
     check::Check,
-    ids::{ArticleId, Id, StockMoveId, derived},
+    ids::{ArticleId, Id, StockMoveId, derived_at},
     money::Quantity,
     operation::{Change, Context, Decision, Mode, Need, Payload},
     record::Record,
@@ -130,7 +130,7 @@ impl FromStock {
             used: Some(used),
             counters: None,
         };
-        let id = derived(&[b"used", context.op.as_bytes()]).into();
+        let id = derived_at(context.op, &[b"used", context.op.as_bytes()]).into();
         let entry = books.post(id, posting)?;
         books.put(entry.clone());
         Ok((entry, books.close()))
@@ -158,7 +158,7 @@ pub(super) fn put_back(order: &WorkOrder, entry: Uuid, reason: &str, context: &C
     let used: Option<&StockMove> = moved.and_then(|id| context.related.get(id));
     let Some(used) = used.filter(|used| used.settled.is_none()) else { return Ok(Beside::default()) };
     let mut books = Books::open(context);
-    let by_move: StockMoveId = derived(&[b"settled", used.id.uuid().as_bytes()]).into();
+    let by_move: StockMoveId = derived_at(context.op, &[b"settled", used.id.uuid().as_bytes()]).into();
     let counter = books.post(by_move, Posting::countering(used, reason.to_owned()))?;
     books.put(counter);
     let (by, at) = (context.actor.user, context.when.clone());
