@@ -138,7 +138,7 @@ impl FromStock {
 }
 
 /// The entry of an order that moved stock.
-fn taken<'o>(order: &'o WorkOrder, entry: Uuid) -> Option<&'o TakenFromStock> {
+fn taken(order: &WorkOrder, entry: Uuid) -> Option<&TakenFromStock> {
     let used = order.materials.iter().find(|used: &&MaterialUse| used.op == entry)?;
     used.stock.as_ref().filter(|taken| taken.moved.is_some())
 }
