@@ -119,18 +119,45 @@ fn bag(user: Uuid) -> String {
 
 type Row = (i64, Uid, i64, String);
 
-/// By which index moves are found.
-enum Way {
-    All,
-    From(String),
-    To(String),
-    By(Uid),
+/// One way of finding moves. Each is a range of one index: a condition with `or` would have all of a busy place's moves read
+/// and sorted for each page.
+#[derive(Clone, Default)]
+struct Way {
+    from: Option<String>,
+    to: Option<String>,
+    by: Option<Uid>,
 }
 
-/// Moves that fit the filter and that the actor may see, newest first.
-///
-/// Each way of finding them has an index of its own, so that a page costs what it holds: into and out of a place, and for
-/// a technician also what they recorded themselves.
+impl Way {
+    /// Every way to a move that is at this place and that this technician may see, or all if neither is given.
+    fn all(place: Option<String>, technician: Option<Uuid>) -> Vec<Way> {
+        let Some(user) = technician else {
+            return Way::default().at(place);
+        };
+        let own = bag(user);
+        let by = Way { by: Some(Uid(user)), ..Way::default() };
+        match place {
+            Some(place) if place == own => Way::default().at(Some(own)),
+            Some(place) => {
+                let out = Way { from: Some(own.clone()), to: Some(place.clone()), by: None };
+                let back = Way { from: Some(place.clone()), to: Some(own), by: None };
+                [out, back].into_iter().chain(by.at(Some(place))).collect()
+            }
+            None => Way::default().at(Some(own)).into_iter().chain([by]).collect(),
+        }
+    }
+
+    /// Out of a place, and into it.
+    fn at(self, place: Option<String>) -> Vec<Way> {
+        match place {
+            None => vec![self],
+            Some(place) => vec![Way { from: Some(place.clone()), ..self.clone() }, Way { to: Some(place), ..self }],
+        }
+    }
+}
+
+/// Moves that fit the filter and that the actor may see, newest first: for a technician those into and out of their bag, and
+/// those that they recorded.
 ///
 /// # Errors
 /// The database's.
@@ -140,13 +167,8 @@ pub fn moves(conn: &mut Conn, actor: &Actor, filter: &MoveFilter, ask: &Ask<i64>
         Sight::Sites(sites) => Some(sites),
         _ => None,
     };
-    let ways = match (own, filter.place) {
-        (Some(user), _) => vec![Way::From(bag(user)), Way::To(bag(user)), Way::By(Uid(user))],
-        (None, Some(place)) => vec![Way::From(place.to_string()), Way::To(place.to_string())],
-        (None, None) => vec![Way::All],
-    };
     let mut rows: Vec<Row> = Vec::new();
-    for way in ways {
+    for way in Way::all(filter.place.map(|place| place.to_string()), own) {
         rows.extend(moves_by(conn, actor.org, way, sites.clone(), filter, ask)?);
     }
     rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.0, row.1)));
@@ -164,13 +186,7 @@ fn moves_by(
     filter: &MoveFilter,
     ask: &Ask<i64>,
 ) -> Result<Vec<Row>, DbError> {
-    let (from, to, by) = match way {
-        Way::All => (None, None, None),
-        Way::From(place) => (Some(place), None, None),
-        Way::To(place) => (None, Some(place), None),
-        Way::By(user) => (None, None, Some(user)),
-    };
-    let place = filter.place.map(|place| place.to_string());
+    let Way { from, to, by } = way;
     let kinds = filter.kind.given().map(|given| given.iter().map(|kind| kind.as_str()).collect::<Vec<_>>());
     let rows = both!(conn, c => {
         let mut query = stock_moves::table
@@ -190,7 +206,6 @@ fn moves_by(
             to => |place| stock_moves::to_place.eq(place);
             by => |user| stock_moves::by_id.eq(user);
             sites => |sites| stock_moves::site_id.is_null().or(stock_moves::site_id.eq_any(sites));
-            place => |place| stock_moves::from_place.eq(place.clone()).or(stock_moves::to_place.eq(place));
             filter.article => |id| stock_moves::article_id.eq(Uid(id));
             kinds => |kinds| stock_moves::kind.eq_any(kinds);
             filter.awaiting => |awaiting| stock_moves::awaiting.eq(awaiting);
