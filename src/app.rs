@@ -28,7 +28,7 @@ use crate::{
     media::{self, Media, depot::Depot},
     openapi,
     operations::{self, After, Door, Holds},
-    problems, review,
+    problems, review, stock,
     sync::{self, SyncLimits},
     telemetry::RequestSpan,
     work_order,
@@ -109,6 +109,7 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(media::api::routes);
     cfg.configure(media::uploads::api::routes);
     cfg.configure(review::api::routes);
+    cfg.configure(stock::api::routes);
     cfg.configure(sync::api::routes);
     cfg.configure(work_order::api::routes);
     // Last, because it takes any three segments.

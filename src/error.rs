@@ -211,6 +211,7 @@ pub const FIELD_CODES: &[&str] = &[
     "duplicate",
     "mismatch",
     "bad_reference",
+    "unit_mismatch",
 ];
 
 impl FieldError {

@@ -31,6 +31,7 @@ pub mod query;
 pub mod review;
 pub mod server;
 pub mod sight;
+pub mod stock;
 pub mod sync;
 pub mod telemetry;
 pub mod work_order;

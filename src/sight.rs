@@ -27,16 +27,25 @@ impl Sight {
         let office = actor.role.is_office();
         match kind {
             Kind::Organisation | Kind::Team | Kind::OrderType | Kind::PriceItem | Kind::Calendar => Sight::All,
+            Kind::Article | Kind::StockPlace => Sight::All,
+            Kind::StockLevel | Kind::StockSerial | Kind::StockCount if office => Sight::All,
             Kind::User if office => Sight::All,
             Kind::Device if matches!(actor.role, Role::Admin | Role::Manager | Role::System) => Sight::All,
             Kind::User | Kind::Device => Sight::Own(actor.user.into()),
-            Kind::Site | Kind::Building | Kind::Unit | Kind::Customer | Kind::Review | Kind::WorkOrder => {
-                match actor.sites.as_slice() {
-                    _ if !office => Sight::Nothing,
-                    [] => Sight::All,
-                    sites => Sight::Sites(sites.iter().copied().map(Uid::from).collect()),
-                }
-            }
+            // What is in their own bag.
+            Kind::StockLevel | Kind::StockSerial | Kind::StockCount => Sight::Own(actor.user.into()),
+            Kind::StockMove if !office => Sight::Own(actor.user.into()),
+            Kind::Site
+            | Kind::Building
+            | Kind::Unit
+            | Kind::Customer
+            | Kind::Review
+            | Kind::WorkOrder
+            | Kind::StockMove => match actor.sites.as_slice() {
+                _ if !office => Sight::Nothing,
+                [] => Sight::All,
+                sites => Sight::Sites(sites.iter().copied().map(Uid::from).collect()),
+            },
         }
     }
 }

@@ -19,6 +19,7 @@ mod photo;
 mod postgres;
 mod pull;
 mod push;
+mod stock;
 mod sync;
 mod table;
 mod trace;
@@ -75,7 +76,7 @@ fn main() {
     let log = tempfile::NamedTempFile::new().expect("a file for the log");
     log_to(log.reopen().expect("the file for the log"));
     table.figure("One flush of the disk (4 KiB written, fdatasync)", flush().as_secs_f64() * 1e3, "ms");
-    let parts: [(&str, Part); 9] = [
+    let parts: [(&str, Part); 11] = [
         ("push", push::run),
         ("pull", pull::run),
         ("memory", memory::run),
@@ -83,8 +84,10 @@ fn main() {
         ("phone", phone::run),
         ("photo", photo::run),
         ("evidence", evidence::run),
+        ("stock", stock::run),
         ("postgres-push", postgres::run),
         ("postgres-pull", pull::run_on_postgres),
+        ("postgres-stock", stock::run_on_postgres),
     ];
     for (name, part) in parts.into_iter().filter(|(name, _)| options.wants(name)) {
         eprintln!("== {name}");

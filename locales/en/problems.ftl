@@ -150,3 +150,4 @@ field-too_short = Too short: { $reason }.
 field-duplicate = Stands here twice: { $reason }.
 field-mismatch = Does not fit the rest: { $reason }.
 field-bad_reference = Names nothing that can be used here: { $reason }.
+field-unit_mismatch = The unit does not convert: { $reason }.

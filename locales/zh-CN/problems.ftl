@@ -150,3 +150,4 @@ field-too_short = 过短（{ $reason }）。
 field-duplicate = 重复出现（{ $reason }）。
 field-mismatch = 与其余内容不符（{ $reason }）。
 field-bad_reference = 引用的对象不可用（{ $reason }）。
+field-unit_mismatch = 单位无法换算（{ $reason }）。

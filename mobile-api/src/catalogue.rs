@@ -19,7 +19,8 @@ use crate::{
     record::{Kind, Record},
     refusal::Refusal,
     review,
-    work_order::{clocks, dispatch, history, merge, photos, quote, request, sign_off, visit},
+    stock::{self, CARRIERS, KEEPERS},
+    work_order::{clocks, dispatch, history, material, merge, photos, quote, request, sign_off, visit},
 };
 
 #[cfg(test)]
@@ -35,6 +36,10 @@ const OFFICE: &[Role] = &[Admin, Manager, Dispatcher];
 const INTAKE: &[Role] = &[Admin, Manager, Dispatcher, FrontDesk, Technician];
 /// Who works at the door. The office may record for a technician whose phone is dead.
 const DOOR: &[Role] = &[Admin, Manager, Dispatcher, Technician];
+/// Who answers questions: those about material, who keeps it as well.
+const ANSWERS: &[Role] = &[Admin, Manager, Dispatcher, Storekeeper];
+/// Who takes entries of an order back.
+const ENTRIES: &[Role] = &[Admin, Manager, Dispatcher, Storekeeper, Technician];
 /// Who answers for an assignment.
 const CREW: &[Role] = &[Technician];
 /// Who decides about money.
@@ -240,6 +245,18 @@ macro_rules! kind {
     (work_order) => {
         Kind::WorkOrder
     };
+    (article) => {
+        Kind::Article
+    };
+    (stock_place) => {
+        Kind::StockPlace
+    };
+    (stock_move) => {
+        Kind::StockMove
+    };
+    (stock_count) => {
+        Kind::StockCount
+    };
 }
 
 macro_rules! offline {
@@ -298,7 +315,7 @@ catalogue! {
     save CalendarSave = calendar."save"(calendar::CalendarSave), online, SETUP, "Make or change a calendar";
     create DeviceRegister = device."register"(device::Register), online, EVERYBODY, "Register the device that speaks";
     change DeviceRevoke = device."revoke"(device::Revoke), online, SETUP, "Take a device out of use";
-    change ReviewResolve = review."resolve"(review::Resolve), online, OFFICE, "Close a review with a decision";
+    change ReviewResolve = review."resolve"(review::Resolve), online, ANSWERS, "Close a review with a decision";
     create WorkOrderRequest = work_order."request"(request::Request), offline, INTAKE, "Write a request down";
     create WorkOrderImport = work_order."import"(history::Import), online, IMPORT, "Take an order over from another system";
     change WorkOrderEdit = work_order."edit"(request::Edit), offline, INTAKE, "Correct an order's particulars";
@@ -315,7 +332,8 @@ catalogue! {
     change WorkOrderUseMaterial = work_order."use_material"(visit::UseMaterial), offline, DOOR, "Record material used";
     change WorkOrderRecordLabour = work_order."record_labour"(visit::RecordLabour), offline, CREW, "Record a working time";
     change WorkOrderNote = work_order."note"(visit::AddNote), offline, INTAKE, "Add a note";
-    change WorkOrderVoidEntry = work_order."void_entry"(visit::VoidEntry), offline, DOOR, "Take an entry back";
+    change WorkOrderReserveMaterial = work_order."reserve_material"(material::ReserveMaterial), online, ANSWERS, "Keep material back for an order";
+    change WorkOrderVoidEntry = work_order."void_entry"(visit::VoidEntry), offline, ENTRIES, "Take an entry back";
     change WorkOrderAddPhoto = work_order."add_photo"(photos::AddPhoto), offline, INTAKE, "Add a photo";
     change WorkOrderSettlePhotos = work_order."settle_photos"(photos::SettlePhotos), online, OPERATOR, "Note what became of a photo's bytes";
     change WorkOrderPause = work_order."pause"(visit::Pause), offline, DOOR, "Stop for today";
@@ -329,6 +347,15 @@ catalogue! {
     change WorkOrderExplainDelay = work_order."explain_delay"(clocks::ExplainDelay), offline, INTAKE, "Say why it is late";
     change WorkOrderRaiseAlarm = work_order."raise_alarm"(clocks::RaiseAlarm), online, OPERATOR, "Tell somebody of a deadline";
     change WorkOrderMerge = work_order."merge"(merge::Merge), online, OFFICE, "Merge a duplicate into another order";
+    save ArticleSave = article."save"(stock::ArticleSave), online, KEEPERS, "Make or change an article";
+    save StockPlaceSave = stock_place."save"(stock::StockPlaceSave), online, KEEPERS, "Make or change a store or van";
+    create StockMoveRecord = stock_move."record"(stock::RecordMove), offline, CARRIERS, "Record what was carried from one place to another";
+    create StockMoveScrap = stock_move."scrap"(stock::ScrapMove), offline, CARRIERS, "Put something aside to be scrapped";
+    change StockMoveDecideScrap = stock_move."decide_scrap"(stock::DecideScrap), online, MONEY, "Decide whether something is scrapped";
+    change StockMoveCounter = stock_move."counter"(stock::CounterMove), offline, CARRIERS, "Take a move back by a counter-entry";
+    create StockCountOpen = stock_count."open"(stock::StockCountOpen), online, KEEPERS, "Open a count sheet";
+    change StockCountRecord = stock_count."record_line"(stock::StockCountRecord), offline, CARRIERS, "Record what was counted";
+    change StockCountClose = stock_count."close"(stock::StockCountClose), online, KEEPERS, "Close a count sheet and correct the books";
 }
 
 /// The line of the catalogue for a type on the wire.

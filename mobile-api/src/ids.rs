@@ -3,6 +3,7 @@
 use std::{cmp::Ordering, fmt, hash, marker::PhantomData, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     review::Review,
+    stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     work_order::WorkOrder,
 };
 
@@ -169,3 +171,42 @@ pub type CalendarId = Id<Calendar>;
 
 /// The id of a work order.
 pub type WorkOrderId = Id<WorkOrder>;
+
+/// The id of an article.
+pub type ArticleId = Id<Article>;
+
+/// The id of a store or van.
+pub type StockPlaceId = Id<StockPlace>;
+
+/// The id of a move of stock.
+pub type StockMoveId = Id<StockMove>;
+
+/// The id of an article's level at a place.
+pub type StockLevelId = Id<StockLevel>;
+
+/// The id of a numbered piece.
+pub type StockSerialId = Id<StockSerial>;
+
+/// The id of a count sheet.
+pub type StockCountId = Id<StockCount>;
+
+/// An id that follows from bytes: the same bytes always have the same one (UUID version 8). For records that a rule makes
+/// beside the one that the operation is about, so that a replay makes the same.
+pub fn derived(parts: &[&[u8]]) -> Uuid {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// Like [`derived`], for a record that belongs into the order of operations: it begins as the id of its operation does, which
+/// is with the time, so that what one push brings is listed in the order in which it was recorded.
+pub fn derived_at(op: Uuid, parts: &[&[u8]]) -> Uuid {
+    let mut bytes = *derived(parts).as_bytes();
+    bytes[..8].copy_from_slice(&op.as_bytes()[..8]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

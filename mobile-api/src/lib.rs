@@ -21,6 +21,7 @@ pub mod record;
 pub mod refusal;
 pub mod review;
 pub mod signing;
+pub mod stock;
 pub mod sync;
 pub mod time;
 pub mod upload;

@@ -12,7 +12,7 @@ use crate::{
     actor::{Actor, Role},
     check::Check,
     evidence::When,
-    ids::Id,
+    ids::{Id, StockSerialId},
     photo::{Arrival, NewPhoto},
     record::{Kind, Record, RecordType, Ref},
     refusal::{Flagged, Refusal},
@@ -100,6 +100,11 @@ pub enum Need {
     Dependents(Ref),
     /// What became of bytes, if they are here already.
     Arrival(Digest),
+    /// A numbered piece, with the level of the place where it is.
+    Holder {
+        /// The piece.
+        piece: StockSerialId,
+    },
 }
 
 impl Need {
@@ -146,6 +151,8 @@ pub struct Related {
     pub login_holder: Option<Uuid>,
     /// What became of bytes that are here.
     pub arrivals: HashMap<Digest, Arrival>,
+    /// Whether a record that is not here may exist all the same: on a phone, which holds only its own part.
+    pub partial: bool,
 }
 
 impl Related {

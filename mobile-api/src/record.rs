@@ -10,6 +10,7 @@ use crate::{
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     photo::Photo,
     review::Review,
+    stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     time::Timestamp,
     work_order::WorkOrder,
 };
@@ -275,6 +276,18 @@ records! {
     Review = "review", "reviews";
     /// A work order.
     WorkOrder = "work_order", "work-orders";
+    /// Material or a tool (物料, 工具).
+    Article = "article", "articles";
+    /// A store or a van (仓库, 工程车).
+    StockPlace = "stock_place", "stock-places";
+    /// A line of the ledger (台账).
+    StockMove = "stock_move", "stock-moves";
+    /// How much of an article lies at a place.
+    StockLevel = "stock_level", "stock-levels";
+    /// A numbered piece and who holds it.
+    StockSerial = "stock_serial", "stock-serials";
+    /// A count sheet (盘点单).
+    StockCount = "stock_count", "stock-counts";
 }
 
 impl std::fmt::Display for Kind {

@@ -199,6 +199,18 @@ pub enum Flag {
     PausedMeanwhile,
     /// The work goes on under a quote that the customer has not confirmed yet.
     QuoteChangedMeanwhile,
+    /// More was taken from a place than anybody had recorded there.
+    StockBelowZero,
+    /// Material stands on the order, but could not be taken from stock.
+    StockNotMoved,
+    /// A numbered piece was not where the ledger had it.
+    SerialElsewhere,
+    /// Pieces of an article whose pieces have numbers moved without all of them.
+    SerialMissing,
+    /// Material moved before a count that did not know of it yet.
+    MovedBeforeCount,
+    /// Two people counted the same and differ.
+    CountsDiffer,
 }
 
 impl Flag {
@@ -223,7 +235,26 @@ impl Flag {
             Flag::DeadlineStillMissed => "deadline_still_missed",
             Flag::PausedMeanwhile => "paused_meanwhile",
             Flag::QuoteChangedMeanwhile => "quote_changed_meanwhile",
+            Flag::StockBelowZero => "stock_below_zero",
+            Flag::StockNotMoved => "stock_not_moved",
+            Flag::SerialElsewhere => "serial_elsewhere",
+            Flag::SerialMissing => "serial_missing",
+            Flag::MovedBeforeCount => "moved_before_count",
+            Flag::CountsDiffer => "counts_differ",
         }
+    }
+
+    /// Whether it is about material: a question for who keeps the stock.
+    pub fn is_about_stock(self) -> bool {
+        matches!(
+            self,
+            Flag::StockBelowZero
+                | Flag::StockNotMoved
+                | Flag::SerialElsewhere
+                | Flag::SerialMissing
+                | Flag::MovedBeforeCount
+                | Flag::CountsDiffer
+        )
     }
 }
 

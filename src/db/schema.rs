@@ -351,6 +351,82 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    stock_levels (org_id, place, article_id) {
+        org_id -> Id,
+        place -> Text,
+        article_id -> Id,
+        id -> Id,
+        milli -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    stock_moves (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        kind -> Text,
+        article_id -> Id,
+        from_place -> Text,
+        to_place -> Text,
+        milli -> BigInt,
+        received_at -> BigInt,
+        happened_at -> BigInt,
+        by_id -> Id,
+        awaiting -> Bool,
+        used_milli -> BigInt,
+        technician_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        site_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    stock_serials (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        article_id -> Id,
+        serial -> Text,
+        place -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    stock_counts (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        place -> Text,
+        open -> Bool,
+        opened_at -> BigInt,
+        counters -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    reserved (org_id, work_order_id, place, article_id) {
+        org_id -> Id,
+        work_order_id -> Id,
+        place -> Text,
+        article_id -> Id,
+        milli -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -368,5 +444,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     photos,
     blobs,
     uploads,
-    upload_parts
+    upload_parts,
+    stock_levels,
+    stock_moves,
+    stock_serials,
+    stock_counts,
+    reserved
 );

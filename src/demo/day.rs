@@ -170,6 +170,7 @@ impl<'a> Stage<'a> {
             name: self.label(&material.name.zh, &material.name.en),
             quantity_milli: Quantity(1000),
             unit: material.unit.clone(),
+            stock: None,
         };
         self.act(job, used).await?;
         self.act(job, Finish { summary: Some(self.say("demo-summary")) }).await?;

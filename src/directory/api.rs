@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The kinds of entries that have a list.
-pub const LISTED: [Kind; 9] = [
+pub const LISTED: [Kind; 11] = [
     Kind::Site,
     Kind::Building,
     Kind::Unit,
@@ -36,6 +36,8 @@ pub const LISTED: [Kind; 9] = [
     Kind::OrderType,
     Kind::PriceItem,
     Kind::Calendar,
+    Kind::Article,
+    Kind::StockPlace,
 ];
 
 /// Registers the addresses of this subject, relative to `/v1`.

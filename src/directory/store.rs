@@ -53,7 +53,22 @@ fn row(record: &Record) -> Option<Row> {
             Some(Row { code: Some(column_text(&item.code)), active: item.active, ..row })
         }
         Record::Calendar(calendar) => row(None, None, &calendar.name.en),
-        Record::Organisation(_) | Record::Device(_) | Record::Review(_) | Record::WorkOrder(_) => None,
+        Record::Article(article) => {
+            let row = row(None, None, &article.name.en)?;
+            Some(Row { code: Some(column_text(&article.code)), active: article.active, ..row })
+        }
+        Record::StockPlace(place) => {
+            let row = row(None, None, &place.name)?;
+            Some(Row { active: place.active, ..row })
+        }
+        Record::Organisation(_)
+        | Record::Device(_)
+        | Record::Review(_)
+        | Record::WorkOrder(_)
+        | Record::StockMove(_)
+        | Record::StockLevel(_)
+        | Record::StockSerial(_)
+        | Record::StockCount(_) => None,
     }
 }
 

@@ -8,6 +8,7 @@ use mobile_api::{
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     record::Kind,
     review::Review,
+    stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     work_order::{Status, WorkOrder},
 };
 use serde_json::{Value, json};
@@ -33,6 +34,7 @@ use crate::{
     directory::list::DirectoryFilter,
     operations::api::{History, HistoryQuery},
     review::list::ReviewFilter,
+    stock::list::{CountFilter, LevelFilter, MoveFilter, SerialFilter},
     work_order::{deadline::Deadline, list::WorkOrderFilter},
 };
 
@@ -73,6 +75,12 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::Device => add::<Device>(document),
         Kind::Review => add::<Review>(document),
         Kind::WorkOrder => add::<WorkOrder>(document),
+        Kind::Article => add::<Article>(document),
+        Kind::StockPlace => add::<StockPlace>(document),
+        Kind::StockMove => add::<StockMove>(document),
+        Kind::StockLevel => add::<StockLevel>(document),
+        Kind::StockSerial => add::<StockSerial>(document),
+        Kind::StockCount => add::<StockCount>(document),
     }
 }
 
@@ -88,6 +96,24 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
         Kind::Site | Kind::Building | Kind::Unit | Kind::Customer => (OF_SITES, of::<DirectoryFilter>()),
         Kind::User => ("By name. The office sees all accounts, a technician their own.", of::<DirectoryFilter>()),
         Kind::Team | Kind::OrderType | Kind::PriceItem | Kind::Calendar => (OF_ALL, of::<DirectoryFilter>()),
+        Kind::Article | Kind::StockPlace => (OF_ALL, of::<DirectoryFilter>()),
+        Kind::StockMove => {
+            let about = "Newest first. The office sees all moves, those to orders only of its sites; a technician what they recorded \
+                and what went into or out of their bag.";
+            (about, of::<MoveFilter>())
+        }
+        Kind::StockLevel => {
+            let about = "By place and article. The office sees all levels, a technician those of their bag.";
+            (about, of::<LevelFilter>())
+        }
+        Kind::StockSerial => {
+            let about = "By number. The office sees all pieces, a technician those in their bag.";
+            (about, of::<SerialFilter>())
+        }
+        Kind::StockCount => {
+            let about = "Newest first. The office sees all sheets, a technician those of their bag and those they are to count.";
+            (about, of::<CountFilter>())
+        }
         Kind::Device => {
             let about = "Newest first. Administrators and managers see all devices, everybody else their own.";
             (about, of::<DeviceFilter>())

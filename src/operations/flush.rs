@@ -27,7 +27,7 @@ use crate::{
     device, directory,
     jobs::{self, Job},
     media::{self, store::refs::PhotoRow},
-    review, work_order,
+    review, stock, work_order,
 };
 
 /// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
@@ -108,6 +108,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::WorkOrder(order) => {
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
             work_order::store::project(conn, org, before, order, now)?;
+            stock::store::keep_back(conn, org, before, order)?;
         }
         Record::Review(review) => review::store::project(conn, org, review)?,
         Record::Device(device) => {
@@ -130,7 +131,12 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         | Record::Team(_)
         | Record::OrderType(_)
         | Record::PriceItem(_)
-        | Record::Calendar(_) => directory::store::project(conn, org, record, entry.deleted)?,
+        | Record::Calendar(_)
+        | Record::Article(_)
+        | Record::StockPlace(_) => directory::store::project(conn, org, record, entry.deleted)?,
+        Record::StockMove(_) | Record::StockLevel(_) | Record::StockSerial(_) | Record::StockCount(_) => {
+            stock::store::project(conn, org, record, entry.stored_rev == 0)?;
+        }
     }
     Ok(())
 }

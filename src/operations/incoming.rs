@@ -1,5 +1,6 @@
 //! Operations as they arrive from a device, each kept as it was written.
 
+pub use mobile_api::ids::derived as derived_id;
 use mobile_api::{
     catalogue::{Action, ParseError},
     evidence::Anchor,
@@ -147,16 +148,4 @@ fn stated_seq(raw: &RawValue) -> Option<u64> {
     }
     let stated = serde_json::from_str::<Stated>(raw.get()).ok();
     stated.map(|stated| stated.seq).filter(|seq| *seq <= LARGEST)
-}
-
-/// An id that follows from bytes: the same bytes always have the same one (UUID version 8).
-pub fn derived_id(parts: &[&[u8]]) -> Uuid {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash.finalize()[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }

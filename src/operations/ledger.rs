@@ -367,6 +367,7 @@ pub(super) fn site_of(record: &Record) -> Option<Uuid> {
         Record::Unit(unit) => Some(unit.site.uuid()),
         Record::Customer(customer) => Some(customer.site.uuid()),
         Record::Review(review) => review.site.map(Into::into),
+        Record::StockMove(entry) => entry.used.map(|used| used.site.uuid()),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use mobile_api::{
     operation::{Need, Related},
     record::{Kind, Record, Ref},
     review::{Resolution, ReviewDecision},
+    stock::StockSerial,
     time::Timestamp,
 };
 use uuid::Uuid;
@@ -20,8 +21,7 @@ use crate::{access, directory, media, work_order};
 
 /// Fetches what the rule asked for.
 pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Timestamp) -> Result<Related, DoorError> {
-    let records: Vec<Ref> =
-        needs.iter().filter_map(|need| if let Need::Record(address) = need { Some(*address) } else { None }).collect();
+    let records: Vec<Ref> = needs.iter().filter_map(address).collect();
     ledger.preload(&records)?;
     let mut related = Related::default();
     for address in records {
@@ -36,6 +36,13 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
     for need in needs {
         match need {
             Need::Record(_) => {}
+            Need::Holder { piece } => {
+                if let Some(level) = related.get(*piece).map(StockSerial::level)
+                    && let Some(record) = ledger.entry(level)?.live()
+                {
+                    related.records.insert(level, record.clone());
+                }
+            }
             Need::OrderNumber => related.order_number = Some(order_number(ledger, received_at)?),
             Need::Labour { technician, from, until } => {
                 let stored =
@@ -62,6 +69,15 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
         }
     }
     Ok(related)
+}
+
+/// The record that is asked for by its address.
+fn address(need: &Need) -> Option<Ref> {
+    match need {
+        Need::Record(address) => Some(*address),
+        Need::Holder { piece } => Some(Ref::new(Kind::StockSerial, *piece)),
+        _ => None,
+    }
 }
 
 /// `2026-000123`: gapless per year, by the year in which the server received the request.

@@ -125,7 +125,7 @@ async fn get_clocks(
 }
 
 /// The sites that are counted: the one asked for, within those that the actor sees.
-fn sites(actor: &Actor, asked: Option<Uuid>) -> Result<Option<Vec<Uuid>>, Error> {
+pub(crate) fn sites(actor: &Actor, asked: Option<Uuid>) -> Result<Option<Vec<Uuid>>, Error> {
     let seen = match Sight::of(actor, Kind::WorkOrder) {
         Sight::Own(_) | Sight::Nothing => return Err(Code::Forbidden.into()),
         Sight::All => return Ok(asked.map(|site| vec![site])),

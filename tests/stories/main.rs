@@ -17,4 +17,5 @@ mod photos;
 mod promises;
 mod repair;
 mod rest;
+mod stock;
 mod uploads;

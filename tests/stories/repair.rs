@@ -74,7 +74,7 @@ stories! {
         phone.did(order, confirmed(offer));
         phone.did(order, Start {});
         house.pass(Duration::from_secs(30 * 60), &[&phone]);
-        let seal = UseMaterial { item: None, name: "Trap seal".into(), quantity_milli: Quantity(1000), unit: "pc".into() };
+        let seal = UseMaterial { item: None, name: "Trap seal".into(), quantity_milli: Quantity(1000), unit: "pc".into(), stock: None };
         let from = phone.clock.truth() - Duration::from_secs(30 * 60);
         let labour = RecordLabour { from, until: phone.clock.truth(), note: None };
         phone.did_together(order, vec![seal.into(), labour.into(), Finish { summary: None }.into()]);

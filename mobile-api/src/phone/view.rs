@@ -24,6 +24,7 @@ use crate::{
     operation::{Context, Decision, Mode, Need, Related},
     record::{Kind, Record, Ref},
     refusal::{Flagged, Refusal},
+    stock::StockSerial,
     sync::Operation,
     time::Timestamp,
 };
@@ -284,21 +285,33 @@ impl<'a> Replay<'a> {
     }
 
     fn related(&self, action: &Action, record: Option<&Record>, actor: &Actor) -> Result<Related, StoreError> {
-        let mut related = Related::default();
+        let mut related = Related { partial: true, ..Related::default() };
         for need in action.needs(record, actor) {
             // What only the server knows (numbers, other people's times) stays empty.
-            if let Need::Record(address) = need
-                && let Some(record) = self.layer(address)?.record
-            {
-                for companion in record.companions() {
-                    if let Some(record) = self.layer(companion)?.record {
-                        related.records.insert(companion, record);
+            match need {
+                Need::Record(address) => self.relate(address, &mut related)?,
+                Need::Holder { piece } => {
+                    let address = Ref::new(Kind::StockSerial, piece);
+                    self.relate(address, &mut related)?;
+                    if let Some(level) = related.get(piece).map(StockSerial::level) {
+                        self.relate(level, &mut related)?;
                     }
                 }
-                related.records.insert(address, record);
+                _ => {}
             }
         }
         Ok(related)
+    }
+
+    fn relate(&self, address: Ref, related: &mut Related) -> Result<(), StoreError> {
+        let Some(record) = self.layer(address)?.record else { return Ok(()) };
+        for companion in record.companions() {
+            if let Some(record) = self.layer(companion)?.record {
+                related.records.insert(companion, record);
+            }
+        }
+        related.records.insert(address, record);
+        Ok(())
     }
 
     /// Revisions that this phone made itself: on the server, as far as verdicts tell, and above the server's in

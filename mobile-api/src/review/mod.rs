@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    actor::Actor,
+    actor::{Actor, Role},
     check::Check,
     evidence::When,
     ids::{ReviewId, SiteId, UserId},
@@ -114,6 +114,11 @@ impl Change for Resolve {
     fn decide(self, mut review: Review, context: &Context<'_>) -> Result<Decision<Review>, Refusal> {
         if review.resolution.is_some() {
             return Err(Refusal::StillInUse { what: "this review was resolved already".into() });
+        }
+        // Who keeps the stock answers what concerns it alone.
+        let about_stock = !review.flags.is_empty() && review.flags.iter().all(|flagged| flagged.flag.is_about_stock());
+        if context.actor.role == Role::Storekeeper && !about_stock {
+            return Err(Refusal::Forbidden);
         }
         let by = context.actor.user;
         review.resolution = Some(Resolution { by, at: context.when.clone(), decision: self.decision, note: self.note });

@@ -121,6 +121,7 @@ fn move_visit(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Refus
 /// Moves what was found, used, worked, noted and photographed.
 fn move_entries(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Refusal> {
     append(&mut target.materials, std::mem::take(&mut order.materials))?;
+    append(&mut target.reservations, std::mem::take(&mut order.reservations))?;
     append(&mut target.labour, std::mem::take(&mut order.labour))?;
     append(&mut target.notes, std::mem::take(&mut order.notes))?;
     photo::append(&mut target.photos, std::mem::take(&mut order.photos))?;

@@ -9,6 +9,7 @@
 pub mod clocks;
 pub mod dispatch;
 pub mod history;
+pub mod material;
 pub mod merge;
 pub mod photos;
 pub mod quote;
@@ -21,6 +22,7 @@ mod state;
 pub mod visit;
 
 pub use clocks::{Clock, ClockEvent, ClockName, Clocks};
+pub use material::TakenFromStock;
 pub use quote::{Confirmation, ConfirmationMethod, Quote, QuoteLine};
 pub use record::{
     Appointment, Assignment, Caller, Channel, Charge, Diagnosis, Labour, MOST_ENTRIES, MaterialUse, MergedFrom, Note,

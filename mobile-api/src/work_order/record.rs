@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Clocks, Quote, SignOff, State,
+    Clocks, Quote, SignOff, State, TakenFromStock,
     clocks::{Delay, Raised},
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     operation::Context,
     photo::{Photo, RequiredPhotos},
     refusal::{Flag, Refusal},
+    stock::Reservation,
 };
 
 /// Most entries of one sort (notes, material lines, …) on one order.
@@ -89,6 +90,9 @@ pub struct WorkOrder {
     /// Material used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub materials: Vec<MaterialUse>,
+    /// Material kept back for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reservations: Vec<Reservation>,
     /// Working times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labour: Vec<Labour>,
@@ -282,6 +286,9 @@ pub struct MaterialUse {
     pub quantity_milli: Quantity,
     /// The unit.
     pub unit: String,
+    /// What was taken from stock, if anything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<TakenFromStock>,
     /// Who used it.
     pub by: UserId,
     /// When.

@@ -133,6 +133,7 @@ impl Create for Request {
             diagnosis: None,
             quotes: Vec::new(),
             materials: Vec::new(),
+            reservations: Vec::new(),
             labour: Vec::new(),
             notes: Vec::new(),
             photos: Vec::new(),

@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use super::{
     Diagnosis, Labour, MaterialUse, Note, State, Status, Void, Window, WorkOrder,
+    material::{FromStock, needs_to_put_back, put_back},
     request::{Merge, Owner},
     standing::{Progress, Step, addition, contribution, flags, step},
 };
 use crate::{
-    actor::Actor,
+    actor::{Actor, Role},
     check::Check,
     directory::User,
     ids::PriceItemId,
@@ -292,37 +293,52 @@ pub struct UseMaterial {
     pub quantity_milli: Quantity,
     /// The unit; 1 to 30 characters.
     pub unit: String,
+    /// Where it came from, if it is kept in stock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<FromStock>,
 }
 
 impl Payload for UseMaterial {
     type Record = WorkOrder;
 
     fn example() -> Self {
-        Self { item: None, name: "Copper pipe 15 mm".into(), quantity_milli: Quantity(3000), unit: "m".into() }
+        let (name, quantity_milli, unit) = ("Copper pipe 15 mm".into(), Quantity(3000), "m".into());
+        Self { item: None, name, quantity_milli, unit, stock: None }
     }
 
     fn check(&self, check: &mut Check) {
         check.text("/name", &self.name, 1..=200);
         self.quantity_milli.check(check, "/quantity_milli");
         check.text("/unit", &self.unit, 1..=30);
+        if let Some(stock) = &self.stock {
+            stock.check(check);
+        }
+    }
+
+    fn needs(&self, record: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
+        self.stock.as_ref().map(|stock| stock.needs(record, actor)).unwrap_or_default()
     }
 }
 
 impl Change for UseMaterial {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let overtaken = addition(&order, context)?;
+        let mut flags = flags(addition(&order, context)?);
+        let taken = self.stock.map(|stock| stock.take(&order, self.quantity_milli, &self.unit, context)).transpose()?;
+        let (stock, (also, noticed)) = taken.map_or_else(Default::default, |(taken, beside)| (Some(taken), beside));
+        flags.extend(noticed);
         let material = MaterialUse {
             op: context.op,
             item: self.item,
             name: self.name,
             quantity_milli: self.quantity_milli,
             unit: self.unit,
+            stock,
             by: context.actor.user,
             at: context.when.clone(),
             void: None,
         };
         WorkOrder::push(&mut order.materials, material)?;
-        Ok(Decision::flagged(order, flags(overtaken)))
+        Ok(Decision { record: Some(order), also, flags })
     }
 }
 
@@ -406,7 +422,8 @@ impl Change for AddNote {
     }
 }
 
-/// Takes an entry (material, working time, note, photo) back, with the reason. The entry stays and no longer counts.
+/// Takes an entry (material, reservation, working time, note, photo) back, with the reason. The entry stays and no longer
+/// counts; material goes back to where it was taken from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VoidEntry {
@@ -426,16 +443,29 @@ impl Payload for VoidEntry {
     fn check(&self, check: &mut Check) {
         check.text("/reason", &self.reason, 1..=1000);
     }
+
+    fn needs(&self, record: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
+        record.map(|order| needs_to_put_back(order, self.entry)).unwrap_or_default()
+    }
 }
 
 impl Change for VoidEntry {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let overtaken = addition(&order, context)?;
+        let mut flags = flags(addition(&order, context)?);
+        let kept_back = order.reservations.iter().any(|entry| entry.op == self.entry);
+        // Who keeps the stock releases what is kept back; the rest of the order is not theirs.
+        if context.actor.role == Role::Storekeeper && !kept_back {
+            return Err(Refusal::Forbidden);
+        }
+        let (also, noticed) = put_back(&order, self.entry, &self.reason, context)?;
+        flags.extend(noticed);
         let materials = order.materials.iter_mut().map(|e| (e.op, e.by, &mut e.void));
+        let reserved = order.reservations.iter_mut().map(|e| (e.op, e.by, &mut e.void));
         let labour = order.labour.iter_mut().map(|e| (e.op, e.by, &mut e.void));
         let notes = order.notes.iter_mut().map(|e| (e.op, e.by, &mut e.void));
         let photos = order.photos.iter_mut().map(|e| (e.op, e.by, &mut e.void));
-        let entry = materials.chain(labour).chain(notes).chain(photos).find(|(op, ..)| *op == self.entry);
+        let entry =
+            materials.chain(reserved).chain(labour).chain(notes).chain(photos).find(|(op, ..)| *op == self.entry);
         let (_, by, void) = entry.ok_or(Refusal::EntryUnknown)?;
         if context.by_technician() && by != context.actor.user {
             return Err(Refusal::Forbidden);
@@ -444,7 +474,7 @@ impl Change for VoidEntry {
             let (op, by, at) = (context.op, context.actor.user, context.when.clone());
             *void = Some(Void { op, by, at, reason: self.reason });
         }
-        Ok(Decision::flagged(order, flags(overtaken)))
+        Ok(Decision { record: Some(order), also, flags })
     }
 }
 

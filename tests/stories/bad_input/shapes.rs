@@ -85,6 +85,11 @@ const NUMBERS: &[(&str, &str)] = &[
     ("work_order.use_material", "/quantity_milli"),
     ("work_order.set_charge", "/amount/minor"),
     ("price_item.save", "/price/minor"),
+    ("article.save", "/packs/0/holds_milli"),
+    ("stock_place.save", "/usage_weeks"),
+    ("stock_move.record", "/quantity_milli"),
+    ("stock_move.scrap", "/quantity_milli"),
+    ("stock_count.record_line", "/milli"),
 ];
 const INSTANTS: &[(&str, &str)] = &[
     ("work_order.request", "/called_at"),

@@ -44,6 +44,11 @@ enum Thing {
     OrderType,
     PriceItem,
     Calendar,
+    Article,
+    Store,
+    Moved,
+    Condemned,
+    Counted,
     Device,
     Order,
     OtherOrder,
@@ -76,6 +81,13 @@ const LIFE: &[(&str, Thing)] = &[
     ("calendar.save", Thing::Calendar),
     ("order_type.save", Thing::OrderType),
     ("price_item.save", Thing::PriceItem),
+    ("article.save", Thing::Article),
+    ("stock_place.save", Thing::Store),
+    ("stock_move.record", Thing::Moved),
+    ("stock_move.counter", Thing::Moved),
+    ("stock_move.scrap", Thing::Condemned),
+    ("stock_move.decide_scrap", Thing::Condemned),
+    ("stock_count.open", Thing::Counted),
     ("device.register", Thing::Device),
     ("device.revoke", Thing::Device),
     ("work_order.import", Thing::Imported),
@@ -136,10 +148,14 @@ fn payload(name: &str, round: usize) -> Value {
     let (firm, mut payload) = (Firm::with(0), example(name));
     let yuan = |minor: u32| json!({ "minor": minor, "currency": "CNY" });
     let quote = operation_id("work_order.quote", round);
+    let (article, store) = (Thing::Article.id(round), format!("store:{}", Thing::Store.id(round)));
     let changes = match name {
         "work_order.request" | "work_order.import" => json!({ "order_type": firm.plumbing, "site": firm.site }),
         "building.save" | "unit.save" | "customer.save" => json!({ "site": firm.site }),
         "user.save" => json!({ "certificates": [{ "code": "", "expires_at": "2030-01-01T00:00:00Z" }] }),
+        "stock_move.record" => json!({ "article": article, "from": "supplier", "to": store }),
+        "stock_move.scrap" => json!({ "article": article, "from": store }),
+        "stock_count.open" => json!({ "articles": [article], "place": store }),
         "work_order.assign" => json!({ "technician": firm.wang }),
         "work_order.confirm_quote" => json!({ "quote": quote, "method": { "how": "verbal", "witness": "" } }),
         "work_order.record_labour" => {

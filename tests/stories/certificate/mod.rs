@@ -84,7 +84,13 @@ async fn finished(house: &House, findings: &str) -> (WorkOrderId, Handset) {
 }
 
 fn seal() -> UseMaterial {
-    UseMaterial { item: None, name: "密封圈 Trap seal".into(), quantity_milli: Quantity(1000), unit: "pc".into() }
+    UseMaterial {
+        item: None,
+        name: "密封圈 Trap seal".into(),
+        quantity_milli: Quantity(1000),
+        unit: "pc".into(),
+        stock: None,
+    }
 }
 
 /// Mrs Chen signs, and the phone comes back to the street. Answers the operation with the signature.

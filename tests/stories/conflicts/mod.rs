@@ -150,7 +150,7 @@ fn found(findings: &str) -> Diagnose {
 
 /// One trap seal.
 fn seal() -> UseMaterial {
-    UseMaterial { item: None, name: "Trap seal".into(), quantity_milli: Quantity(1000), unit: "pc".into() }
+    UseMaterial { item: None, name: "Trap seal".into(), quantity_milli: Quantity(1000), unit: "pc".into(), stock: None }
 }
 
 /// The last so many minutes, as working time.

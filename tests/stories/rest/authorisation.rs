@@ -13,6 +13,7 @@ use mobile_api::{
     directory::{Label, UnitSave, UserSave},
     operation::Payload,
     signing::Digest,
+    stock::{ArticleSave, Place, RecordMove, StockCountOpen, StockLevel, StockPlaceSave, StockSerial},
     work_order::dispatch::Assign,
 };
 use reqwest::{Method, StatusCode};
@@ -152,6 +153,24 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.system(firm, calendar, CalendarSave { name: Label::new(SECRET, SECRET), ..CalendarSave::example() }).await;
     house.system(firm, firm.hour, PriceItemSave { code: secret(), ..PriceItemSave::example() }).await;
 
+    let (article, store, entry, count) =
+        (house.clock.new_id(), house.clock.new_id(), house.clock.new_id(), house.clock.new_id());
+    house.system(firm, article, ArticleSave { code: secret(), ..ArticleSave::example() }).await;
+    house.system(firm, store, StockPlaceSave { name: secret(), ..StockPlaceSave::example() }).await;
+    let place = Place::Store(store.into());
+    let (reason, serials) = (Some(secret()), vec![secret()]);
+    let carried = RecordMove {
+        article: article.into(),
+        from: Place::Supplier,
+        to: place,
+        reason,
+        serials,
+        ..RecordMove::example()
+    };
+    house.system(firm, entry, carried).await;
+    let open = StockCountOpen { place, articles: vec![article.into()], note: Some(secret()), counters: vec![] };
+    house.system(firm, count, open).await;
+
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
     li.perform(order, note(SECRET)).await.applied();
@@ -177,6 +196,12 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("order-types", firm.plumbing.uuid()),
         ("price-items", firm.hour.uuid()),
         ("calendars", calendar),
+        ("articles", article),
+        ("stock-places", store),
+        ("stock-moves", entry),
+        ("stock-levels", StockLevel::id_of(place, article.into())),
+        ("stock-serials", StockSerial::id_of(article.into(), SECRET)),
+        ("stock-counts", count),
         ("devices", hand.device),
         ("reviews", unreadable),
         ("work-orders", order.uuid()),

@@ -8,6 +8,7 @@ use doorstep::{
     directory::list::{self as directory, DirectoryFilter},
     paging::Ask,
     review::list::{self as reviews, ReviewFilter},
+    stock::list::{self as stock, CountFilter, LevelFilter, MoveFilter, SerialFilter},
     work_order::list::{self as work_orders, WorkOrderFilter},
 };
 use mobile_api::{
@@ -17,6 +18,7 @@ use mobile_api::{
     ids::{SiteId, TeamId},
     operation::Payload,
     record::{Kind, Record},
+    stock::StockCountOpen,
     work_order::{
         dispatch::{Assign, Cancel, HandBack},
         request::Request,
@@ -28,6 +30,7 @@ use uuid::Uuid;
 use crate::{
     harness::{Firm, House},
     promises::kit::Hand,
+    stock::kit::{bag, carried, carry, numbered, stocked, the_store, used, valves},
 };
 
 const EVERYTHING: usize = 10_000;
@@ -50,6 +53,7 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
         }
     }
     house.system(firm, house.clock.new_id(), CalendarSave::example()).await;
+    material(house, other_site).await;
     let hand = Hand::of(house, "wang").await;
     house.li().await.register(house.clock.new_id()).await;
     for order in everything(house, &Actor::system(firm.org), Kind::WorkOrder).await.into_iter().take(3) {
@@ -58,6 +62,26 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
         hand.office.push(hand.device, &[nonsense]).await;
     }
     (vec![firm.site, other_site], vec![firm.plumbers, other_team])
+}
+
+/// Material in the store and in both bags, used on orders of both sites; a sheet for each.
+async fn material(house: &House, other_site: SiteId) {
+    let (firm, ku) = (&house.firm, stocked(house).await);
+    let li = house.li().await;
+    for (user, site) in [(firm.wang, firm.site), (firm.zhao, other_site)] {
+        carry(house, &ku, carried(valves(), the_store(), bag(user), 5)).await;
+        let order = house.clock.new_id();
+        let request = Request { site, unit: None, customer: None, ..house.request_for(firm.plumbing) };
+        li.perform(order, request).await.applied();
+        li.perform(order, Assign { technician: user }).await.applied();
+        li.perform(order, used(1)).await.applied();
+        let open = StockCountOpen { place: bag(user), articles: vec![valves()], counters: vec![], note: None };
+        ku.perform(house.clock.new_id(), open).await.applied();
+    }
+    carry(house, &ku, numbered(the_store(), bag(firm.zhao), "D-7")).await;
+    let (place, counters) = (the_store(), vec![firm.wang]);
+    let open = StockCountOpen { place, articles: vec![valves()], counters, note: None };
+    ku.perform(house.clock.new_id(), open).await.applied();
 }
 
 /// Orders of every standing: in the pool, somebody's, handed back, cancelled; written down by a technician.
@@ -119,6 +143,20 @@ fn rows(
         }
         Kind::Review => {
             reviews::list(conn, actor, &ReviewFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::StockMove => {
+            stock::moves(conn, actor, &MoveFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::StockCount => {
+            stock::counts(conn, actor, &CountFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::StockLevel => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            stock::levels(conn, actor, &LevelFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::StockSerial => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            stock::serials(conn, actor, &SerialFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Device => {
             devices::list(conn, actor, &DeviceFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()

@@ -28,7 +28,13 @@ fn diagnose(findings: &str) -> Diagnose {
 }
 
 fn seals(count: i64) -> UseMaterial {
-    UseMaterial { item: None, name: "Seal".into(), quantity_milli: Quantity(count * 1000), unit: "pc".into() }
+    UseMaterial {
+        item: None,
+        name: "Seal".into(),
+        quantity_milli: Quantity(count * 1000),
+        unit: "pc".into(),
+        stock: None,
+    }
 }
 
 fn labour(from: i64, until: i64) -> RecordLabour {

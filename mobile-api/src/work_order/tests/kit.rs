@@ -16,7 +16,7 @@ use crate::{
     evidence::When,
     money::{Currency, Money, Quantity},
     operation::{Context, Decision, Mode, Need, Related},
-    record::{Record, Ref},
+    record::{Kind, Record, Ref},
     refusal::{Flag, Refusal},
     signing::{Digest, Point, Stroke, digest},
     time::Timestamp,
@@ -229,7 +229,14 @@ impl Story {
         // The rule is given what it asked for and no more, as the server does it.
         let order = Record::from(self.order.clone());
         let asked: Vec<_> = action.needs(Some(&order), &actor);
-        let given = |address: &Ref| asked.iter().any(|need| matches!(need, Need::Record(asked) if asked == address));
+        let given = |address: &Ref| {
+            asked.iter().any(|need| match need {
+                Need::Record(asked) => asked == address,
+                // The level of wherever the piece is.
+                Need::Holder { piece } => address.id == piece.uuid() || address.kind == Kind::StockLevel,
+                _ => false,
+            })
+        };
         let mut story = self.clone();
         story.related.records.retain(|address, _| given(address));
         let op = number(self.op.as_u128() + 1);

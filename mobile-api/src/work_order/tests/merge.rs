@@ -53,7 +53,8 @@ fn note(text: &str) -> AddNote {
 
 /// Wang's order with one entry of each sort.
 fn full() -> Story {
-    let seal = UseMaterial { item: None, name: "Seal".into(), quantity_milli: Quantity(1000), unit: "pc".into() };
+    let seal =
+        UseMaterial { item: None, name: "Seal".into(), quantity_milli: Quantity(1000), unit: "pc".into(), stock: None };
     let found = Diagnose { findings: "Seal worn".into(), cause: None, explained: None };
     Story::reaching(Status::Assigned)
         .arrived()

@@ -5,6 +5,7 @@ mod clocks;
 mod conflicts;
 mod edit;
 mod kit;
+mod material;
 mod merge;
 mod money;
 mod pauses;

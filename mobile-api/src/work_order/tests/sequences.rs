@@ -99,7 +99,14 @@ impl Play {
             7 | 8 => quote(amount).into(),
             9 | 10 => confirm(quoted).into(),
             11 => Start {}.into(),
-            12 => UseMaterial { item: None, name: text, quantity_milli: Quantity(amount + 1), unit: "m".into() }.into(),
+            12 => UseMaterial {
+                item: None,
+                name: text,
+                quantity_milli: Quantity(amount + 1),
+                unit: "m".into(),
+                stock: None,
+            }
+            .into(),
             13 => RecordLabour { from: at(0), until: at(amount), note: None }.into(),
             14 => AddNote { text }.into(),
             15 => {

@@ -20,7 +20,13 @@ use crate::{
 };
 
 fn seals(count: i64) -> UseMaterial {
-    UseMaterial { item: None, name: "Seal".into(), quantity_milli: Quantity(count * 1000), unit: "pc".into() }
+    UseMaterial {
+        item: None,
+        name: "Seal".into(),
+        quantity_milli: Quantity(count * 1000),
+        unit: "pc".into(),
+        stock: None,
+    }
 }
 
 /// Work that the customer is about to sign for, with everything that content can have.

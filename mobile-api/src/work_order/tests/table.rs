@@ -13,11 +13,16 @@ use crate::{
     operation::{Mode, Payload as _},
     photo::NewPhoto,
     record::Record,
+    stock::{
+        Place,
+        tests::{store_called, valve},
+    },
     work_order::{
         ClockName, Status,
         clocks::ExplainDelay,
         dispatch::{Accept, AgreeTime, Depart},
         history::Import,
+        material::ReserveMaterial,
         merge::Merge,
         photos::AddPhoto,
         request::Edit,
@@ -50,9 +55,15 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderQuote(_) => quote(80).into(),
         Action::WorkOrderConfirmQuote(_) => confirm(newest).into(),
         Action::WorkOrderStart(_) => Start {}.into(),
-        Action::WorkOrderUseMaterial(_) => {
-            UseMaterial { item: None, name: "Seal".into(), quantity_milli: Quantity(1000), unit: "pc".into() }.into()
+        Action::WorkOrderUseMaterial(_) => UseMaterial {
+            item: None,
+            name: "Seal".into(),
+            quantity_milli: Quantity(1000),
+            unit: "pc".into(),
+            stock: None,
         }
+        .into(),
+        Action::WorkOrderReserveMaterial(_) => ReserveMaterial::example().into(),
         Action::WorkOrderRecordLabour(_) => RecordLabour { from: at(0), until: at(30), note: None }.into(),
         Action::WorkOrderNote(_) => AddNote { text: text() }.into(),
         Action::WorkOrderVoidEntry(_) => VoidEntry { entry: noted, reason: text() }.into(),
@@ -71,6 +82,15 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderSettlePhotos(_)
         | Action::WorkOrderRaiseAlarm(_)
         | Action::CalendarSave(_)
+        | Action::ArticleSave(_)
+        | Action::StockPlaceSave(_)
+        | Action::StockMoveRecord(_)
+        | Action::StockMoveScrap(_)
+        | Action::StockMoveDecideScrap(_)
+        | Action::StockMoveCounter(_)
+        | Action::StockCountOpen(_)
+        | Action::StockCountRecord(_)
+        | Action::StockCountClose(_)
         | Action::OrganisationFound(_)
         | Action::OrganisationSave(_)
         | Action::SiteSave(_)
@@ -96,8 +116,12 @@ fn story_at(status: Status) -> Story {
     let note = AddNote { text: "Dog in the flat".into() };
     story.by(if status == Status::Requested { DISPATCHER } else { WANG }, note).applied();
     let other = Story::requested(number(OTHER), DISPATCHER, request()).order;
-    let other = Record::from(other);
-    story.related.records.insert(other.address(), other);
+    let wanted = ReserveMaterial::example();
+    let Place::Store(store) = wanted.place else { panic!("a store") };
+    for record in [other.into(), valve(wanted.article).into(), store_called(store).into()] {
+        let record: Record = record;
+        story.related.records.insert(record.address(), record);
+    }
     story
 }
 

@@ -1,0 +1,7 @@
+//! The rules of the ledger, without server or phone.
+
+mod books;
+mod count;
+mod kit;
+
+pub(crate) use kit::{store_called, valve};
