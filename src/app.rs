@@ -28,7 +28,7 @@ use crate::{
     media::{self, Media, depot::Depot},
     openapi,
     operations::{self, After, Door, Holds},
-    problems, review,
+    payment, problems, review,
     sync::{self, SyncLimits},
     telemetry::RequestSpan,
     work_order,
@@ -108,6 +108,7 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(directory::api::routes);
     cfg.configure(media::api::routes);
     cfg.configure(media::uploads::api::routes);
+    cfg.configure(payment::api::routes);
     cfg.configure(review::api::routes);
     cfg.configure(sync::api::routes);
     cfg.configure(work_order::api::routes);

@@ -190,6 +190,7 @@ async fn fill(state: &AppState, size: Size) {
         certificate: None,
         deadlines: None,
         photos: Vec::new(),
+        warranty_days: None,
         active: true,
     };
     perform(state, &system, vec![(order_type().uuid(), sort.into())]).await;

@@ -33,6 +33,9 @@ pub struct OrderType {
     /// Photos without which its work is not finished.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub photos: Vec<RequiredPhotos>,
+    /// For how many days after the signature the same fault is mended for nothing (保修).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warranty_days: Option<u32>,
     /// Whether new orders may have it.
     pub active: bool,
 }
@@ -67,6 +70,9 @@ pub struct OrderTypeSave {
     /// Photos without which its work is not finished, such as one `after`; at most 5 sorts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub photos: Vec<RequiredPhotos>,
+    /// For how many days after the signature the same fault is mended for nothing; 1 to 3,650.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warranty_days: Option<u32>,
     /// Whether new orders may have it.
     pub active: bool,
 }
@@ -82,6 +88,7 @@ impl Payload for OrderTypeSave {
             certificate: None,
             deadlines: Some(Deadlines::TRADE),
             photos: vec![RequiredPhotos { role: PhotoRole::After, least: 1 }],
+            warranty_days: Some(90),
             active: true,
         }
     }
@@ -93,6 +100,9 @@ impl Payload for OrderTypeSave {
         if let Some(deadlines) = &self.deadlines {
             deadlines.check(check, "/deadlines");
         }
+        if let Some(days) = self.warranty_days {
+            check.number("/warranty_days", days.into(), 1..=3650);
+        }
         check.count("/photos", self.photos.len(), 0..=5);
         for (at, required) in self.photos.iter().enumerate() {
             check.number(&format!("/photos/{at}/least"), required.least.into(), 1..=20);
@@ -102,7 +112,7 @@ impl Payload for OrderTypeSave {
 
 impl Save for OrderTypeSave {
     fn decide(self, id: Id<OrderType>, _: Option<OrderType>, _: &Context<'_>) -> Result<Decision<OrderType>, Refusal> {
-        let OrderTypeSave { code, name, free_of_charge, certificate, deadlines, photos, active } = self;
-        Ok(OrderType { id, code, name, free_of_charge, certificate, deadlines, photos, active }.into())
+        let OrderTypeSave { code, name, free_of_charge, certificate, deadlines, photos, warranty_days, active } = self;
+        Ok(OrderType { id, code, name, free_of_charge, certificate, deadlines, photos, warranty_days, active }.into())
     }
 }

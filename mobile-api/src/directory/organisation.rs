@@ -9,6 +9,7 @@ use crate::{
     ids::{Id, OrganisationId},
     money::Currency,
     operation::{Change, Context, Create, Decision, Payload},
+    price_list::MoneyRules,
     record::{Kind, Reach, RecordType},
     refusal::Refusal,
     time::Timestamp,
@@ -66,6 +67,9 @@ pub struct Organisation {
     pub currency: Currency,
     /// Deadlines of order types that set none themselves.
     pub deadlines: Deadlines,
+    /// Taxes, discounts, and how long quotes are valid.
+    #[serde(default, skip_serializing_if = "MoneyRules::is_default")]
+    pub money: MoneyRules,
 }
 
 impl RecordType for Organisation {
@@ -118,7 +122,7 @@ impl Payload for Found {
 impl Create for Found {
     fn decide(self, id: Id<Organisation>, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
         let Found { name, time_zone, currency, deadlines } = self;
-        Ok(Organisation { id, name, time_zone, currency, deadlines }.into())
+        Ok(Organisation { id, name, time_zone, currency, deadlines, money: MoneyRules::default() }.into())
     }
 }
 

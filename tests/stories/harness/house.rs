@@ -182,6 +182,7 @@ impl House {
             unit: "h".into(),
             price: Money { minor: 8000, currency: Currency::CNY },
             active: true,
+            terms: Default::default(),
         };
         self.system(firm, firm.hour, hour).await;
     }
@@ -194,6 +195,7 @@ impl House {
             certificate: certificate.map(Into::into),
             deadlines: None,
             photos: Vec::new(),
+            warranty_days: None,
             active: true,
         };
         self.system(firm, firm.plumbing, sort("plumbing", false, None)).await;
