@@ -397,6 +397,8 @@ fn another_word(order: &WorkOrder, quote: Uuid, context: &Context<'_>) -> Option
         let rev = other.confirmed.as_ref().and_then(|word| word.rev);
         other.id != quote && other.overtaken.is_none() && rev.is_some_and(|rev| !context.saw(rev))
     };
+    // What is not in force competes with nothing.
+    order.quotes.iter().find(|known| known.id == quote && known.overtaken.is_none())?;
     let other = order.quotes.iter().find(unseen)?;
     Some(Flagged::with(Flag::AnotherQuoteConfirmed, json!({ "confirmed": quote, "other": other.id })))
 }

@@ -61,7 +61,6 @@ fn rework_is_free_and_counts_against_its_origin() {
     let id = first.id;
     story.related.records.insert(Record::from(first.clone()).address(), first.into());
     let link = |origin: Uuid| LinkRework { origin: Id::new(origin) };
-    story.by(WANG, link(id.uuid())).refused("forbidden");
     story.by(DISPATCHER, link(number(5000))).refused("bad_reference");
     story.by(WANG, Start {}).refused("quote_not_confirmed");
     story.by(DISPATCHER, link(id.uuid())).applied();
