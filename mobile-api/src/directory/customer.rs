@@ -144,7 +144,7 @@ impl Payload for CustomerSave {
             preferred: vec![Hours { days: vec![6, 7], from_minute: 9 * 60, until_minute: 18 * 60 }],
             rest: vec![Hours { days: vec![], from_minute: 21 * 60, until_minute: 8 * 60 }],
             member: true,
-            class: None,
+            class: Some("owner".into()),
             note: None,
         }
     }

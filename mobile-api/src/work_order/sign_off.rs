@@ -131,7 +131,7 @@ impl WorkOrder {
             quote: quote.map(|quote| SignedQuote {
                 id: quote.id,
                 revision: quote.revision,
-                lines: quote.lines.clone(),
+                lines: quote.lines.iter().map(QuoteLine::shown).collect(),
                 total: quote.total,
             }),
             materials: counted

@@ -324,14 +324,14 @@ fn signatures_of_before_still_verify() {
     );
 }
 
-/// The same work, quoted before and after the fields were added, does not count as other content.
+/// Whether a line is the list's is between phone and office. Customers do not sign it, and it is no difference if one did.
 #[test]
 fn what_only_the_office_asks_about_is_no_difference() {
     let mut story = Story::reaching(Status::Finished);
     let mut content = story.order.content_to_sign(WANG.name, WANG.user(), "Mrs Chen");
     let lines = &mut content.quote.as_mut().expect("a quote").lines;
-    assert!(lines[0].free);
-    (lines[0].free, lines[0].list_price) = (false, Some(yuan(1)));
+    assert!(story.order.quotes[0].lines[0].free && !lines[0].free);
+    (lines[0].free, lines[0].list_price) = (true, Some(yuan(1)));
     story.by(WANG, super::kit::signature(content)).applied();
     assert!(story.order.sign_offs[0].differs.is_empty());
 }
