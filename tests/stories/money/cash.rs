@@ -42,7 +42,7 @@ stories! {
         let order = assigned(&house).await;
         let (wang, li, admin) = (house.office("wang").await, house.li().await, house.office("admin").await);
         let first = take(&wang, order, paid(120, PaymentMethod::Cash, None)).await;
-        house.pass(Duration::from_secs(3600), &[]);
+        house.pass(Duration::from_secs(300), &[]);
         take(&wang, order, paid(30, PaymentMethod::Wechat, Some("=4200001"))).await;
         take(&li, order, paid(200, PaymentMethod::Transfer, None)).await;
         let amount = Money { minor: 2_000, currency: Currency::CNY };
