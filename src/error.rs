@@ -134,6 +134,7 @@ codes! {
     QuoteNotAgreed         "quote_not_agreed"            409    Rule        quiet;
     EntryUnknown           "entry_unknown"               409    Rule        quiet;
     ConsentNeeded          "consent_needed"              409    Rule        quiet;
+    EnoughToDo             "enough_to_do"                409    Rule        quiet;
     NotDue                 "not_due"                     409    Rule        quiet;
     AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
     AmountExceedsPaid      "amount_exceeds_paid"         409    Rule        quiet;
@@ -468,6 +469,7 @@ mod tests {
             Refusal::StillInUse { what: "orders".into() },
             Refusal::PhotosMissing { missing: Vec::new() },
             Refusal::ConsentNeeded,
+            Refusal::EnoughToDo { most: 5 },
             Refusal::NotDue,
             Refusal::TooManyEntries,
         ];

@@ -22,7 +22,8 @@ use crate::{
     review,
     stock::{self, CARRIERS, KEEPERS},
     work_order::{
-        agree, clocks, dispatch, history, material, merge, payment, photos, quote, request, rework, sign_off, visit,
+        agree, clocks, dispatch, history, material, merge, payment, photos, pool, quote, request, rework, sign_off,
+        visit,
     },
 };
 
@@ -324,6 +325,8 @@ catalogue! {
     create WorkOrderImport = work_order."import"(history::Import), online, IMPORT, "Take an order over from another system";
     change WorkOrderEdit = work_order."edit"(request::Edit), offline, INTAKE, "Correct an order's particulars";
     change WorkOrderAssign = work_order."assign"(dispatch::Assign), online, OFFICE, "Send somebody";
+    change WorkOrderGrab = work_order."grab"(pool::Grab), online, CREW, "Take an order out of the pool";
+    change WorkOrderPassOn = work_order."pass_on"(pool::PassOn), online, CREW, "Give an order to a colleague";
     change WorkOrderAccept = work_order."accept"(dispatch::Accept), offline, CREW, "Say yes to an order";
     change WorkOrderHandBack = work_order."hand_back"(dispatch::HandBack), offline, DOOR, "Give an order back";
     change WorkOrderDepart = work_order."depart"(dispatch::Depart), offline, DOOR, "Set off";

@@ -101,6 +101,11 @@ pub enum Need {
         /// The unit.
         unit: Uuid,
     },
+    /// How many orders a technician has that are not finished.
+    OpenOrdersOf {
+        /// Whose.
+        technician: Uuid,
+    },
     /// Whose a login is, in lower case.
     Login(String),
     /// Whether other records still hang on this one (a site with buildings, a unit with open orders).
@@ -184,6 +189,8 @@ pub struct Related {
     pub labour: Vec<OtherLabour>,
     /// Open orders for the unit.
     pub open_orders: Vec<OpenOrder>,
+    /// How many orders the technician has that are not finished.
+    pub open_of: u64,
     /// How many records hang on the one asked about.
     pub dependents: u64,
     /// The account that has the login asked about.

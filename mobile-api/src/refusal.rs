@@ -100,6 +100,12 @@ pub enum Refusal {
     /// The clock stops for this reason only with the customer's recorded consent.
     #[error("the customer's consent is needed")]
     ConsentNeeded,
+    /// The technician has as many open orders as the firm lets anybody take from the pool.
+    #[error("{most} open orders are enough")]
+    EnoughToDo {
+        /// How many that are.
+        most: u32,
+    },
     /// It is not time for this: somebody was faster, or what it waited for has moved.
     #[error("not due")]
     NotDue,
@@ -138,6 +144,7 @@ impl Refusal {
             Refusal::StillInUse { .. } => "still_in_use",
             Refusal::PhotosMissing { .. } => "photos_missing",
             Refusal::ConsentNeeded => "consent_needed",
+            Refusal::EnoughToDo { .. } => "enough_to_do",
             Refusal::NotDue => "not_due",
             Refusal::TooManyEntries => "too_many_entries",
         }

@@ -303,7 +303,10 @@ fn operation(entity: impl Into<Uuid>, action: impl Into<Action>) -> anyhow::Resu
 fn setup(company: &Company) -> anyhow::Result<Vec<Online>> {
     let mut all = Vec::new();
     for (key, name, address) in SITES {
-        all.push(operation(company.sites[key], SiteSave { name: name.into(), address: address.into() })?);
+        all.push(operation(
+            company.sites[key],
+            SiteSave { name: name.into(), address: address.into(), location: None },
+        )?);
     }
     for (key, name) in TEAMS {
         all.push(operation(company.teams[key], TeamSave { name: name.into(), site: None })?);
@@ -369,6 +372,7 @@ fn user(row: &PersonRow, person: &Person) -> UserSave {
         teams: person.team.into_iter().collect(),
         skills: row.skills.iter().map(|skill| (*skill).into()).collect(),
         certificates: row.certificates.iter().map(certificate).collect(),
+        calendar: None,
         active: true,
     }
 }

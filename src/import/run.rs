@@ -319,7 +319,7 @@ impl Run {
             return Ok(());
         }
         let id = ids::site(org, &name);
-        let save = SiteSave { name: name.clone(), address: String::new() };
+        let save = SiteSave { name: name.clone(), address: String::new(), location: None };
         wanted.operations.push(operation(id, save).map_err(|error| words.error(error))?);
         wanted.sites.insert(name, id);
         Ok(())

@@ -59,6 +59,10 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
             }
             Need::ReceiptNumber => related.receipt_number = Some(receipt_number(ledger, received_at)?),
             Need::WorkDoneAt { unit } => related.work_done = work_done(ledger, *unit, received_at)?,
+            Need::OpenOrdersOf { technician } => {
+                let stored = work_order::store::open_of(ledger.conn, ledger.org, *technician)?;
+                related.open_of = unwritten::open_of(ledger, stored, *technician);
+            }
             Need::Dependents(address) => {
                 related.dependents = directory::store::dependents(ledger.conn, ledger.org, *address)?;
             }

@@ -7,7 +7,7 @@ use mobile_api::{
     operation::{OpenOrder, OtherLabour},
     record::Record,
     time::Timestamp,
-    work_order::WorkOrder,
+    work_order::{Status, WorkOrder},
 };
 use uuid::Uuid;
 
@@ -45,6 +45,18 @@ pub(super) fn open_orders(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, unit: 
     }
     known.sort_unstable_by_key(|other| (std::cmp::Reverse(other.received_at), other.work_order));
     known
+}
+
+/// How many orders a technician has that are not finished, as they stand now.
+pub(super) fn open_of(ledger: &Ledger<'_>, mut known: Vec<Uuid>, technician: Uuid) -> u64 {
+    for order in changed_orders(ledger) {
+        known.retain(|other| *other != order.id.uuid());
+        let theirs = order.technician().is_some_and(|user| user.uuid() == technician);
+        if theirs && order.status() < Status::Finished {
+            known.push(order.id.uuid());
+        }
+    }
+    known.len() as u64
 }
 
 /// Orders that this transaction has changed so far.

@@ -7,7 +7,7 @@ use actix_web::{
 };
 use chrono::{DateTime, Utc};
 use mobile_api::{
-    Actor,
+    Actor, Role,
     directory::Organisation,
     record::{Kind, Ref},
     work_order::WorkOrder,
@@ -18,6 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
+    candidates::{self, Proposal},
     deadline::{DeadlineReport, ReportFilter, deadline_report},
     explain::{self, ClockReport},
     list::{self, WorkOrderFilter},
@@ -39,7 +40,10 @@ const REPORTS: &str = "reports";
 
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/work-orders", web::get().to(list_work_orders)).service(get_deadline_report).service(get_clocks);
+    cfg.route("/work-orders", web::get().to(list_work_orders))
+        .service(get_deadline_report)
+        .service(get_clocks)
+        .service(list_candidates);
 }
 
 async fn list_work_orders(
@@ -122,6 +126,36 @@ async fn get_clocks(
     let firm: Organisation = serde_json::from_str(&firm.body).map_err(Error::internal)?;
     let zone = firm.time_zone.parse().unwrap_or(chrono_tz::Tz::UTC);
     Ok(Json(explain::report(&order, zone, language, state.clock.now())))
+}
+
+/// Propose who to send
+///
+/// Every technician with the reasons for and against, the best first: whether they hold the certificate that is needed, are on
+/// duty when somebody is expected, are trained for this sort of job (its code is among their skills), belong to its crew, how
+/// much they have in hand and how far away they are. Nobody is sent by this; `assign` does that. For those who assign.
+#[utoipa::path(tag = "work orders", operation_id = "list_work_order_candidates",
+    params(("id" = Uuid, Path, description = "The order", example = "01930000-0000-7000-8000-000000000030")),
+    responses((status = 200, body = Proposal, description = "The technicians, those who may not go last")))]
+#[get("/work-orders/{id}/candidates")]
+async fn list_candidates(
+    state: Data<AppState>,
+    Authenticated(actor): Authenticated,
+    id: Path<Uuid>,
+) -> Result<Json<Proposal>, Error> {
+    let (about, now, org) = (Ref::new(Kind::WorkOrder, *id), state.clock.now(), actor.org);
+    let may_assign = matches!(actor.role, Role::Admin | Role::Manager | Role::Dispatcher);
+    let proposal = state
+        .db
+        .read(move |conn| {
+            let found = reading::visible(conn, &actor, about)?.ok_or(Code::NotFound)?;
+            if !may_assign {
+                return Err(Code::Forbidden.into());
+            }
+            let order: WorkOrder = serde_json::from_str(&found.body).map_err(Error::internal)?;
+            Ok::<_, Error>(candidates::propose(conn, org, &order, now)?)
+        })
+        .await?;
+    Ok(Json(proposal))
 }
 
 /// The sites that are counted: the one asked for, within those that the actor sees.

@@ -185,6 +185,40 @@ pub fn under_warranty_at(conn: &mut Conn, org: Uuid, unit: Uuid, at: Timestamp) 
     Ok(rows.into_iter().map(Uuid::from).collect())
 }
 
+/// A technician's orders that are not finished.
+///
+/// # Errors
+/// The database's.
+pub fn open_of(conn: &mut Conn, org: Uuid, technician: Uuid) -> Result<Vec<Uuid>, DbError> {
+    let query = work_orders::table
+        .filter(work_orders::org_id.eq(Uid(org)))
+        .filter(work_orders::assignee_id.eq(Uid(technician)))
+        .filter(work_orders::status.eq_any(unfinished()))
+        .select(work_orders::id);
+    let rows: Vec<Uid> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(Uuid::from).collect())
+}
+
+/// What each technician has to do: whose, in which state, at which site.
+///
+/// # Errors
+/// The database's.
+pub fn work_in_hand(conn: &mut Conn, org: Uuid) -> Result<Vec<(Uuid, Status, Uuid)>, DbError> {
+    let query = work_orders::table
+        .filter(work_orders::org_id.eq(Uid(org)))
+        .filter(work_orders::status.eq_any(unfinished()))
+        .filter(work_orders::assignee_id.is_not_null())
+        .select((work_orders::assignee_id.assume_not_null(), work_orders::status, work_orders::site_id));
+    let rows: Vec<(Uid, String, Uid)> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().filter_map(|(user, status, site)| Some((user.0, Status::parse(&status)?, site.0))).collect())
+}
+
+/// The statuses in which an order is somebody's and still to be done.
+fn unfinished() -> Vec<&'static str> {
+    let mine = |status: &&Status| (Status::Assigned..Status::Finished).contains(*status);
+    Status::ALL.iter().filter(mine).map(|status| status.as_str()).collect()
+}
+
 /// A technician's working times that overlap the span; at most 20.
 ///
 /// # Errors

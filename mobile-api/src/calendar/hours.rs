@@ -174,6 +174,11 @@ impl WorkingHours {
         None
     }
 
+    /// Whether somebody works at that instant.
+    pub fn is_open(&self, at: Timestamp) -> bool {
+        self.stretches(at).next().is_some_and(|(from, _)| from <= at)
+    }
+
     /// How much working time lies between two instants; nothing if they come in the wrong order.
     pub fn between(&self, since: Timestamp, until: Timestamp) -> Duration {
         let stretches = self.stretches(since).take_while(|(from, _)| *from < until);

@@ -79,8 +79,10 @@ fn what_a_phone_may_record_without_signal() {
 
 #[test]
 fn everybody_at_the_door_can_work_without_signal() {
+    // Who may have an order among colleagues is decided where all can see it.
+    let online = ["device.register", "work_order.grab", "work_order.pass_on"];
     for operation in OPERATIONS.iter().filter(|spec| spec.allows(Role::Technician)) {
-        assert!(operation.offline || operation.name == "device.register", "{}", operation.name);
+        assert!(operation.offline || online.contains(&operation.name), "{}", operation.name);
     }
 }
 
@@ -211,8 +213,9 @@ fn numbers_out_of_this_world_are_refused() {
         let content = payload(&example);
         let mut pointers = Vec::new();
         numbers(&content, "", &mut pointers);
-        // Strokes are judged when they are applied: flagged, never refused.
-        for pointer in pointers.iter().filter(|pointer| !pointer.starts_with("/strokes")) {
+        // Strokes are judged when they are applied: flagged, never refused. Degrees may be negative, and broken.
+        let bounded = |pointer: &&String| !pointer.starts_with("/strokes") && !pointer.starts_with("/location");
+        for pointer in pointers.iter().filter(bounded) {
             for wrong in [json!(-1), json!(i64::MIN), json!(i64::MAX), json!(u64::MAX), json!(0.5)] {
                 let mut content = content.clone();
                 *content.pointer_mut(pointer).expect("a place") = wrong.clone();
@@ -220,6 +223,16 @@ fn numbers_out_of_this_world_are_refused() {
                 assert!(refused, "{name} took {wrong} at {pointer}");
             }
         }
+    }
+}
+
+#[test]
+fn places_off_the_earth_are_refused() {
+    for (latitude, longitude) in [(90.1, 0.0), (0.0, -180.1), (f64::MAX, 0.0), (-91.0, 500.0)] {
+        let location = Some(crate::directory::Location { latitude, longitude });
+        let site =
+            Action::from(crate::directory::SiteSave { location, name: "Lakeside".into(), address: String::new() });
+        assert!(site.check().is_err(), "{latitude} {longitude}");
     }
 }
 

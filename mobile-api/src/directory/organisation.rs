@@ -32,9 +32,19 @@ pub struct Organisation {
     /// Who is told of a deadline, and when.
     #[serde(default = "trade")]
     pub escalation: Escalation,
+    /// Most orders that a technician may have open and still take another from the pool.
+    #[serde(default = "pool_cap")]
+    pub pool_cap: u32,
     /// Taxes, discounts, and how long quotes are valid.
     #[serde(default, skip_serializing_if = "MoneyRules::is_default")]
     pub money: MoneyRules,
+}
+
+/// What a new organisation starts with.
+const POOL_CAP: u32 = 5;
+
+fn pool_cap() -> u32 {
+    POOL_CAP
 }
 
 fn trade() -> Escalation {
@@ -91,8 +101,8 @@ impl Payload for Found {
 impl Create for Found {
     fn decide(self, id: Id<Organisation>, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
         let Found { name, time_zone, currency, deadlines } = self;
-        let (escalation, money) = (Escalation::TRADE, MoneyRules::default());
-        Ok(Organisation { id, name, time_zone, currency, deadlines, escalation, money }.into())
+        let (escalation, pool_cap, money) = (Escalation::TRADE, POOL_CAP, MoneyRules::default());
+        Ok(Organisation { id, name, time_zone, currency, deadlines, escalation, pool_cap, money }.into())
     }
 }
 
@@ -109,6 +119,9 @@ pub struct OrganisationSave {
     /// Who is told of a deadline, and when; absent leaves it as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
+    /// Most orders that a technician may have open and still take another from the pool, 1 to 100; absent leaves it as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool_cap: Option<u32>,
 }
 
 impl Payload for OrganisationSave {
@@ -116,7 +129,7 @@ impl Payload for OrganisationSave {
 
     fn example() -> Self {
         let (name, time_zone) = ("Bright Home Services".into(), "Asia/Shanghai".into());
-        Self { name, time_zone, deadlines: Deadlines::TRADE, escalation: Some(Escalation::TRADE) }
+        Self { name, time_zone, deadlines: Deadlines::TRADE, escalation: Some(Escalation::TRADE), pool_cap: Some(5) }
     }
 
     fn check(&self, check: &mut Check) {
@@ -124,13 +137,17 @@ impl Payload for OrganisationSave {
         if let Some(escalation) = &self.escalation {
             escalation.check(check, "/escalation");
         }
+        if let Some(cap) = self.pool_cap {
+            check.number("/pool_cap", cap.into(), 1..=100);
+        }
     }
 }
 
 impl Change for OrganisationSave {
     fn decide(self, current: Organisation, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
-        let OrganisationSave { name, time_zone, deadlines, escalation } = self;
+        let OrganisationSave { name, time_zone, deadlines, escalation, pool_cap } = self;
         let escalation = escalation.unwrap_or(current.escalation);
-        Ok(Organisation { name, time_zone, deadlines, escalation, ..current }.into())
+        let pool_cap = pool_cap.unwrap_or(current.pool_cap);
+        Ok(Organisation { name, time_zone, deadlines, escalation, pool_cap, ..current }.into())
     }
 }

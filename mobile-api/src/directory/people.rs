@@ -7,7 +7,7 @@ use super::in_catalog;
 use crate::{
     actor::{Actor, Role},
     check::{Check, FieldError},
-    ids::{Id, SiteId, TeamId, UserId},
+    ids::{CalendarId, Id, SiteId, TeamId, UserId},
     operation::{Context, Decision, Need, Payload, Save},
     record::{Kind, Reach, RecordType, Ref, Scope},
     refusal::Refusal,
@@ -34,6 +34,9 @@ pub struct User {
     pub skills: Vec<String>,
     /// Certificates they hold (持证上岗).
     pub certificates: Vec<Certificate>,
+    /// Technicians: when they work; around the clock if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarId>,
     /// Whether the account can be used.
     pub active: bool,
 }
@@ -89,6 +92,9 @@ pub struct UserSave {
     /// Certificates they hold; at most 50.
     #[serde(default)]
     pub certificates: Vec<Certificate>,
+    /// Technicians: when they work; around the clock if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarId>,
     /// Whether the account can be used.
     pub active: bool,
 }
@@ -105,6 +111,7 @@ impl Payload for UserSave {
             teams: vec![],
             skills: vec!["plumbing".into()],
             certificates: vec![],
+            calendar: None,
             active: true,
         }
     }
@@ -134,13 +141,14 @@ impl Payload for UserSave {
     fn needs(&self, _: Option<&User>, _: &Actor) -> Vec<Need> {
         let sites = self.sites.iter().copied().map(Need::record);
         let login = Need::Login(self.login.to_lowercase());
-        sites.chain(self.teams.iter().copied().map(Need::record)).chain([login]).collect()
+        let calendar = self.calendar.map(Need::record);
+        sites.chain(self.teams.iter().copied().map(Need::record)).chain([login]).chain(calendar).collect()
     }
 }
 
 impl Save for UserSave {
     fn decide(self, id: Id<User>, current: Option<User>, context: &Context<'_>) -> Result<Decision<User>, Refusal> {
-        let UserSave { name, login, role, sites, teams, skills, certificates, active } = self;
+        let UserSave { name, login, role, sites, teams, skills, certificates, calendar, active } = self;
         let manages_admins = matches!(context.actor.role, Role::Admin | Role::System);
         let concerns_admin = role == Role::Admin || current.as_ref().is_some_and(|user| user.role == Role::Admin);
         if concerns_admin && !manages_admins {
@@ -160,6 +168,9 @@ impl Save for UserSave {
                 return Err(Refusal::BadReference { pointer: format!("/teams/{i}") });
             }
         }
+        if calendar.is_some_and(|calendar| context.related.get(calendar).is_none()) {
+            return Err(Refusal::BadReference { pointer: "/calendar".into() });
+        }
         if context.related.login_holder.is_some_and(|holder| holder != id.uuid()) {
             let detail = "a login that nobody else has".into();
             let error = FieldError { pointer: "/login".into(), code: "duplicate".into(), detail };
@@ -167,7 +178,7 @@ impl Save for UserSave {
         }
         // Sign-in compares without regard to case, so that `Wang.Lei` typed with wet hands is the same person.
         let login = login.to_lowercase();
-        Ok(User { id, name, login, role, sites, teams, skills, certificates, active }.into())
+        Ok(User { id, name, login, role, sites, teams, skills, certificates, calendar, active }.into())
     }
 }
 

@@ -22,6 +22,42 @@ pub struct Site {
     pub name: String,
     /// Street and town.
     pub address: String,
+    /// Where it lies, if somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
+
+/// A point on the earth (WGS 84).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Location {
+    /// Degrees north, −90 to 90.
+    pub latitude: f64,
+    /// Degrees east, −180 to 180.
+    pub longitude: f64,
+}
+
+/// The earth's mean radius in metres (IUGG).
+const EARTH: f64 = 6_371_008.8;
+
+impl Location {
+    /// Notes an error for degrees that there are not.
+    pub fn check(&self, check: &mut Check, pointer: &str) {
+        for (name, degrees, most) in [("latitude", self.latitude, 90.0), ("longitude", self.longitude, 180.0)] {
+            if !degrees.is_finite() || degrees.abs() > most {
+                check.error(&format!("{pointer}/{name}"), "out_of_range", format!("−{most} to {most} degrees"));
+            }
+        }
+    }
+
+    /// Metres in a straight line over the ground, by the haversine formula.
+    pub fn metres_to(self, other: Location) -> u32 {
+        let (here, there) = (self.latitude.to_radians(), other.latitude.to_radians());
+        let (north, east) = (there - here, (other.longitude - self.longitude).to_radians());
+        let half = (north / 2.0).sin().powi(2) + here.cos() * there.cos() * (east / 2.0).sin().powi(2);
+        // At most half of the way around the earth, which fits.
+        (2.0 * EARTH * half.sqrt().min(1.0).asin()).round() as u32
+    }
 }
 
 /// A building (楼栋).
@@ -98,18 +134,25 @@ pub struct SiteSave {
     pub name: String,
     /// Street and town; at most 500 characters.
     pub address: String,
+    /// Where it lies, for the distance of those who could go there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
 }
 
 impl Payload for SiteSave {
     type Record = Site;
 
     fn example() -> Self {
-        Self { name: "Lakeside Garden".into(), address: "18 Lake Road, Shanghai".into() }
+        let location = Some(Location { latitude: 31.2304, longitude: 121.4737 });
+        Self { name: "Lakeside Garden".into(), address: "18 Lake Road, Shanghai".into(), location }
     }
 
     fn check(&self, check: &mut Check) {
         check.text("/name", &self.name, 1..=200);
         check.text("/address", &self.address, 0..=500);
+        if let Some(location) = self.location {
+            location.check(check, "/location");
+        }
     }
 }
 
@@ -119,7 +162,7 @@ impl Save for SiteSave {
         if !context.actor.covers_site(id) {
             return Err(Refusal::Forbidden);
         }
-        Ok(Site { id, name: self.name, address: self.address }.into())
+        Ok(Site { id, name: self.name, address: self.address, location: self.location }.into())
     }
 }
 

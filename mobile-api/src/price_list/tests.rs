@@ -61,7 +61,16 @@ fn an_item_is_quoted_to_whom_it_is_for() {
 fn the_day_is_that_of_the_firm() {
     let Found { name, time_zone, currency, deadlines } = Found::example();
     let (id, escalation) = (Id::new(Uuid::from_u128(9)), crate::directory::Escalation::TRADE);
-    let firm = Organisation { id, name, time_zone, currency, deadlines, escalation, money: MoneyRules::default() };
+    let firm = Organisation {
+        id,
+        name,
+        time_zone,
+        currency,
+        deadlines,
+        escalation,
+        pool_cap: 5,
+        money: MoneyRules::default(),
+    };
     let evening = Utc.with_ymd_and_hms(2028, 2, 28, 17, 30, 0).single().expect("a time");
     assert_eq!(day_of(Some(&firm), evening), day("2028-02-29"), "in Shanghai it is half past one of the next day");
     assert_eq!(day_of(None, evening), day("2028-02-28"));

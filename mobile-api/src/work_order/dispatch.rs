@@ -71,7 +71,7 @@ impl Change for Assign {
     }
 }
 
-fn end_assignment(order: &mut WorkOrder, context: &Context<'_>, handed_back: Option<String>) {
+pub(super) fn end_assignment(order: &mut WorkOrder, context: &Context<'_>, handed_back: Option<String>) {
     if let Some(last) = order.assignments.last_mut()
         && last.ended_rev.is_none()
     {

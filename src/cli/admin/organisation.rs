@@ -79,6 +79,7 @@ impl CreateOrganisation {
             teams: Vec::new(),
             skills: Vec::new(),
             certificates: Vec::new(),
+            calendar: None,
             active: true,
         };
         let login = self.login.clone();

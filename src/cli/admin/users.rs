@@ -82,6 +82,7 @@ impl AddUser {
             teams: teams(&office, &actor, &self.teams).await?,
             skills: self.skills.clone(),
             certificates: certificates.collect::<anyhow::Result<_>>()?,
+            calendar: None,
             active: true,
         };
         let password = self.password.read(&self.login, office.access.passwords()).await?;

@@ -14,6 +14,7 @@ mod deadlines;
 mod duplicates;
 mod entries;
 mod fields;
+mod hands;
 mod meanwhile;
 mod money;
 mod onward;

@@ -163,7 +163,7 @@ impl House {
             deadlines: Deadlines::TRADE,
         };
         self.state().door.found(slug.into(), self.online(firm.org, found)).await.unwrap();
-        let site = SiteSave { name: "Lakeside Garden".into(), address: "18 Lake Road".into() };
+        let site = SiteSave { name: "Lakeside Garden".into(), address: "18 Lake Road".into(), location: None };
         self.system(firm, firm.site, site).await;
         let unit = UnitSave { site: firm.site, building: None, name: "7-1203".into(), access_note: None };
         self.system(firm, firm.unit, unit).await;
@@ -224,6 +224,7 @@ impl House {
             teams: if role == Role::Technician { vec![firm.plumbers] } else { vec![] },
             skills: vec![],
             certificates: if name == "zhao" { vec![certificate] } else { vec![] },
+            calendar: None,
             active: true,
         };
         self.account(firm, id, user).await;

@@ -140,7 +140,7 @@ stories! {
 fn account(login: &str, role: Role, active: bool) -> UserSave {
     let (login, name) = (login.to_owned(), login.to_uppercase());
     let (skills, certificates) = (vec![], vec![]);
-    UserSave { name, login, role, sites: vec![], teams: vec![], skills, certificates, active }
+    UserSave { name, login, role, sites: vec![], teams: vec![], skills, certificates, calendar: None, active }
 }
 
 async fn revoke(house: &House, device: Uuid) {

@@ -85,6 +85,7 @@ async fn technician(house: &House, firm: &Firm, login: &str, team: TeamId) -> Us
         teams: vec![team],
         skills: vec![],
         certificates: vec![],
+        calendar: None,
         active: true,
     };
     house.system(firm, id, user).await;
@@ -99,7 +100,9 @@ async fn street(house: House) -> Street {
 
     // The north site, with a dispatcher who is limited to it.
     let north: SiteId = house.clock.new_id().into();
-    house.system(&firm, north, SiteSave { name: "North Gate".into(), address: "1 North Road".into() }).await;
+    house
+        .system(&firm, north, SiteSave { name: "North Gate".into(), address: "1 North Road".into(), location: None })
+        .await;
     let dispatcher: UserId = house.clock.new_id().into();
     let user = UserSave {
         name: "Dispatcher North".into(),
@@ -109,6 +112,7 @@ async fn street(house: House) -> Street {
         teams: vec![],
         skills: vec![],
         certificates: vec![],
+        calendar: None,
         active: true,
     };
     house.system(&firm, dispatcher, user).await;

@@ -341,7 +341,7 @@ stories! {
         house.system(&firm, electricians, TeamSave { name: "Electricians".into(), site: None }).await;
         let moved = |team: Uuid| UserSave {
             name: "WANG".into(), login: "wang".into(), role: Role::Technician, sites: vec![], teams: vec![team.into()],
-            skills: vec![], certificates: vec![], active: true,
+            skills: vec![], certificates: vec![], calendar: None, active: true,
         };
         let admin = house.office("admin").await;
         admin.perform(firm.wang, moved(electricians)).await.applied();

@@ -137,9 +137,15 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     let building = house.clock.new_id();
     let secret = || SECRET.to_owned();
     let deadlines = mobile_api::directory::Deadlines::TRADE;
-    let named = OrganisationSave { name: secret(), time_zone: "Asia/Shanghai".into(), deadlines, escalation: None };
+    let named = OrganisationSave {
+        name: secret(),
+        time_zone: "Asia/Shanghai".into(),
+        deadlines,
+        escalation: None,
+        pool_cap: None,
+    };
     house.system(firm, firm.org, named).await;
-    house.system(firm, firm.site, SiteSave { name: secret(), address: secret() }).await;
+    house.system(firm, firm.site, SiteSave { name: secret(), address: secret(), location: None }).await;
     house.system(firm, building, BuildingSave { site: firm.site, name: secret() }).await;
     let unit = UnitSave { site: firm.site, building: None, name: secret(), access_note: None };
     house.system(firm, firm.unit, unit).await;

@@ -39,7 +39,7 @@ const EVERYTHING: usize = 10_000;
 async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
     let firm = &house.firm;
     let (other_site, other_team) = (Id::new(house.clock.new_id()), Id::new(house.clock.new_id()));
-    house.system(firm, other_site, SiteSave { name: "Hillside".into(), address: String::new() }).await;
+    house.system(firm, other_site, SiteSave { name: "Hillside".into(), address: String::new(), location: None }).await;
     house.system(firm, other_team, TeamSave { name: "Lifts".into(), site: Some(other_site) }).await;
     for site in [firm.site, other_site] {
         let building = Id::new(house.clock.new_id());

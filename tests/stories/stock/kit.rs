@@ -76,6 +76,7 @@ pub async fn stocked(house: &House) -> Office {
         teams: vec![],
         skills: vec![],
         certificates: vec![],
+        calendar: None,
         active: true,
     };
     house.account(firm, ku, account).await;

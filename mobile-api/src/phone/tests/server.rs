@@ -54,7 +54,7 @@ impl Server {
             deadlines: Deadlines::TRADE,
         };
         server.office(Role::System, ORG, found);
-        let site = SiteSave { name: "Riverside".into(), address: String::new() };
+        let site = SiteSave { name: "Riverside".into(), address: String::new(), location: None };
         server.office(Role::Admin, SITE.uuid(), site);
         server.office(Role::Admin, PLUMBING.uuid(), order_type("plumbing", true));
         server.office(Role::Admin, HEATING.uuid(), order_type("heating", false));
@@ -138,6 +138,7 @@ fn user(login: &str, role: Role) -> UserSave {
         teams: vec![],
         skills: vec![],
         certificates: vec![],
+        calendar: None,
         active: true,
     }
 }

@@ -290,6 +290,7 @@ fn person(id: u128, role: Role) -> User {
         teams: vec![],
         skills: vec![],
         certificates: vec![],
+        calendar: None,
         active: true,
     }
 }

@@ -84,7 +84,7 @@ impl Person {
         };
         let login = self.name.to_lowercase().replace(' ', ".");
         let (id, name, role, teams) = (self.user(), self.name.into(), self.role, self.actor().teams);
-        User { id, name, login, role, sites: vec![], teams, skills: vec![], certificates, active: true }
+        User { id, name, login, role, sites: vec![], teams, skills: vec![], certificates, calendar: None, active: true }
     }
 }
 
@@ -140,10 +140,11 @@ pub(super) fn world() -> HashMap<Ref, Record> {
             currency,
             deadlines,
             escalation: Escalation::TRADE,
+            pool_cap: 2,
             money,
         }
         .into(),
-        Site { id: Id::new(SITE), name: "Lakeside".into(), address: String::new() }.into(),
+        Site { id: Id::new(SITE), name: "Lakeside".into(), address: String::new(), location: None }.into(),
         Team { id: Id::new(NORTH), name: "North".into(), site: None }.into(),
         sort(PLUMBING, "plumbing", false, None).into(),
         sort(LIFTS, "lifts", false, Some("lift")).into(),
