@@ -131,6 +131,8 @@ codes! {
     QuoteNotConfirmed      "quote_not_confirmed"         409    Rule        quiet;
     QuoteUnknown           "quote_unknown"               409    Rule        quiet;
     EntryUnknown           "entry_unknown"               409    Rule        quiet;
+    ConsentNeeded          "consent_needed"              409    Rule        quiet;
+    NotDue                 "not_due"                     409    Rule        quiet;
     AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
     PhotosMissing          "photos_missing"              409    Rule        quiet;
     StillInUse             "still_in_use"                409    Rule        quiet;
@@ -459,6 +461,8 @@ mod tests {
             Refusal::Overflow,
             Refusal::StillInUse { what: "orders".into() },
             Refusal::PhotosMissing { missing: Vec::new() },
+            Refusal::ConsentNeeded,
+            Refusal::NotDue,
             Refusal::TooManyEntries,
         ];
         for refusal in refusals {

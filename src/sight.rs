@@ -26,7 +26,7 @@ impl Sight {
     pub fn of(actor: &Actor, kind: Kind) -> Self {
         let office = actor.role.is_office();
         match kind {
-            Kind::Organisation | Kind::Team | Kind::OrderType | Kind::PriceItem => Sight::All,
+            Kind::Organisation | Kind::Team | Kind::OrderType | Kind::PriceItem | Kind::Calendar => Sight::All,
             Kind::Article | Kind::StockPlace => Sight::All,
             Kind::StockLevel | Kind::StockSerial | Kind::StockCount if office => Sight::All,
             Kind::User if office => Sight::All,

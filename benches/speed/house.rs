@@ -129,6 +129,11 @@ impl House {
         conn.execute("VACUUM INTO ?1", [to.to_str().expect("a path in UTF-8")]).expect("the copy is written");
     }
 
+    /// From now on what is due is done in the background.
+    pub fn run_timers(&self) {
+        self.runtime.block_on(async { self.server.as_ref().expect("it runs").run_timers() });
+    }
+
     /// Waits for something on the server's side.
     pub fn wait_for<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
@@ -190,6 +195,7 @@ async fn fill(state: &AppState, size: Size) {
         certificate: None,
         deadlines: None,
         photos: Vec::new(),
+        timing: Default::default(),
         active: true,
     };
     perform(state, &system, vec![(order_type().uuid(), sort.into())]).await;

@@ -10,6 +10,7 @@
 //! passwords are hashed cheaply. Its memory is measured of the real program.
 
 mod bare;
+mod evidence;
 mod house;
 mod line;
 mod memory;
@@ -75,13 +76,14 @@ fn main() {
     let log = tempfile::NamedTempFile::new().expect("a file for the log");
     log_to(log.reopen().expect("the file for the log"));
     table.figure("One flush of the disk (4 KiB written, fdatasync)", flush().as_secs_f64() * 1e3, "ms");
-    let parts: [(&str, Part); 10] = [
+    let parts: [(&str, Part); 11] = [
         ("push", push::run),
         ("pull", pull::run),
         ("memory", memory::run),
         ("sync", sync::run),
         ("phone", phone::run),
         ("photo", photo::run),
+        ("evidence", evidence::run),
         ("stock", stock::run),
         ("postgres-push", postgres::run),
         ("postgres-pull", pull::run_on_postgres),

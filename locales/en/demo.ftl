@@ -80,3 +80,6 @@ flag-certificate_missing = certificate missing
 flag-signature_absurd = this is no signature
 flag-earlier_missing = an earlier operation never came
 flag-quote_changed_meanwhile = the quote was changed meanwhile
+flag-deadline_missed = a deadline was missed
+flag-deadline_still_missed = a deadline is still missed
+flag-paused_meanwhile = was paused by the office meanwhile

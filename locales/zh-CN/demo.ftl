@@ -80,3 +80,6 @@ flag-certificate_missing = 缺少证书
 flag-signature_absurd = 不是有效签名
 flag-earlier_missing = 之前的一条操作一直没到
 flag-quote_changed_meanwhile = 期间报价已改
+flag-deadline_missed = 时限已过
+flag-deadline_still_missed = 时限仍未满足
+flag-paused_meanwhile = 办公室期间已暂停

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Role},
+    calendar,
     check::{Check, pointer},
     device,
     directory::{self, DESK, SETUP},
@@ -19,7 +20,7 @@ use crate::{
     refusal::Refusal,
     review,
     stock::{self, CARRIERS, KEEPERS},
-    work_order::{dispatch, history, material, merge, photos, quote, request, sign_off, visit},
+    work_order::{clocks, dispatch, history, material, merge, photos, quote, request, sign_off, visit},
 };
 
 #[cfg(test)]
@@ -232,6 +233,9 @@ macro_rules! kind {
     (price_item) => {
         Kind::PriceItem
     };
+    (calendar) => {
+        Kind::Calendar
+    };
     (device) => {
         Kind::Device
     };
@@ -308,6 +312,7 @@ catalogue! {
     save TeamSave = team."save"(directory::TeamSave), online, SETUP, "Make or change a team";
     save OrderTypeSave = order_type."save"(directory::OrderTypeSave), online, SETUP, "Make or change an order type";
     save PriceItemSave = price_item."save"(directory::PriceItemSave), online, SETUP, "Make or change an item of the price list";
+    save CalendarSave = calendar."save"(calendar::CalendarSave), online, SETUP, "Make or change a calendar";
     create DeviceRegister = device."register"(device::Register), online, EVERYBODY, "Register the device that speaks";
     change DeviceRevoke = device."revoke"(device::Revoke), online, SETUP, "Take a device out of use";
     change ReviewResolve = review."resolve"(review::Resolve), online, ANSWERS, "Close a review with a decision";
@@ -339,6 +344,8 @@ catalogue! {
     change WorkOrderSetCharge = work_order."set_charge"(sign_off::SetCharge), online, MONEY, "Decide what is charged for a signature";
     change WorkOrderCancel = work_order."cancel"(dispatch::Cancel), online, &[Admin, Manager, Dispatcher, FrontDesk], "Cancel an order";
     change WorkOrderClose = work_order."close"(dispatch::Close), online, OFFICE, "Close the file";
+    change WorkOrderExplainDelay = work_order."explain_delay"(clocks::ExplainDelay), offline, INTAKE, "Say why it is late";
+    change WorkOrderRaiseAlarm = work_order."raise_alarm"(clocks::RaiseAlarm), online, OPERATOR, "Tell somebody of a deadline";
     change WorkOrderMerge = work_order."merge"(merge::Merge), online, OFFICE, "Merge a duplicate into another order";
     save ArticleSave = article."save"(stock::ArticleSave), online, KEEPERS, "Make or change an article";
     save StockPlaceSave = stock_place."save"(stock::StockPlaceSave), online, KEEPERS, "Make or change a store or van";

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
+    calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     review::Review,
@@ -164,6 +165,9 @@ pub type DeviceId = Id<Device>;
 
 /// The id of a review.
 pub type ReviewId = Id<Review>;
+
+/// The id of a calendar.
+pub type CalendarId = Id<Calendar>;
 
 /// The id of a work order.
 pub type WorkOrderId = Id<WorkOrder>;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::Actor,
+    calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     photo::Photo,
@@ -29,6 +30,11 @@ pub trait RecordType: Serialize + DeserializeOwned + Clone {
     /// When `reach` changes by mere passing of time, if it does.
     fn reach_changes_at(&self, _now: Timestamp) -> Option<Timestamp> {
         None
+    }
+
+    /// Records without which a rule cannot use this one: whoever asks for it is given them as well.
+    fn companions(&self) -> Vec<Ref> {
+        Vec::new()
     }
 
     /// Its photos.
@@ -205,6 +211,11 @@ macro_rules! records {
                 match self { $(Record::$variant(r) => r.reach_changes_at(now),)+ }
             }
 
+            /// See [`RecordType::companions`].
+            pub fn companions(&self) -> Vec<Ref> {
+                match self { $(Record::$variant(r) => r.companions(),)+ }
+            }
+
             /// See [`RecordType::photos`].
             pub fn photos(&self) -> &[Photo] {
                 match self { $(Record::$variant(r) => r.photos(),)+ }
@@ -257,6 +268,8 @@ records! {
     OrderType = "order_type", "order-types";
     /// A line of the unified price list.
     PriceItem = "price_item", "price-items";
+    /// Working hours.
+    Calendar = "calendar", "calendars";
     /// A registered phone or browser.
     Device = "device", "devices";
     /// A question for a person.

@@ -85,6 +85,12 @@ pub enum Refusal {
         /// What is missing.
         missing: Vec<RequiredPhotos>,
     },
+    /// The clock stops for this reason only with the customer's recorded consent.
+    #[error("the customer's consent is needed")]
+    ConsentNeeded,
+    /// It is not time for this: somebody was faster, or what it waited for has moved.
+    #[error("not due")]
+    NotDue,
     /// The record is full: an order carries a bounded number of entries.
     #[error("the order has too many entries of this sort")]
     TooManyEntries,
@@ -116,6 +122,8 @@ impl Refusal {
             Refusal::Overflow => "overflow",
             Refusal::StillInUse { .. } => "still_in_use",
             Refusal::PhotosMissing { .. } => "photos_missing",
+            Refusal::ConsentNeeded => "consent_needed",
+            Refusal::NotDue => "not_due",
             Refusal::TooManyEntries => "too_many_entries",
         }
     }
@@ -183,6 +191,12 @@ pub enum Flag {
     SignatureAbsurd,
     /// An earlier operation of the device never arrived.
     EarlierMissing,
+    /// A deadline was missed; the supervisor decides.
+    DeadlineMissed,
+    /// A deadline still is missed a while later; the manager decides.
+    DeadlineStillMissed,
+    /// Somebody stopped the clock, or let work rest, while the phone went on with it.
+    PausedMeanwhile,
     /// The work goes on under a quote that the customer has not confirmed yet.
     QuoteChangedMeanwhile,
     /// More was taken from a place than anybody had recorded there.
@@ -217,6 +231,9 @@ impl Flag {
             Flag::CertificateMissing => "certificate_missing",
             Flag::SignatureAbsurd => "signature_absurd",
             Flag::EarlierMissing => "earlier_missing",
+            Flag::DeadlineMissed => "deadline_missed",
+            Flag::DeadlineStillMissed => "deadline_still_missed",
+            Flag::PausedMeanwhile => "paused_meanwhile",
             Flag::QuoteChangedMeanwhile => "quote_changed_meanwhile",
             Flag::StockBelowZero => "stock_below_zero",
             Flag::StockNotMoved => "stock_not_moved",

@@ -91,6 +91,35 @@ pub struct PushResponse {
     pub version: u64,
 }
 
+/// What a device still has that may no longer push: it was revoked, its owner left, or its app is too old.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SalvageRequest {
+    /// The device that recorded them.
+    pub device: Uuid,
+    /// The operations, each kept as it was written.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Operation>))]
+    pub operations: Vec<Box<RawValue>>,
+}
+
+/// Where each salvaged operation stands, in the order in which they were sent. Nothing else is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SalvageResponse {
+    /// One for each.
+    pub operations: Vec<Salvaged>,
+}
+
+/// Where a salvaged operation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Salvaged {
+    /// The operation.
+    pub id: Uuid,
+    /// `kept`, or what became of it when it was received before.
+    pub status: VerdictStatus,
+}
+
 /// What became of an operation. Can be asked again for ever.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -114,6 +143,13 @@ pub struct Verdict {
     /// The revision of the record that it made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rev: Option<u64>,
+}
+
+impl Verdict {
+    /// One that says no more than this.
+    pub fn bare(id: Uuid, status: VerdictStatus) -> Self {
+        Self { id, status, flags: Vec::new(), problem: None, review: None, until: None, rev: None }
+    }
 }
 
 /// What became of an operation.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{photo::Finding, signing::Digest};
 
-/// The size of chunk that serves a phone best: 4 MiB, which is also how much the server holds in memory at a time.
-pub const CHUNK_BYTES: u64 = 4 * 1024 * 1024;
+/// The size of chunk that serves best: 8 MiB, so that most photos are one. It is also how much of an upload the server holds
+/// in memory; what comes whole in one chunk is proved before it is written, and written once.
+pub const CHUNK_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Most blobs that may be asked for at once.
 pub const MOST_ASKED: usize = 500;

@@ -24,6 +24,9 @@ use crate::{error::Error, telemetry};
 /// What may be asked without an access token. Everything else under the guard needs one, also what does not exist.
 const OPEN: [&str; 2] = ["/v1/auth/login", "/v1/auth/refresh"];
 
+/// What may be brought by whoever was known once. Its handler learns who by [`Bringer`], never by [`Authenticated`].
+const LAPSED: &str = "/v1/sync/salvage";
+
 /// For `.wrap(from_fn(access::guard))` on `/v1`; needs `web::Data<Access>` in the app. Puts the [`Actor`] and the
 /// [`Session`] into the request's extensions and their ids into the log's span.
 ///
@@ -33,7 +36,10 @@ pub async fn guard<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
-    if !OPEN.contains(&request.path()) {
+    if request.path() == LAPSED {
+        let bringer = recognise(&request).await?;
+        request.extensions_mut().insert(bringer);
+    } else if !OPEN.contains(&request.path()) {
         let (session, actor) = identify(&request).await?;
         telemetry::record_actor(&request, actor.user, actor.device);
         let mut extensions = request.extensions_mut();
@@ -47,6 +53,16 @@ async fn identify(request: &ServiceRequest) -> Result<(Session, Actor), Error> {
     let access = request.app_data::<web::Data<Access>>().ok_or_else(|| Error::internal("no Access in the app"))?;
     let token = bearer(request.headers())?;
     Ok(access.authenticate(token).await?)
+}
+
+async fn recognise(request: &ServiceRequest) -> Result<Bringer, Error> {
+    let access = request.app_data::<web::Data<Access>>().ok_or_else(|| Error::internal("no Access in the app"))?;
+    let token = bearer(request.headers())?;
+    match access.authenticate(token).await {
+        Ok((session, actor)) => Ok(Bringer { session, actor: Some(actor) }),
+        Err(AccessError::Db(error)) => Err(AccessError::Db(error).into()),
+        Err(_) => Ok(Bringer { session: access.recognise(token).await?, actor: None }),
+    }
 }
 
 /// The token of `Authorization: Bearer …`; exactly one such header.
@@ -96,6 +112,24 @@ impl FromRequest for CurrentSession {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(found(request).map(Self))
+    }
+}
+
+/// Who brings something in that was recorded before they, their device or their sign-in was locked out.
+#[derive(Clone, Debug)]
+pub struct Bringer {
+    /// Whom the token was given to.
+    pub session: Session,
+    /// The account, if it still may act.
+    pub actor: Option<Actor>,
+}
+
+impl FromRequest for Bringer {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(found(request))
     }
 }
 

@@ -36,7 +36,7 @@ use self::{
 pub use self::{
     config::{AccessConfig, PasswordConfig, ThrottleConfig, TokenConfig},
     error::AccessError,
-    guard::{Authenticated, guard},
+    guard::{Authenticated, Bringer, guard},
     sign_in::{Origin, Tokens},
     store::{find_credential, load_account, rename_login, revoke_device_sessions, revoke_user_sessions, set_password},
 };
@@ -90,7 +90,7 @@ impl Access {
     pub async fn authenticate(&self, token: &str) -> Result<(Session, Actor), AccessError> {
         let session = match self.read_token(token).await? {
             Reading::Good(verified) => verified.claims.session(),
-            Reading::Expired => return Err(AccessError::TokenExpired),
+            Reading::Expired(_) => return Err(AccessError::TokenExpired),
             Reading::UnknownKey(_) | Reading::Invalid => return Err(AccessError::TokenInvalid),
         };
         let inner = &self.0;
@@ -103,6 +103,28 @@ impl Access {
             .await?;
         let actor = standing.admit(&session)?.actor(session.device);
         Ok((session, actor))
+    }
+
+    /// Whom this access token was given to, although it expired, its session was ended, its device revoked or its
+    /// account disabled. It proves who brings something in, and opens nothing. Whoever must end that too retires the key.
+    ///
+    /// # Errors
+    /// `TokenInvalid`; the database's.
+    pub async fn recognise(&self, token: &str) -> Result<Session, AccessError> {
+        match self.read_token(token).await? {
+            Reading::Good(verified) => Ok(verified.claims.session()),
+            Reading::Expired(claims) => Ok(claims.session()),
+            Reading::UnknownKey(_) | Reading::Invalid => Err(AccessError::TokenInvalid),
+        }
+    }
+
+    /// An account as an actor who speaks through `device`, whatever its standing.
+    ///
+    /// # Errors
+    /// `AccountDisabled` if there is none; the database's.
+    pub async fn owner(&self, user: Uuid, device: Uuid) -> Result<Actor, AccessError> {
+        let account = self.0.db.read(move |conn| store::load_account(conn, user)).await?;
+        account.map(|account| account.actor(Some(device))).ok_or(AccessError::AccountDisabled)
     }
 
     async fn read_token(&self, token: &str) -> Result<Reading, AccessError> {

@@ -84,8 +84,8 @@ pub fn sign(claims: &Claims, ring: &KeyRing) -> Result<String, AccessError> {
 pub enum Reading {
     /// Signed by one of our keys and not yet expired.
     Good(VerifiedToken),
-    /// Signed by one of our keys, but its time is over.
-    Expired,
+    /// Signed by one of our keys, but its time is over. It still says who it was given to.
+    Expired(Box<Claims>),
     /// Names a key that this process does not know (yet).
     UnknownKey(String),
     /// Anything else.
@@ -109,7 +109,7 @@ pub fn read(token: &str, ring: &KeyRing, now: DateTime<Utc>) -> Reading {
     }
     let Some(key) = ring.verifying(&kid, now) else { return Reading::Invalid };
     match decode::<Claims>(token, key, &validation()) {
-        Ok(data) if data.claims.is_expired(now) => Reading::Expired,
+        Ok(data) if data.claims.is_expired(now) => Reading::Expired(Box::new(data.claims)),
         Ok(data) => Reading::Good(VerifiedToken { claims: data.claims, kid }),
         Err(_) => Reading::Invalid,
     }
@@ -164,7 +164,7 @@ fn recheck(known: &VerifiedToken, ring: &KeyRing, now: DateTime<Utc>) -> Reading
     if ring.verifying(&known.kid, now).is_none() {
         Reading::Invalid
     } else if known.claims.is_expired(now) {
-        Reading::Expired
+        Reading::Expired(Box::new(known.claims.clone()))
     } else {
         Reading::Good(known.clone())
     }
@@ -209,7 +209,7 @@ mod tests {
         assert!(token.len() < 600, "{}", token.len());
         let Reading::Good(verified) = read(&token, &ring, at(599)) else { panic!() };
         assert_eq!(verified.claims, Claims::new(&session(), at(0), LIFETIME));
-        assert_eq!(read(&token, &ring, at(600)), Reading::Expired);
+        assert_eq!(read(&token, &ring, at(600)), Reading::Expired(Box::new(verified.claims)));
     }
 
     #[test]
@@ -218,7 +218,7 @@ mod tests {
         let memory = VerifiedTokens::new(10, LIFETIME);
         assert!(matches!(memory.read(&token, &ring, at(0)), Reading::Good(_)));
         assert!(matches!(memory.read(&token, &ring, at(1)), Reading::Good(_)));
-        assert_eq!(memory.read(&token, &ring, at(600)), Reading::Expired);
+        assert!(matches!(memory.read(&token, &ring, at(600)), Reading::Expired(_)));
         let other = KeyRing::new(&[SigningKey::from_seed([2; 32], at(1)).unwrap()]).unwrap();
         assert_eq!(memory.read(&token, &other, at(1)), Reading::Invalid);
     }

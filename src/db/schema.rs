@@ -226,6 +226,7 @@ diesel::table! {
         external_source -> Nullable<Text>,
         external_id -> Nullable<Text>,
         reach_changes_at -> Nullable<BigInt>,
+        watch_at -> Nullable<BigInt>,
     }
 }
 

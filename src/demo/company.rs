@@ -326,6 +326,7 @@ fn setup(company: &Company) -> anyhow::Result<Vec<Online>> {
             certificate: sort.certificate.map(Into::into),
             deadlines: sort.deadlines,
             photos: Vec::new(),
+            timing: Default::default(),
             active: true,
         };
         all.push(operation(company.order_types[sort.code], save)?);

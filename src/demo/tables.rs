@@ -73,7 +73,12 @@ pub(super) struct OrderTypeRow {
 }
 
 const fn minutes(record: u32, dispatch: u32, arrive: u32) -> Option<Deadlines> {
-    Some(Deadlines { record_minutes: Some(record), dispatch_minutes: Some(dispatch), arrive_minutes: Some(arrive) })
+    Some(Deadlines {
+        record_minutes: Some(record),
+        dispatch_minutes: Some(dispatch),
+        arrive_minutes: Some(arrive),
+        ..Deadlines::NONE
+    })
 }
 
 const fn sort(code: &'static str, zh: &'static str, en: &'static str, team: &'static str) -> OrderTypeRow {

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The kinds of entries that have a list.
-pub const LISTED: [Kind; 10] = [
+pub const LISTED: [Kind; 11] = [
     Kind::Site,
     Kind::Building,
     Kind::Unit,
@@ -35,6 +35,7 @@ pub const LISTED: [Kind; 10] = [
     Kind::Team,
     Kind::OrderType,
     Kind::PriceItem,
+    Kind::Calendar,
     Kind::Article,
     Kind::StockPlace,
 ];

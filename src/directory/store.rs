@@ -52,6 +52,7 @@ fn row(record: &Record) -> Option<Row> {
             let row = row(None, None, &item.name.en)?;
             Some(Row { code: Some(column_text(&item.code)), active: item.active, ..row })
         }
+        Record::Calendar(calendar) => row(None, None, &calendar.name.en),
         Record::Article(article) => {
             let row = row(None, None, &article.name.en)?;
             Some(Row { code: Some(column_text(&article.code)), active: article.active, ..row })

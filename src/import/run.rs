@@ -302,6 +302,7 @@ impl Run {
             certificate: None,
             deadlines: None,
             photos: Vec::new(),
+            timing: Default::default(),
             active: true,
         };
         wanted.operations.push(operation(id, save).map_err(|error| words.error(error))?);

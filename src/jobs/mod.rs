@@ -6,10 +6,10 @@
 
 pub mod store;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use mobile_api::signing::Digest;
+use mobile_api::{Actor, signing::Digest, work_order::clocks::RaiseAlarm};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -19,7 +19,8 @@ use crate::{
     events::Pokes,
     lifecycle::Lifecycle,
     media::{Media, MediaError, uploads::Uploads},
-    operations::{self, Door, DoorError},
+    operations::{self, Door, DoorError, Online},
+    work_order,
 };
 
 /// What can be put off.
@@ -120,6 +121,7 @@ impl Timers {
             }
             self.attempt("poke listeners", self.poke().await);
             self.attempt("do due jobs", self.do_due().await);
+            self.attempt("watch deadlines", self.watch().await);
             if clock.now() >= window_at {
                 self.attempt("move scopes with time", self.move_windows().await);
                 window_at = clock.now() + WINDOW;
@@ -172,6 +174,36 @@ impl Timers {
                     let wait = TimeDelta::seconds(1 << due.attempts.clamp(0, 12));
                     self.door.db().write(move |conn| store::failed(conn, &due, &text, now + wait)).await?;
                 }
+            }
+        }
+    }
+
+    /// Tells whoever is to be told of deadlines by now. What several servers do at once is done once, because the rule
+    /// tells each thing once; and the costs are those of what has fallen due, not of what is open.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch(&self) -> Result<(), DoorError> {
+        let clock = self.door.clock();
+        loop {
+            let now = clock.now();
+            let due = self.door.db().read(move |conn| work_order::store::watch_due(conn, now, CHUNK)).await?;
+            let mut firms: BTreeMap<Uuid, Vec<Online>> = BTreeMap::new();
+            for (org, entity) in &due {
+                let (id, action) = (clock.new_id(), RaiseAlarm {}.into());
+                firms.entry(*org).or_default().push(Online { id, action, entity: *entity, expected_rev: None });
+            }
+            let mut told = 0;
+            for (org, operations) in firms {
+                let results = self.door.perform_all(Actor::system(org), Arc::new(operations)).await?;
+                told += results.iter().filter(|result| result.is_ok()).count();
+            }
+            // What is refused although it is due would be asked for ever.
+            if told == 0 {
+                if !due.is_empty() {
+                    tracing::debug!(orders = due.len(), "another server told of these deadlines");
+                }
+                return Ok(());
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use mobile_api::{
+    calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     record::Kind,
@@ -70,6 +71,7 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::Team => add::<Team>(document),
         Kind::OrderType => add::<OrderType>(document),
         Kind::PriceItem => add::<PriceItem>(document),
+        Kind::Calendar => add::<Calendar>(document),
         Kind::Device => add::<Device>(document),
         Kind::Review => add::<Review>(document),
         Kind::WorkOrder => add::<WorkOrder>(document),
@@ -93,7 +95,7 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
         Kind::Organisation => return None,
         Kind::Site | Kind::Building | Kind::Unit | Kind::Customer => (OF_SITES, of::<DirectoryFilter>()),
         Kind::User => ("By name. The office sees all accounts, a technician their own.", of::<DirectoryFilter>()),
-        Kind::Team | Kind::OrderType | Kind::PriceItem => (OF_ALL, of::<DirectoryFilter>()),
+        Kind::Team | Kind::OrderType | Kind::PriceItem | Kind::Calendar => (OF_ALL, of::<DirectoryFilter>()),
         Kind::Article | Kind::StockPlace => (OF_ALL, of::<DirectoryFilter>()),
         Kind::StockMove => {
             let about = "Newest first. The office sees all moves, those to orders only of its sites; a technician what they recorded \

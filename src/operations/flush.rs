@@ -131,6 +131,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         | Record::Team(_)
         | Record::OrderType(_)
         | Record::PriceItem(_)
+        | Record::Calendar(_)
         | Record::Article(_)
         | Record::StockPlace(_) => directory::store::project(conn, org, record, entry.deleted)?,
         Record::StockMove(_) | Record::StockLevel(_) | Record::StockSerial(_) | Record::StockCount(_) => {

@@ -49,6 +49,15 @@ impl Deref for Item {
     }
 }
 
+impl Item {
+    /// The record that it names, if its type is known.
+    pub(super) fn about(&self) -> Option<Ref> {
+        let operation = self.content.as_ref().ok()?;
+        let spec = mobile_api::catalogue::spec(&operation.op_type)?;
+        Some(Ref::new(spec.kind, operation.entity))
+    }
+}
+
 /// What the rule made of an operation.
 pub(super) struct Applied {
     pub(super) about: Ref,

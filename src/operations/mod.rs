@@ -31,7 +31,7 @@ mod waiting;
 
 use std::sync::Arc;
 
-use mobile_api::{Actor, catalogue::Action, record::Record, sync::Verdict};
+use mobile_api::{Actor, catalogue::Action, record::Record, refusal::Problem, sync::Verdict, time::Timestamp};
 use uuid::Uuid;
 
 pub use self::{
@@ -134,10 +134,38 @@ impl Door {
         sender: Sender,
         operations: Vec<Arc<Incoming>>,
     ) -> Result<Outcome, DoorError> {
-        let (org, device) = (actor.org, sender.device);
-        let proof = self.clock_proof(org).await?;
-        let (now, holds) = (self.0.clock.now(), self.0.holds);
+        let proof = self.clock_proof(actor.org).await?;
+        let now = self.0.clock.now();
         let reception = reception::Reception::new(actor, sender, &operations, &proof, now);
+        self.take(reception, operations, now).await
+    }
+
+    /// Keeps what a device recorded that no longer takes part: a person decides about each operation, none is applied.
+    /// What was received before has the verdict that it had.
+    ///
+    /// # Errors
+    /// The device is not `owner`'s; the database's.
+    pub async fn salvage(
+        &self,
+        owner: Actor,
+        device: Uuid,
+        operations: Vec<Arc<Incoming>>,
+    ) -> Result<Outcome, DoorError> {
+        let proof = self.clock_proof(owner.org).await?;
+        let now = self.0.clock.now();
+        let sender = Sender { device, uptime_ms: None, boot_id: None, anchor: None };
+        let reception = reception::Reception::new(owner, sender, &operations, &proof, now);
+        let problem = Problem::new("salvaged", "saved from a device that no longer takes part; nothing was applied");
+        self.take(reception.keeping(problem), operations, now).await
+    }
+
+    async fn take(
+        &self,
+        reception: reception::Reception,
+        operations: Vec<Arc<Incoming>>,
+        now: Timestamp,
+    ) -> Result<Outcome, DoorError> {
+        let (org, device, holds) = (reception.actor.org, reception.sender.device, self.0.holds);
         let mut one_by_one = false;
         let judge = move |conn: &mut Conn| {
             if one_by_one {

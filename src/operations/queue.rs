@@ -50,7 +50,7 @@ pub(super) fn judge_all(
     if device.user != reception.actor.user.uuid() {
         return Err(DoorError::UnknownDevice);
     }
-    if device.revoked {
+    if device.revoked && reception.keep.is_none() {
         return Err(DoorError::DeviceRevoked);
     }
     let ids: Vec<_> = operations.iter().map(|operation| operation.id).collect();
@@ -144,12 +144,16 @@ impl<'a> Queue<'a> {
                 None => first_of.insert(incoming.id, at),
             };
             let item = self.item(reception, incoming);
-            if item.seq.is_some_and(|seq| seq > self.next_seq) {
+            if reception.keep.is_none() && item.seq.is_some_and(|seq| seq > self.next_seq) {
                 early.push(item);
             } else {
                 self.pass(incoming);
                 accepted.push(item);
             }
+        }
+        if let Some(problem) = &reception.keep {
+            self.keep(&accepted, problem)?;
+            return Ok(answers);
         }
         accepted.extend(self.next_in_sequence(early)?);
         // What was let go may come before what this push brought.
@@ -190,12 +194,7 @@ impl<'a> Queue<'a> {
     }
 
     fn preload(&mut self, items: &[Item]) -> Result<(), DoorError> {
-        let entities = items.iter().filter_map(|item| {
-            let operation = item.content.as_ref().ok()?;
-            let spec = mobile_api::catalogue::spec(&operation.op_type)?;
-            Some(mobile_api::Ref::new(spec.kind, operation.entity))
-        });
-        let entities: Vec<_> = entities.collect();
+        let entities: Vec<_> = items.iter().filter_map(|item| item.about()).collect();
         self.ledger.preload(&entities)
     }
 
@@ -234,10 +233,7 @@ impl<'a> Queue<'a> {
 
     fn hold(&mut self, item: &Item, waits_for: String, until: Timestamp, why: &str) -> Result<(), DoorError> {
         let problem = Problem::new("held", why);
-        let about = item.content.as_ref().ok().and_then(|operation| {
-            mobile_api::catalogue::spec(&operation.op_type)
-                .map(|spec| mobile_api::Ref::new(spec.kind, operation.entity))
-        });
+        let about = item.about();
         let review = super::ledger::NewReview {
             id: item.id,
             op: item.id,
@@ -387,7 +383,7 @@ impl<'a> Queue<'a> {
 
     fn keep(&mut self, unit: &[Item], problem: &Problem) -> Result<(), DoorError> {
         for item in unit {
-            let refused = Refused { about: None, problem: problem.clone() };
+            let refused = Refused { about: item.about(), problem: problem.clone() };
             let verdict = enter_kept(&mut self.ledger, item, refused)?;
             self.settled.insert(item.id, verdict);
         }
@@ -439,8 +435,7 @@ enum Dependencies {
 }
 
 fn retry(id: Uuid) -> Verdict {
-    let (flags, problem, review, until, rev) = (Vec::new(), None, None, None, None);
-    Verdict { id, status: VerdictStatus::Retry, flags, problem, review, until, rev }
+    Verdict::bare(id, VerdictStatus::Retry)
 }
 
 /// Those with a number in the order of their numbers; those without stay where they are.

@@ -5,6 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use mobile_api::{
     Actor,
     evidence::{Anchor, Received, When, judge},
+    refusal::Problem,
     time::Timestamp,
 };
 
@@ -17,6 +18,8 @@ pub(super) struct Reception {
     pub(super) sender: Sender,
     /// Operations whose own anchor this server gave, by digest: an id can come with two bodies.
     anchored: HashSet<[u8; 32]>,
+    /// Why nothing of it is to be applied, if so: a person decides about each operation.
+    pub(super) keep: Option<Problem>,
 }
 
 impl Reception {
@@ -37,7 +40,12 @@ impl Reception {
         };
         let anchored = operations.iter().filter(|incoming| incoming.anchor().is_some_and(trusted));
         let anchored = anchored.map(|incoming| incoming.digest).collect();
-        Self { actor, sender, anchored }
+        Self { actor, sender, anchored, keep: None }
+    }
+
+    /// The same for what a device no longer may do itself: kept, whatever the rules would say.
+    pub(super) fn keeping(self, problem: Problem) -> Self {
+        Self { keep: Some(problem), ..self }
     }
 
     /// When an operation happened, from what it carries and what the push adds.

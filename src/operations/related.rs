@@ -25,9 +25,13 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
     ledger.preload(&records)?;
     let mut related = Related::default();
     for address in records {
-        if let Some(record) = ledger.entry(address)?.live() {
-            related.records.insert(address, record.clone());
+        let Some(record) = ledger.entry(address)?.live().cloned() else { continue };
+        for companion in record.companions() {
+            if let Some(record) = ledger.entry(companion)?.live() {
+                related.records.insert(companion, record.clone());
+            }
         }
+        related.records.insert(address, record);
     }
     for need in needs {
         match need {

@@ -21,7 +21,7 @@ use mobile_api::{
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{events, pull, scopes_of, store};
+use super::{events, pull, salvage, scopes_of, store};
 use crate::{
     access::Authenticated,
     app::AppState,
@@ -46,6 +46,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(list_verdicts)
         .service(pull_changes)
         .service(create_digest)
+        .service(salvage::salvage_operations)
         .service(events::watch_events);
 }
 
@@ -57,7 +58,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     "id": "0199a1f0-7a52-7c3e-9a70-3f0f5f0f9c11", "name": "Wang's phone", "platform": "android", "app_version": "1.4.0"
 })), responses((status = 200, body = Config, description = "Registered", example = json!({
     "schemas": [1, 1], "push_operations": 200, "push_bytes": 4194304, "pull_changes": 500, "retention_days": 180,
-    "photo_bytes": 67108864, "chunk_bytes": 4194304,
+    "photo_bytes": 67108864, "chunk_bytes": 8388608,
     "epoch": "0199a1f0-0000-7000-8000-00000000000e",
     "time": { "server_time": "2026-03-02T08:05:00.000000Z", "proof": "hV0q…" }
 }))))]
@@ -91,7 +92,7 @@ async fn register_device(
 /// time with its proof (see `docs/sync.md`).
 #[utoipa::path(tag = TAG, operation_id = "get_config", responses((status = 200, body = Config, description = "The limits", example = json!({
     "schemas": [1, 1], "push_operations": 200, "push_bytes": 4194304, "pull_changes": 500, "retention_days": 180,
-    "photo_bytes": 67108864, "chunk_bytes": 4194304,
+    "photo_bytes": 67108864, "chunk_bytes": 8388608,
     "epoch": "0199a1f0-0000-7000-8000-00000000000e",
     "time": { "server_time": "2026-03-02T08:05:00.000000Z", "proof": "hV0q…" }
 }))))]
@@ -165,7 +166,7 @@ fn understood(schema: u32) -> Result<(), Error> {
     if schema < OLDEST_SCHEMA { Err(Code::SchemaTooOld.into()) } else { Ok(()) }
 }
 
-fn at_most(count: usize, most: u32) -> Result<(), Error> {
+pub(super) fn at_most(count: usize, most: u32) -> Result<(), Error> {
     if count > most as usize {
         return Err(FieldError::new("/operations", "too_long", format!("at most {most}")).into());
     }
@@ -209,10 +210,7 @@ async fn verdicts(state: &AppState, actor: &Actor, ids: Vec<Uuid>) -> Result<Vec
     let (org, user) = (actor.org, actor.user.uuid());
     let wanted = ids.clone();
     let mut known = state.db.read(move |conn| ledger::known(conn, org, &wanted)).await.map_err(Error::from)?;
-    let unknown = |id| {
-        let (flags, problem, review, until, rev) = (Vec::new(), None, None, None, None);
-        Verdict { id, status: VerdictStatus::Unknown, flags, problem, review, until, rev }
-    };
+    let unknown = |id| Verdict::bare(id, VerdictStatus::Unknown);
     let mut own = |id: Uuid| known.remove(&id).filter(|known| known.actor == user).map(|known| known.verdict);
     Ok(ids.into_iter().map(|id| own(id).unwrap_or_else(|| unknown(id))).collect())
 }

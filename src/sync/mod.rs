@@ -4,6 +4,7 @@ pub mod api;
 pub mod cursor;
 pub mod events;
 pub mod pull;
+pub mod salvage;
 pub mod store;
 
 use mobile_api::{Actor, Role, record::Scope};

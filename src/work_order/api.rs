@@ -2,10 +2,16 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
-    web::{self, Data},
+    http::header,
+    web::{self, Data, Path},
 };
 use chrono::{DateTime, Utc};
-use mobile_api::{Actor, record::Kind};
+use mobile_api::{
+    Actor,
+    directory::Organisation,
+    record::{Kind, Ref},
+    work_order::WorkOrder,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -13,6 +19,7 @@ use uuid::Uuid;
 
 use super::{
     deadline::{DeadlineReport, ReportFilter, deadline_report},
+    explain::{self, ClockReport},
     list::{self, WorkOrderFilter},
 };
 use crate::{
@@ -20,6 +27,8 @@ use crate::{
     app::AppState,
     error::{Code, Error},
     json::Json,
+    language::Language,
+    operations::reading,
     paging::{self, Ask, Depends},
     query::Query,
     sight::Sight,
@@ -30,7 +39,7 @@ const REPORTS: &str = "reports";
 
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/work-orders", web::get().to(list_work_orders)).service(get_deadline_report);
+    cfg.route("/work-orders", web::get().to(list_work_orders)).service(get_deadline_report).service(get_clocks);
 }
 
 async fn list_work_orders(
@@ -66,9 +75,9 @@ pub struct ReportQuery {
 
 /// Count orders by their deadlines
 ///
-/// Each order is counted once. The deadline of an order is the date by which it was to be settled, if it has one (orders
-/// that were taken over from another system do); otherwise the time by which somebody was to be at the door. For the
-/// office; who is limited to some sites is told of these.
+/// Each order is counted once. The deadline of an order is the time by which somebody was to be at the door; of orders
+/// without one (those taken over from another system) the date by which it was to be settled. For the office; who is
+/// limited to some sites is told of these.
 #[utoipa::path(tag = REPORTS, operation_id = "get_deadline_report", params(ReportQuery),
     responses((status = 200, body = DeadlineReport, description = "The figures")))]
 #[get("/reports/deadlines")]
@@ -83,6 +92,36 @@ async fn get_deadline_report(
     let filter = ReportFilter { received_from: from, received_until: until, sites, source };
     let report = state.db.read(move |conn| deadline_report(conn, actor.org, as_of, &filter)).await?;
     Ok(Json(report))
+}
+
+/// Account for an order's deadlines
+///
+/// Each clock with its verdict, found anew from what is written down: the time that it allowed and that was used, every
+/// pause with its reason and consent, every time that was agreed, and all of it in a sentence.
+#[utoipa::path(tag = "work orders", operation_id = "get_work_order_clocks",
+    params(("id" = Uuid, Path, description = "The order", example = "01930000-0000-7000-8000-000000000030")),
+    responses((status = 200, body = ClockReport, description = "Its clocks")))]
+#[get("/work-orders/{id}/clocks")]
+async fn get_clocks(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    id: Path<Uuid>,
+) -> Result<Json<ClockReport>, Error> {
+    let language = Language::negotiate(request.headers().get(header::ACCEPT_LANGUAGE));
+    let about = Ref::new(Kind::WorkOrder, *id);
+    let firm = Ref::new(Kind::Organisation, actor.org);
+    let found = state
+        .db
+        .read(move |conn| {
+            Ok::<_, Error>((reading::visible(conn, &actor, about)?, reading::visible(conn, &actor, firm)?))
+        })
+        .await?;
+    let (Some(order), Some(firm)) = found else { return Err(Code::NotFound.into()) };
+    let order: WorkOrder = serde_json::from_str(&order.body).map_err(Error::internal)?;
+    let firm: Organisation = serde_json::from_str(&firm.body).map_err(Error::internal)?;
+    let zone = firm.time_zone.parse().unwrap_or(chrono_tz::Tz::UTC);
+    Ok(Json(explain::report(&order, zone, language, state.clock.now())))
 }
 
 /// The sites that are counted: the one asked for, within those that the actor sees.

@@ -92,8 +92,8 @@ pub struct ReportFilter {
 
 /// How orders stand to their deadlines. Each order is counted once, so that the parts add up to `total`.
 ///
-/// The deadline of an order is the date by which it was to be settled, if it has one (imported orders do); otherwise
-/// the time by which somebody was to be at the door.
+/// The deadline of an order is the time by which somebody was to be at the door; of orders without one, such as those
+/// that were imported, the date by which it was to be settled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({
     "total": 58251, "in_time": 35591, "late": 8230, "unprovable": 0, "open_past_deadline": 3449,

@@ -2,5 +2,6 @@
 
 pub mod api;
 pub mod deadline;
+pub mod explain;
 pub mod list;
 pub mod store;

@@ -33,6 +33,7 @@ struct Changing<'o> {
     due_at: Option<Micros>,
     deadline: &'static str,
     reach_changes_at: Option<Micros>,
+    watch_at: Option<Micros>,
 }
 
 /// All columns of an order.
@@ -65,6 +66,7 @@ fn changing(order: &WorkOrder, now: Timestamp) -> Changing<'_> {
         due_at: clock.map(|clock| Micros::from(due(clock))),
         deadline: Deadline::of(order).as_str(),
         reach_changes_at: order.reach_changes_at(now).map(Micros::from),
+        watch_at: order.next_alarm().map(|next| Micros::from(next.at)),
     }
 }
 
@@ -128,6 +130,20 @@ pub fn reach_due(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64) -> Resul
         .select(work_orders::id);
     let rows: Vec<Uid> = both!(conn, c => query.load(c))?;
     Ok(rows.into_iter().map(Uuid::from).collect())
+}
+
+/// Orders of which somebody is to be told by now, with their organisations; those that waited longest first.
+///
+/// # Errors
+/// The database's.
+pub fn watch_due(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<(Uuid, Uuid)>, DbError> {
+    let query = work_orders::table
+        .filter(work_orders::watch_at.le(Micros::from(now)))
+        .order(work_orders::watch_at)
+        .limit(most)
+        .select((work_orders::org_id, work_orders::id));
+    let rows: Vec<(Uid, Uid)> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(|(org, id)| (org.0, id.0)).collect())
 }
 
 /// Orders of a unit that are not over; at most 20, newest first.

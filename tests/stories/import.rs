@@ -307,6 +307,7 @@ stories! {
             certificate: None,
             deadlines: None,
             photos: Vec::new(),
+            timing: Default::default(),
             active: true,
         };
         let save = Online { id: Uuid::from_u128(8), action: repair.into(), entity: id, expected_rev: None };

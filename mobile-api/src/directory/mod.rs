@@ -1,6 +1,7 @@
 //! The directory: who and where. Organisation, places, customers, accounts, teams, order types, prices.
 
 mod customer;
+mod deadlines;
 mod order_type;
 mod organisation;
 mod people;
@@ -8,8 +9,9 @@ mod places;
 mod price_item;
 
 pub use customer::{AddContact, Contact, Customer, CustomerDelete, CustomerSave, Hours};
+pub use deadlines::{DeadlineRule, Deadlines, Escalation, PauseReason, Timing};
 pub use order_type::{OrderType, OrderTypeSave};
-pub use organisation::{Deadlines, Found, Organisation, OrganisationSave};
+pub use organisation::{Found, Organisation, OrganisationSave};
 pub use people::{Certificate, Team, TeamSave, User, UserSave};
 pub use places::{Building, BuildingSave, Site, SiteSave, Unit, UnitDelete, UnitSave};
 pub use price_item::{PriceItem, PriceItemSave, PriceKind};

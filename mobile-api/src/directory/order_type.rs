@@ -2,16 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Deadlines, Label, in_catalog};
+use super::{DeadlineRule, Deadlines, Label, PauseReason, Timing, in_catalog};
 use crate::{
     actor::Actor,
     check::Check,
     ids::{Id, OrderTypeId},
-    operation::{Context, Decision, Payload, Save},
+    operation::{Context, Decision, Need, Payload, Save},
     photo::{PhotoRole, RequiredPhotos},
-    record::{Kind, Reach, RecordType},
+    record::{Kind, Reach, RecordType, Ref},
     refusal::Refusal,
     time::Timestamp,
+    work_order::Priority,
 };
 
 /// A sort of job.
@@ -33,6 +34,9 @@ pub struct OrderType {
     /// Photos without which its work is not finished.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub photos: Vec<RequiredPhotos>,
+    /// Hours, exceptions, and what stops the clock.
+    #[serde(default, skip_serializing_if = "Timing::is_empty")]
+    pub timing: Timing,
     /// Whether new orders may have it.
     pub active: bool,
 }
@@ -46,6 +50,10 @@ impl RecordType for OrderType {
 
     fn reach(&self, _: Timestamp) -> Vec<Reach> {
         in_catalog(Self::KIND, self.id)
+    }
+
+    fn companions(&self) -> Vec<Ref> {
+        self.timing.calendars().map(|calendar| Ref::new(Kind::Calendar, calendar)).collect()
     }
 }
 
@@ -67,6 +75,9 @@ pub struct OrderTypeSave {
     /// Photos without which its work is not finished, such as one `after`; at most 5 sorts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub photos: Vec<RequiredPhotos>,
+    /// Hours, exceptions, and what stops the clock.
+    #[serde(default, skip_serializing_if = "Timing::is_empty")]
+    pub timing: Timing,
     /// Whether new orders may have it.
     pub active: bool,
 }
@@ -82,6 +93,20 @@ impl Payload for OrderTypeSave {
             certificate: None,
             deadlines: Some(Deadlines::TRADE),
             photos: vec![RequiredPhotos { role: PhotoRole::After, least: 1 }],
+            timing: Timing {
+                rules: vec![DeadlineRule {
+                    priority: Some(Priority::Emergency),
+                    site: None,
+                    deadlines: Deadlines { arrive_minutes: Some(10), ..Deadlines::TRADE },
+                    calendar: None,
+                }],
+                pauses: vec![PauseReason {
+                    code: "customer".into(),
+                    name: Label::new("客户要求", "The customer's wish"),
+                    needs_consent: true,
+                }],
+                ..Timing::default()
+            },
             active: true,
         }
     }
@@ -93,16 +118,35 @@ impl Payload for OrderTypeSave {
         if let Some(deadlines) = &self.deadlines {
             deadlines.check(check, "/deadlines");
         }
+        self.timing.check(check, "/timing");
         check.count("/photos", self.photos.len(), 0..=5);
         for (at, required) in self.photos.iter().enumerate() {
             check.number(&format!("/photos/{at}/least"), required.least.into(), 1..=20);
         }
     }
+
+    fn needs(&self, _: Option<&OrderType>, _: &Actor) -> Vec<Need> {
+        let sites = self.timing.rules.iter().filter_map(|rule| rule.site).map(Need::record);
+        sites.chain(self.timing.calendars().map(Need::record)).collect()
+    }
 }
 
 impl Save for OrderTypeSave {
-    fn decide(self, id: Id<OrderType>, _: Option<OrderType>, _: &Context<'_>) -> Result<Decision<OrderType>, Refusal> {
-        let OrderTypeSave { code, name, free_of_charge, certificate, deadlines, photos, active } = self;
-        Ok(OrderType { id, code, name, free_of_charge, certificate, deadlines, photos, active }.into())
+    fn decide(
+        self,
+        id: Id<OrderType>,
+        _: Option<OrderType>,
+        context: &Context<'_>,
+    ) -> Result<Decision<OrderType>, Refusal> {
+        let OrderTypeSave { code, name, free_of_charge, certificate, deadlines, photos, timing, active } = self;
+        for (at, rule) in timing.rules.iter().enumerate() {
+            if rule.site.is_some_and(|site| context.related.get(site).is_none()) {
+                return Err(Refusal::BadReference { pointer: format!("/timing/rules/{at}/site") });
+            }
+        }
+        if timing.calendars().any(|calendar| context.related.get(calendar).is_none()) {
+            return Err(Refusal::BadReference { pointer: "/timing".into() });
+        }
+        Ok(OrderType { id, code, name, free_of_charge, certificate, deadlines, photos, timing, active }.into())
     }
 }

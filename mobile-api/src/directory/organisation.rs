@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::in_catalog;
+use super::{Deadlines, Escalation, in_catalog};
 use crate::{
     actor::Actor,
     check::Check,
@@ -13,44 +13,6 @@ use crate::{
     refusal::Refusal,
     time::Timestamp,
 };
-
-/// Longest deadline that can be set, in minutes: thirty days.
-const MOST_MINUTES: i64 = 30 * 24 * 60;
-
-/// How long each step of an order may take, in minutes; `None` sets no deadline.
-///
-/// The trade's own figures are 5, 15 and 20 minutes; they are what a new organisation starts with,
-/// and it changes them per order type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Deadlines {
-    /// From the call to the request being written down.
-    pub record_minutes: Option<u32>,
-    /// From the request being written down to somebody being sent.
-    pub dispatch_minutes: Option<u32>,
-    /// From the request being written down to arrival on site, unless another time was agreed.
-    pub arrive_minutes: Option<u32>,
-}
-
-impl Deadlines {
-    /// The trade's figures: written down within 5 minutes, dispatched within 15, on site within 20.
-    pub const TRADE: Deadlines =
-        Deadlines { record_minutes: Some(5), dispatch_minutes: Some(15), arrive_minutes: Some(20) };
-
-    /// Notes an error for each deadline of zero or more than thirty days.
-    pub fn check(&self, check: &mut Check, pointer: &str) {
-        let all = [
-            ("record_minutes", self.record_minutes),
-            ("dispatch_minutes", self.dispatch_minutes),
-            ("arrive_minutes", self.arrive_minutes),
-        ];
-        for (name, minutes) in all {
-            if let Some(minutes) = minutes {
-                check.number(&format!("{pointer}/{name}"), minutes.into(), 1..=MOST_MINUTES);
-            }
-        }
-    }
-}
 
 /// The firm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +28,13 @@ pub struct Organisation {
     pub currency: Currency,
     /// Deadlines of order types that set none themselves.
     pub deadlines: Deadlines,
+    /// Who is told of a deadline, and when.
+    #[serde(default = "trade")]
+    pub escalation: Escalation,
+}
+
+fn trade() -> Escalation {
+    Escalation::TRADE
 }
 
 impl RecordType for Organisation {
@@ -118,7 +87,7 @@ impl Payload for Found {
 impl Create for Found {
     fn decide(self, id: Id<Organisation>, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
         let Found { name, time_zone, currency, deadlines } = self;
-        Ok(Organisation { id, name, time_zone, currency, deadlines }.into())
+        Ok(Organisation { id, name, time_zone, currency, deadlines, escalation: Escalation::TRADE }.into())
     }
 }
 
@@ -132,6 +101,9 @@ pub struct OrganisationSave {
     pub time_zone: String,
     /// Deadlines of order types that set none themselves.
     pub deadlines: Deadlines,
+    /// Who is told of a deadline, and when; absent leaves it as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Escalation>,
 }
 
 impl Payload for OrganisationSave {
@@ -139,17 +111,21 @@ impl Payload for OrganisationSave {
 
     fn example() -> Self {
         let (name, time_zone) = ("Bright Home Services".into(), "Asia/Shanghai".into());
-        Self { name, time_zone, deadlines: Deadlines::TRADE }
+        Self { name, time_zone, deadlines: Deadlines::TRADE, escalation: Some(Escalation::TRADE) }
     }
 
     fn check(&self, check: &mut Check) {
         check_particulars(check, &self.name, &self.time_zone, &self.deadlines);
+        if let Some(escalation) = &self.escalation {
+            escalation.check(check, "/escalation");
+        }
     }
 }
 
 impl Change for OrganisationSave {
     fn decide(self, current: Organisation, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
-        let OrganisationSave { name, time_zone, deadlines } = self;
-        Ok(Organisation { name, time_zone, deadlines, ..current }.into())
+        let OrganisationSave { name, time_zone, deadlines, escalation } = self;
+        let escalation = escalation.unwrap_or(current.escalation);
+        Ok(Organisation { name, time_zone, deadlines, escalation, ..current }.into())
     }
 }

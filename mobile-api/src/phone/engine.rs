@@ -196,6 +196,17 @@ impl Phone {
         Sync::new(&self.0.line, &self.0.about, self.active().await?, probe).check().await
     }
 
+    /// Hands everything that the server does not have over to the office, after [`SyncError::DeviceRevoked`] or
+    /// [`SyncError::AppTooOld`]. Nothing of it is applied; a person decides about each operation. Answers how many
+    /// were taken; photos stay on the phone.
+    ///
+    /// # Errors
+    /// As [`Phone::sync_once`]; what was not taken stays in the outbox.
+    pub async fn salvage(&self, probe: Probe<'_>) -> Result<u64, SyncError> {
+        let _alone = self.0.syncing.lock().await;
+        Sync::new(&self.0.line, &self.0.about, self.active().await?, probe).salvage().await
+    }
+
     /// Something happened that makes a sync worth trying: signal came back, the app was opened, the server poked.
     pub fn wake(&self) {
         self.0.wake.notify_one();

@@ -246,14 +246,19 @@ impl Line {
                 Ok(access)
             }
             Err(Failure::Problem(401, _)) => {
-                self.store.run(move |tx| accounts::forget_tokens(tx, id)).await?;
+                self.store.run(move |tx| accounts::session_ended(tx, id)).await?;
                 Err(SyncError::SignInAgain.into())
             }
             Err(failure) => Err(failure),
         }
     }
 
-    async fn exchange<T: DeserializeOwned>(&self, request: Request, probe: Probe<'_>) -> Result<Reply<T>, Failure> {
+    /// Sends a request as it is.
+    pub(super) async fn exchange<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        probe: Probe<'_>,
+    ) -> Result<Reply<T>, Failure> {
         self.exchange_with(request, probe, read).await
     }
 

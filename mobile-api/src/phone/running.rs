@@ -81,7 +81,7 @@ impl Phone {
 
     /// Whether the line worked at all.
     async fn listen(&self) -> bool {
-        let access = self.line().store.run(accounts::active).await.ok().flatten().and_then(|a| a.access);
+        let access = self.line().store.run(accounts::active).await.ok().flatten().and_then(|a| a.refresh.and(a.access));
         let Some(access) = access else { return false };
         let mut request = Request::get("/v1/sync/events");
         request.bearer = Some(access);

@@ -7,6 +7,7 @@ mod check;
 mod photos;
 mod pull;
 mod push;
+mod salvage;
 
 use crate::{
     record::Scope,

@@ -304,9 +304,13 @@ impl<'a> Replay<'a> {
     }
 
     fn relate(&self, address: Ref, related: &mut Related) -> Result<(), StoreError> {
-        if let Some(record) = self.layer(address)?.record {
-            related.records.insert(address, record);
+        let Some(record) = self.layer(address)?.record else { return Ok(()) };
+        for companion in record.companions() {
+            if let Some(record) = self.layer(companion)?.record {
+                related.records.insert(companion, record);
+            }
         }
+        related.records.insert(address, record);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Appointment, Assignment, Outcome, State, Status, Window, WorkOrder,
+    clocks::Agreement,
     standing::{Progress, Step, addition, flags, step},
 };
 use crate::{
@@ -63,7 +64,8 @@ impl Change for Assign {
         };
         WorkOrder::push(&mut order.assignments, assignment)?;
         order.log(context, "assign", None, None)?;
-        order.clocks.dispatched(&context.when);
+        order.clocks.dispatched(&context.when, &order.policy);
+        order.clocks.resumed(context.op, &context.when, &order.policy);
         order.state = State::Assigned { to: self.technician, at: context.when.clone(), accepted: None };
         Ok(order.into())
     }
@@ -95,7 +97,10 @@ impl Change for Accept {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let at = context.when.clone();
         let what = Step { verb: "accept", note: None };
-        let (progress, order) = step(order, context, what, |s| s >= Status::Assigned, |s| s.accept(at))?;
+        let (progress, mut order) = step(order, context, what, |s| s >= Status::Assigned, |s| s.accept(at))?;
+        if progress == Progress::Moved {
+            order.clocks.responded(&context.when, &order.policy);
+        }
         Ok(progress.decision(order))
     }
 }
@@ -127,6 +132,7 @@ impl Change for HandBack {
         let (progress, mut order) = step(order, context, what, given_back, State::hand_back)?;
         if progress == Progress::Moved {
             end_assignment(&mut order, context, Some(self.reason));
+            order.clocks.resumed(context.op, &context.when, &order.policy);
         }
         Ok(progress.decision(order))
     }
@@ -149,7 +155,10 @@ impl Change for Depart {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let at = context.when.clone();
         let what = Step { verb: "depart", note: None };
-        let (progress, order) = step(order, context, what, |s| s >= Status::EnRoute, |s| s.depart(at))?;
+        let (progress, mut order) = step(order, context, what, |s| s >= Status::EnRoute, |s| s.depart(at))?;
+        if progress == Progress::Moved {
+            order.clocks.responded(&context.when, &order.policy);
+        }
         Ok(progress.decision(order))
     }
 }
@@ -196,7 +205,10 @@ impl Change for AgreeTime {
             }
         }
         if overtaken.is_none() {
-            order.clocks.agreed(from, order.recorded.latest, &context.when, self.window.until);
+            let (consented, consented_by, until) = (&context.when, self.consented_by.as_str(), self.window.until);
+            let agreement = Agreement { op: context.op, consented, consented_by, until };
+            order.clocks.agreed(from, order.recorded.latest, agreement);
+            order.clocks.responded(&context.when, &order.policy);
             order.changed.insert("appointment".into(), context.rev);
         }
         let appointment = Appointment {
@@ -294,7 +306,7 @@ impl Change for Close {
         }
         order.log_end(context, "close", None);
         let closed = context.when.clone();
-        order.clocks.resolved(&closed);
+        order.clocks.resolved(&closed, &order.policy);
         order.state = State::Closed { closed, by: context.actor.user, rev: context.rev, outcome };
         Ok(order.into())
     }

@@ -3,10 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Caller, Channel, Clock, Clocks, Outcome, Priority, Source, State, WorkOrder,
-    request::{Request, policy},
-};
+use super::{Caller, Channel, Clock, Clocks, Outcome, Priority, Source, State, WorkOrder, request::Request};
 use crate::{
     actor::Actor,
     check::Check,
@@ -98,16 +95,17 @@ impl Create for Import {
             preferred: None,
             called_at: Some(self.received_at),
         };
-        policy(self.order_type, context)?;
         let context = &Context { when: received.clone(), ..context.clone() };
         let made = request.decide(id, context)?;
         let Some(mut order) = made.record else { return Err(Refusal::NotFound) };
         // The source knows nothing of our own deadlines; judging its past by them would be unjust.
+        order.policy.escalation = None;
+        order.policy.hours = None;
         order.clocks = Clocks { resolve: self.due.map(|due| Clock::until(self.received_at, due)), ..Clocks::default() };
         order.source = Some(self.source);
         if let Some(closed_at) = self.closed_at {
             let closed = When::at(closed_at);
-            order.clocks.resolved(&closed);
+            order.clocks.resolved(&closed, &order.policy);
             let outcome = Outcome::Imported { reason: self.closing.unwrap_or_default() };
             order.state = State::Closed { closed, by: context.actor.user, rev: context.rev, outcome };
         }

@@ -21,7 +21,7 @@ mod standing;
 mod state;
 pub mod visit;
 
-pub use clocks::{Clock, Clocks};
+pub use clocks::{Clock, ClockEvent, ClockName, Clocks};
 pub use material::TakenFromStock;
 pub use quote::{Confirmation, ConfirmationMethod, Quote, QuoteLine};
 pub use record::{

@@ -6,9 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Clocks, Quote, SignOff, State, TakenFromStock};
+use super::{
+    Clocks, Quote, SignOff, State, TakenFromStock,
+    clocks::{Delay, Raised},
+};
 use crate::{
-    directory::{Deadlines, User},
+    calendar::WorkingHours,
+    directory::{Deadlines, Escalation, PauseReason, User},
     evidence::When,
     ids::{BuildingId, CustomerId, Id, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
     money::{Currency, Money, Quantity},
@@ -65,6 +69,12 @@ pub struct WorkOrder {
     pub state: State,
     /// The deadlines and what became of them.
     pub clocks: Clocks,
+    /// Whom its deadlines were told to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<Raised>,
+    /// Why something was late, as far as somebody said so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delays: Vec<Delay>,
     /// Everybody it was ever assigned to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assignments: Vec<Assignment>,
@@ -134,6 +144,15 @@ pub struct Policy {
     /// Photos without which the work is not finished, and whose bytes must be here before the file is closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub photos: Vec<RequiredPhotos>,
+    /// The hours in which its deadlines run; around the clock if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WorkingHours>,
+    /// Reasons for which work may stop and the clock with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<PauseReason>,
+    /// Who is told of a deadline, and when; nobody if absent, as of orders from another system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Escalation>,
 }
 
 /// Who called.

@@ -8,7 +8,7 @@ use super::{Caller, Channel, Clocks, Policy, Priority, State, Window, WorkOrder,
 use crate::{
     actor::{Actor, Role},
     check::Check,
-    directory::{OrderType, Organisation},
+    directory::{OrderType, Organisation, Site},
     ids::{BuildingId, CustomerId, Id, OrderTypeId, SiteId, TeamId, UnitId},
     operation::{Change, Context, Create, Decision, Mode, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
@@ -100,7 +100,7 @@ impl Payload for Request {
 impl Create for Request {
     fn decide(self, id: Id<WorkOrder>, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         self.check_references(context)?;
-        let policy = policy(self.order_type, context)?;
+        let policy = policy(self.order_type, self.site, self.priority, context)?;
         // A call cannot have come after it was written down, whatever a wrong clock says.
         let called_at = self.called_at.unwrap_or(context.when.earliest).min(context.when.latest);
         let flags = self.possible_duplicates(context, called_at);
@@ -126,6 +126,8 @@ impl Create for Request {
             recorded_by: context.actor.user,
             state: State::Requested,
             clocks,
+            alarms: Vec::new(),
+            delays: Vec::new(),
             assignments: Vec::new(),
             appointments: Vec::new(),
             diagnosis: None,
@@ -187,17 +189,31 @@ impl Request {
 }
 
 /// The policy of an order of this type, as the organisation has it now.
-pub(super) fn policy(order_type: Id<OrderType>, context: &Context<'_>) -> Result<Policy, Refusal> {
+pub(super) fn policy(
+    order_type: Id<OrderType>,
+    site: Id<Site>,
+    priority: Priority,
+    context: &Context<'_>,
+) -> Result<Policy, Refusal> {
     let firm: Id<Organisation> = Id::new(context.actor.org);
     let firm = context.related.get(firm).ok_or(Refusal::NotFound)?;
     let sort = context.related.get(order_type).filter(|sort| sort.active);
     let sort = sort.ok_or(Refusal::BadReference { pointer: "/order_type".into() })?;
+    let timing = &sort.timing;
+    let (deadlines, calendar) = match timing.rules.iter().find(|rule| rule.applies(site, priority)) {
+        Some(rule) => (rule.deadlines, rule.calendar),
+        None => (sort.deadlines.unwrap_or(firm.deadlines), timing.calendar),
+    };
+    let calendar = calendar.and_then(|calendar| context.related.get(calendar));
     Ok(Policy {
         free_of_charge: sort.free_of_charge,
         certificate: sort.certificate.clone(),
-        deadlines: sort.deadlines.unwrap_or(firm.deadlines),
+        deadlines,
         currency: firm.currency,
         photos: sort.photos.clone(),
+        hours: calendar.map(|calendar| calendar.hours.from_day(context.when.latest)),
+        pauses: timing.pauses.clone(),
+        escalation: Some(firm.escalation),
     })
 }
 

@@ -308,7 +308,7 @@ impl Change for Sign {
         };
         WorkOrder::push(&mut order.sign_offs, entry)?;
         if progress == Some(Progress::Moved) {
-            order.clocks.resolved(&context.when);
+            order.clocks.resolved(&context.when, &order.policy);
             order.charge = self.charge(&order, context);
         }
         Ok(Decision::flagged(order, flags))

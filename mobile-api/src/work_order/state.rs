@@ -277,6 +277,16 @@ impl State {
         }
     }
 
+    /// Work was done by somebody who did not know that it was to rest.
+    pub(super) fn finish_though_paused(self, at: When) -> Result<State, State> {
+        match self {
+            State::Paused { to, arrived, started: Some(started), .. } => {
+                Ok(State::Finished { to, arrived, started, finished: at })
+            }
+            other => other.finish(at),
+        }
+    }
+
     /// The customer signs.
     pub(super) fn sign_off(self, at: When) -> Result<State, State> {
         match self {

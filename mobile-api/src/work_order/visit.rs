@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Diagnosis, Labour, MaterialUse, Note, Status, Void, Window, WorkOrder,
+    Diagnosis, Labour, MaterialUse, Note, State, Status, Void, Window, WorkOrder,
     material::{FromStock, needs_to_put_back, put_back},
     request::{Merge, Owner},
     standing::{Progress, Step, addition, contribution, flags, step},
@@ -45,7 +45,7 @@ impl Change for Arrive {
         let (progress, mut order) = step(order, context, what, |s| s >= Status::OnSite, |s| s.arrive(at))?;
         let mut flags = progress.flags();
         if progress == Progress::Moved {
-            order.clocks.arrived(&context.when);
+            order.clocks.arrived(&context.when, &order.policy);
             flags.extend(missing_certificate(&order, context));
         }
         Ok(Decision::flagged(order, flags))
@@ -151,19 +151,32 @@ pub struct Pause {
     pub reason: String,
     /// When it goes on, if that was agreed.
     pub next: Option<Window>,
+    /// The code of a reason that the order's policy names; with it the clock stops as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Who consented, in the household; 1 to 200 characters. Some reasons stop the clock only with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consented_by: Option<String>,
 }
 
 impl Payload for Pause {
     type Record = WorkOrder;
 
     fn example() -> Self {
-        Self { reason: "Waiting for a spare part".into(), next: None }
+        let consented_by = Some("Mrs Chen".into());
+        Self { reason: "She has to leave".into(), next: None, code: Some("customer".into()), consented_by }
     }
 
     fn check(&self, check: &mut Check) {
         check.text("/reason", &self.reason, 1..=1000);
         if let Some(next) = self.next {
             check.span("/next", next.from, next.until);
+        }
+        if let Some(code) = &self.code {
+            check.text("/code", code, 1..=60);
+        }
+        if let Some(name) = &self.consented_by {
+            check.text("/consented_by", name, 1..=200);
         }
     }
 }
@@ -172,8 +185,32 @@ impl Change for Pause {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let (at, reason, next) = (context.when.clone(), self.reason.clone(), self.next);
         let what = Step { verb: "pause", note: Some(&self.reason) };
-        let (progress, order) = step(order, context, what, |s| s >= Status::Paused, |s| s.pause(at, reason, next))?;
+        let (progress, mut order) = step(order, context, what, |s| s >= Status::Paused, |s| s.pause(at, reason, next))?;
+        if progress == Progress::Moved {
+            order.changed.insert(PAUSED.into(), context.rev);
+            if let Some(code) = self.stops_the_clock(&order, context)? {
+                order.clocks.paused(context.op, &context.when, code, self.consented_by.as_deref());
+            }
+        }
         Ok(progress.decision(order))
+    }
+}
+
+/// Under which name an order notes the revision of its last pause.
+const PAUSED: &str = "paused";
+
+impl Pause {
+    /// The reason that stops the clock, if it does. Who waits for the answer learns why it would not; what was recorded
+    /// has happened: then work rests and the clock goes on.
+    fn stops_the_clock(&self, order: &WorkOrder, context: &Context<'_>) -> Result<Option<&str>, Refusal> {
+        let Some(code) = &self.code else { return Ok(None) };
+        let reason = order.policy.pauses.iter().find(|reason| reason.code == *code);
+        match reason {
+            Some(reason) if !reason.needs_consent || self.consented_by.is_some() => Ok(Some(code)),
+            _ if context.mode == Mode::Recorded => Ok(None),
+            Some(_) => Err(Refusal::ConsentNeeded),
+            None => Err(Refusal::BadReference { pointer: "/code".into() }),
+        }
     }
 }
 
@@ -194,7 +231,10 @@ impl Change for Resume {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let what = Step { verb: "resume", note: None };
         let going_on = |s: Status| matches!(s, Status::OnSite | Status::Working) || s >= Status::Finished;
-        let (progress, order) = step(order, context, what, going_on, super::State::resume)?;
+        let (progress, mut order) = step(order, context, what, going_on, State::resume)?;
+        if progress == Progress::Moved {
+            order.clocks.resumed(context.op, &context.when, &order.policy);
+        }
         Ok(progress.decision(order))
     }
 }
@@ -224,15 +264,20 @@ impl Change for Finish {
         let at = context.when.clone();
         let what = Step { verb: "finish", note: None };
         let complete = order.has_photos_to_finish();
-        let (progress, mut order) = step(order, context, what, |s| s >= Status::Finished, |s| s.finish(at))?;
+        let paused_meanwhile = order.was_paused_unseen(context);
+        let finish = |state: State| if paused_meanwhile { state.finish_though_paused(at) } else { state.finish(at) };
+        let (progress, mut order) = step(order, context, what, |s| s >= Status::Finished, finish)?;
         if progress == Progress::Moved {
             complete?;
+            order.clocks.resumed(context.op, &context.when, &order.policy);
         }
         if let Some(text) = self.summary.filter(|text| !text.trim().is_empty()) {
             let (by, at) = (context.actor.user, context.when.clone());
             WorkOrder::push(&mut order.notes, Note { op: context.op, text, by, at, void: None })?;
         }
-        Ok(progress.decision(order))
+        let mut flags = progress.flags();
+        flags.extend((paused_meanwhile && progress == Progress::Moved).then(|| Flag::PausedMeanwhile.into()));
+        Ok(Decision::flagged(order, flags))
     }
 }
 
@@ -434,6 +479,12 @@ impl Change for VoidEntry {
 }
 
 impl WorkOrder {
+    /// Whether the office let the work rest behind the back of somebody who was working.
+    fn was_paused_unseen(&self, context: &Context<'_>) -> bool {
+        let unseen = self.changed.get(PAUSED).is_some_and(|rev| !context.saw(*rev));
+        self.status() == Status::Paused && context.mode == Mode::Recorded && unseen
+    }
+
     /// Whether work may go on: free of charge, or under the quote that the customer confirmed. A quote that the
     /// office changed while the phone was away does not undo the customer's word; it is flagged.
     fn may_be_worked_on(&self, context: &Context<'_>) -> Result<Option<Flagged>, Refusal> {

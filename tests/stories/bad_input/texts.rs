@@ -43,6 +43,7 @@ enum Thing {
     Team,
     OrderType,
     PriceItem,
+    Calendar,
     Article,
     Store,
     Moved,
@@ -77,6 +78,7 @@ const LIFE: &[(&str, Thing)] = &[
     ("customer.add_contact", Thing::Customer),
     ("user.save", Thing::Account),
     ("team.save", Thing::Team),
+    ("calendar.save", Thing::Calendar),
     ("order_type.save", Thing::OrderType),
     ("price_item.save", Thing::PriceItem),
     ("article.save", Thing::Article),
@@ -106,6 +108,7 @@ const LIFE: &[(&str, Thing)] = &[
     ("work_order.use_material", Thing::Order),
     ("work_order.record_labour", Thing::Order),
     ("work_order.note", Thing::Order),
+    ("work_order.explain_delay", Thing::Order),
     ("work_order.add_photo", Thing::Order),
     ("work_order.void_entry", Thing::Order),
     ("work_order.edit", Thing::Order),
@@ -119,7 +122,7 @@ const LIFE: &[(&str, Thing)] = &[
 ];
 
 /// What nobody types: the founding of a firm goes through another door, and what became of bytes the server says itself.
-const ELSEWHERE: &[&str] = &["organisation.found", "work_order.settle_photos"];
+const ELSEWHERE: &[&str] = &["organisation.found", "work_order.settle_photos", "work_order.raise_alarm"];
 
 const DOOR: [&str; 2] = ["work_order.agree_time", "work_order.sign_off"];
 

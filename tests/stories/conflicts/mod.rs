@@ -9,6 +9,7 @@ macro_rules! reads {
     }};
 }
 
+mod clocks;
 mod deadlines;
 mod duplicates;
 mod entries;

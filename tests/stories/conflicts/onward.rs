@@ -37,7 +37,7 @@ stories! {
         phone.did(order, Start {});
         let from = phone.clock.truth() + hours(24);
         let next = Window { from, until: from + hours(2) };
-        phone.did(order, Pause { reason: "Waiting for a spare part".into(), next: Some(next) });
+        phone.did(order, Pause { reason: "Waiting for a spare part".into(), next: Some(next), code: None, consented_by: None });
         all_applied(&phone).await;
         let file = order_of(&house, order).await;
         assert!(matches!(&file.state, State::Paused { next: Some(agreed), .. } if *agreed == next), "{:?}", file.state);

@@ -18,8 +18,8 @@ use mobile_api::{
     Actor, Id, Role,
     catalogue::Action,
     directory::{
-        Certificate, CustomerSave, Deadlines, Found, Label, OrderTypeSave, PriceItemSave, PriceKind, SiteSave,
-        TeamSave, UnitSave, UserSave,
+        Certificate, CustomerSave, Deadlines, Found, Label, OrderTypeSave, PauseReason, PriceItemSave, PriceKind,
+        SiteSave, TeamSave, Timing, UnitSave, UserSave,
     },
     ids::{CustomerId, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
     money::{Currency, Money},
@@ -187,6 +187,14 @@ impl House {
     }
 
     async fn order_types(&self, firm: &Firm) {
+        let pause = |code: &str, needs_consent| PauseReason {
+            code: code.into(),
+            name: Label::new(
+                if needs_consent { "客户要求" } else { "缺配件" },
+                if needs_consent { "the customer's wish" } else { "a part is missing" },
+            ),
+            needs_consent,
+        };
         let sort = |code: &str, free_of_charge, certificate: Option<&str>| OrderTypeSave {
             code: code.into(),
             name: Label::new(code, code),
@@ -194,6 +202,7 @@ impl House {
             certificate: certificate.map(Into::into),
             deadlines: None,
             photos: Vec::new(),
+            timing: Timing { pauses: vec![pause("customer", true), pause("part", false)], ..Timing::default() },
             active: true,
         };
         self.system(firm, firm.plumbing, sort("plumbing", false, None)).await;

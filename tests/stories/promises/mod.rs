@@ -9,6 +9,7 @@ mod in_order;
 pub mod kit;
 mod late_and_old;
 mod line;
+mod locked_out;
 mod nothing_lost;
 mod order_of_commits;
 mod out_of_sight;

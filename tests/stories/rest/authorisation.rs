@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use doorstep::openapi;
 use mobile_api::{
+    calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
-    directory::{UnitSave, UserSave},
+    directory::{Label, UnitSave, UserSave},
     operation::Payload,
     signing::Digest,
     stock::{ArticleSave, Place, RecordMove, StockCountOpen, StockLevel, StockPlaceSave, StockSerial},
@@ -136,7 +137,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     let building = house.clock.new_id();
     let secret = || SECRET.to_owned();
     let deadlines = mobile_api::directory::Deadlines::TRADE;
-    let named = OrganisationSave { name: secret(), time_zone: "Asia/Shanghai".into(), deadlines };
+    let named = OrganisationSave { name: secret(), time_zone: "Asia/Shanghai".into(), deadlines, escalation: None };
     house.system(firm, firm.org, named).await;
     house.system(firm, firm.site, SiteSave { name: secret(), address: secret() }).await;
     house.system(firm, building, BuildingSave { site: firm.site, name: secret() }).await;
@@ -148,6 +149,8 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     let user = UserSave { name: secret(), login: "wang".into(), teams: vec![firm.plumbers], ..UserSave::example() };
     house.system(firm, firm.wang, user).await;
     house.system(firm, firm.plumbing, OrderTypeSave { code: secret(), ..OrderTypeSave::example() }).await;
+    let calendar = house.clock.new_id();
+    house.system(firm, calendar, CalendarSave { name: Label::new(SECRET, SECRET), ..CalendarSave::example() }).await;
     house.system(firm, firm.hour, PriceItemSave { code: secret(), ..PriceItemSave::example() }).await;
 
     let (article, store, entry, count) =
@@ -192,6 +195,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("teams", firm.plumbers.uuid()),
         ("order-types", firm.plumbing.uuid()),
         ("price-items", firm.hour.uuid()),
+        ("calendars", calendar),
         ("articles", article),
         ("stock-places", store),
         ("stock-moves", entry),

@@ -13,6 +13,7 @@ use doorstep::{
 };
 use mobile_api::{
     Actor, Id, Role,
+    calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, SiteSave, TeamSave, UnitSave},
     ids::{SiteId, TeamId},
     operation::Payload,
@@ -51,6 +52,7 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
             orders(house, site, team).await;
         }
     }
+    house.system(firm, house.clock.new_id(), CalendarSave::example()).await;
     material(house, other_site).await;
     let hand = Hand::of(house, "wang").await;
     house.li().await.register(house.clock.new_id()).await;

@@ -12,10 +12,10 @@ stories! {
     /// Cut after cut, and no byte is sent twice.
     async fn an_upload_goes_on_at_the_byte(house: House) {
         let wang = Sender::of(&house, "wang").await;
-        let bytes = kit::bytes(6_000_000, 11);
+        let bytes = kit::bytes(12_000_000, 11);
         let url = wang.begin(&bytes).await;
         // At the first byte, before and behind the end of a part, and wherever.
-        let cuts = [1, 2, 70_001, 1_048_576, 4_194_304, 4_194_305, 5_999_999];
+        let cuts = [1, 2, 70_001, 1_048_576, 8_388_608, 8_388_609, 11_999_999];
         let mut offset = 0;
         for (n, cut) in cuts.into_iter().enumerate() {
             let stream = wang.half_patch(&url, offset, bytes.len() - offset, &bytes[offset..cut]).await;

@@ -35,10 +35,10 @@ stories! {
     /// Parts are joined, proved and deleted.
     async fn a_large_photo_travels_in_many_pieces(house: House) {
         let wang = Sender::of(&house, "wang").await;
-        let bytes = kit::bytes(9 * MIB + 77, 2);
+        let bytes = kit::bytes(17 * MIB + 77, 2);
         let url = wang.begin(&bytes).await;
         let mut offset = 0;
-        for piece in bytes.chunks(5 * MIB) {
+        for piece in bytes.chunks(9 * MIB) {
             let answer = wang.patch(&url, offset, piece).await;
             offset += piece.len();
             assert_eq!((answer.status, kit::offset_in(&answer)), (StatusCode::NO_CONTENT, offset), "{}", answer.body);
@@ -141,7 +141,7 @@ stories! {
         assert_eq!(header("tus-max-size"), (64 * MIB).to_string());
         assert_eq!(header("tus-checksum-algorithm"), "sha256,sha1");
         let config = wang.0.get("/v1/sync/config").await.body;
-        assert_eq!((&config["photo_bytes"], &config["chunk_bytes"]), (&json!(64 * MIB), &json!(4 * MIB)));
+        assert_eq!((&config["photo_bytes"], &config["chunk_bytes"]), (&json!(64 * MIB), &json!(8 * MIB)));
     }
 
     /// A network that lets nothing through but GET and POST.

@@ -17,7 +17,7 @@ stories! {
         house.start_on(Config::default(), depot).await;
         let wang = Sender::of(&house, "wang").await;
         let small = kit::bytes(50_000, 51);
-        let large = kit::bytes(9_000_000, 52);
+        let large = kit::bytes(17_000_000, 52);
         for bytes in [&small, &large] {
             let url = wang.begin(bytes).await;
             room.set(0);
@@ -27,12 +27,12 @@ stories! {
             assert_eq!(wang.offset(&url).await, 0);
             // For some parts there is room: these are kept.
             room.set(1);
-            if bytes.len() > 8_000_000 {
+            if bytes.len() > 16_000_000 {
                 assert_eq!(wang.patch(&url, 0, bytes).await.problem(507), "storage_full");
-                assert_eq!(wang.offset(&url).await, 4 << 20);
+                assert_eq!(wang.offset(&url).await, 8 << 20);
                 // For all parts, but not for what they become.
                 room.set(2);
-                assert_eq!(wang.patch(&url, 4 << 20, &bytes[4 << 20..]).await.problem(507), "storage_full");
+                assert_eq!(wang.patch(&url, 8 << 20, &bytes[8 << 20..]).await.problem(507), "storage_full");
                 assert_eq!(wang.head(&url).await.status.as_u16(), 507);
                 assert_ne!(wang.status(Digest::of(bytes)).await, "stored");
                 room.set(1);
@@ -50,7 +50,7 @@ stories! {
     async fn a_killed_server_loses_no_byte(house: House) {
         let mut house = house;
         let wang = Sender::of(&house, "wang").await;
-        let bytes = kit::bytes(6_000_000, 53);
+        let bytes = kit::bytes(12_000_000, 53);
         let sha256 = Digest::of(&bytes);
         let url = wang.begin(&bytes).await;
         house.kill().await;
@@ -58,7 +58,7 @@ stories! {
         let wang = Sender::of(&house, "wang").await;
         assert_eq!(wang.offset(&url).await, 0);
         // While a body comes in: what was kept by then is kept, and no row names what was not.
-        let stream = wang.half_patch(&url, 0, bytes.len(), &bytes[..5_000_000]).await;
+        let stream = wang.half_patch(&url, 0, bytes.len(), &bytes[..10_000_000]).await;
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         house.kill().await;
         drop(stream);
@@ -66,9 +66,9 @@ stories! {
         let wang = Sender::of(&house, "wang").await;
         // What died with the server was told to nobody; whatever it says is kept, is.
         let mut offset = wang.offset(&url).await;
-        assert!(offset <= 5_000_000, "{offset}");
-        while offset < 5_500_000 {
-            let answer = wang.patch(&url, offset, &bytes[offset..5_500_000]).await;
+        assert!(offset <= 10_000_000, "{offset}");
+        while offset < 11_000_000 {
+            let answer = wang.patch(&url, offset, &bytes[offset..11_000_000]).await;
             assert!([204, 409].contains(&answer.status.as_u16()), "{}", answer.body);
             offset = wang.offset(&url).await;
         }
@@ -77,9 +77,9 @@ stories! {
         let (depot, room) = narrow(&house.photos());
         house.start_on(Config::default(), depot).await;
         let wang = Sender::of(&house, "wang").await;
-        assert_eq!(wang.offset(&url).await, 5_500_000);
+        assert_eq!(wang.offset(&url).await, 11_000_000);
         room.set(1);
-        assert_eq!(wang.patch(&url, 5_500_000, &bytes[5_500_000..]).await.problem(507), "storage_full");
+        assert_eq!(wang.patch(&url, 11_000_000, &bytes[11_000_000..]).await.problem(507), "storage_full");
         house.kill().await;
         house.start().await;
         let wang = Sender::of(&house, "wang").await;
@@ -92,7 +92,9 @@ stories! {
         let wang = Sender::of(&house, "wang").await;
         assert_eq!(wang.offset(&url).await, bytes.len());
         assert_eq!(stored(&house, sha256).await, Some(bytes));
-        assert_eq!(files(&house).await.len(), 1);
+        // A part that was written in the moment of its death has no row; it is swept up in time.
+        let whole = files(&house).await.into_iter().filter(|file| !file.to_string_lossy().contains("/uploads/"));
+        assert_eq!(whole.count(), 1);
     }
 
     /// A part that a server wrote and died before it was noted.
@@ -120,7 +122,7 @@ stories! {
         let s3 = S3::start();
         house.start_on(Config::default(), s3.depot()).await;
         let wang = Sender::of(&house, "wang").await;
-        for (length, cut) in [(30_000, 30_000), (30_000, 10_000), (11_000_000, 10_000_000)] {
+        for (length, cut) in [(30_000, 30_000), (30_000, 10_000), (19_000_000, 18_000_000)] {
             let bytes = kit::bytes(length, 55 + cut as u64);
             let url = wang.begin(&bytes).await;
             if cut < length {

@@ -165,6 +165,12 @@ pub fn forget_tokens(tx: &Transaction<'_>, id: AccountId) -> Result<(), StoreErr
     Ok(())
 }
 
+/// The session has ended. The last access token stays: it opens nothing, but proves whose work it is that is still here.
+pub fn session_ended(tx: &Transaction<'_>, id: AccountId) -> Result<(), StoreError> {
+    tx.execute("UPDATE accounts SET refresh_token = NULL WHERE id = ?", [id.0])?;
+    Ok(())
+}
+
 /// Signs out: tokens and records go, the outbox stays for when this person comes back.
 pub fn signed_out(tx: &Transaction<'_>, id: AccountId) -> Result<(), StoreError> {
     forget_tokens(tx, id)?;

@@ -123,6 +123,7 @@ fn order_type(code: &str, free_of_charge: bool) -> OrderTypeSave {
         certificate: None,
         deadlines: None,
         photos: vec![],
+        timing: Default::default(),
         active: true,
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     record::Record,
     work_order::{
         Clock, Clocks, Status, WorkOrder,
+        clocks::Agreement,
         request::Request,
         visit::{Arrive, Resume},
     },
@@ -155,7 +156,7 @@ fn the_end_of_an_order_settles_it_and_the_first_counts() {
     story.order.clocks.resolve = Some(Clock::until(at(0), at(60)));
     let story = story.at(30).signed().at(90).then(DISPATCHER, super::kit::close());
     assert_eq!(story.order.clocks.resolve.as_ref().expect("a date").verdict, Some(Verdict::OnTime));
-    assert_eq!(story.order.clocks.headline().expect("one").due, at(60));
+    assert_eq!(story.order.clocks.headline().expect("one").due, at(20), "lists go by arrival");
 }
 
 #[test]
@@ -173,7 +174,7 @@ fn an_order_type_may_have_its_own_deadlines_or_none() {
         related.records.insert(firm.address(), firm);
         write_down(number(1000), &Deed::online(DISPATCHER), request(), &related).expect("taken").0
     };
-    let none = Deadlines { record_minutes: None, dispatch_minutes: None, arrive_minutes: None };
+    let none = Deadlines::NONE;
     assert_eq!(order(none).clocks, Clocks::default());
     let month = Deadlines { arrive_minutes: Some(30 * 24 * 60), ..none };
     assert_eq!(order(month).clocks.arrive.expect("a deadline").due, at(0) + Duration::days(30));
@@ -207,8 +208,10 @@ proptest! {
         let request = Request { called_at: Some(time(called)), ..request() };
         let (mut order, _) = write_down(number(1000), &deed, request, &related).expect("taken");
         let due = time(called.saturating_add(minutes.into()));
-        order.clocks.agreed(Status::Assigned, time(called), &when, due);
-        order.clocks.arrived(&when);
+        let agreement = Agreement { op: number(1), consented: &when, consented_by: "Mrs Chen", until: due };
+        order.clocks.agreed(Status::Assigned, time(called), agreement);
+        let _ = order.next_alarm();
+        order.clocks.arrived(&when, &order.policy);
         let now = time(called);
         let record = Record::from(order);
         prop_assert!(record.reach(now).len() <= 5);

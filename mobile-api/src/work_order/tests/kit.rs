@@ -10,7 +10,9 @@ use uuid::Uuid;
 use crate::{
     Actor, Id, Role,
     catalogue::Action,
-    directory::{Certificate, Deadlines, Label, OrderType, Organisation, PriceItem, PriceKind, Site, Team, User},
+    directory::{
+        Certificate, Deadlines, Escalation, Label, OrderType, Organisation, PriceItem, PriceKind, Site, Team, User,
+    },
     evidence::When,
     money::{Currency, Money, Quantity},
     operation::{Context, Decision, Mode, Need, Related},
@@ -113,6 +115,7 @@ pub(super) fn world() -> HashMap<Ref, Record> {
         certificate: certificate.map(Into::into),
         deadlines: None,
         photos: Vec::new(),
+        timing: Default::default(),
         active: true,
     };
     let deadlines = Deadlines::TRADE;
@@ -127,7 +130,15 @@ pub(super) fn world() -> HashMap<Ref, Record> {
         active: true,
     };
     let mut records: Vec<Record> = vec![
-        Organisation { id: Id::new(FIRM), name: "Bright Home".into(), time_zone, currency, deadlines }.into(),
+        Organisation {
+            id: Id::new(FIRM),
+            name: "Bright Home".into(),
+            time_zone,
+            currency,
+            deadlines,
+            escalation: Escalation::TRADE,
+        }
+        .into(),
         Site { id: Id::new(SITE), name: "Lakeside".into(), address: String::new() }.into(),
         Team { id: Id::new(NORTH), name: "North".into(), site: None }.into(),
         sort(PLUMBING, "plumbing", false, None).into(),
@@ -467,7 +478,7 @@ pub(super) fn confirm(quote: Uuid) -> ConfirmQuote {
 }
 
 pub(super) fn pause() -> Pause {
-    Pause { reason: "No seal in the van".into(), next: None }
+    Pause { reason: "No seal in the van".into(), next: None, code: None, consented_by: None }
 }
 
 pub(super) fn cancel() -> Cancel {

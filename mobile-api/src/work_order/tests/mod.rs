@@ -8,6 +8,7 @@ mod kit;
 mod material;
 mod merge;
 mod money;
+mod pauses;
 mod photos;
 mod scope;
 mod sequences;

@@ -18,7 +18,8 @@ use crate::{
         tests::{store_called, valve},
     },
     work_order::{
-        Status,
+        ClockName, Status,
+        clocks::ExplainDelay,
         dispatch::{Accept, AgreeTime, Depart},
         history::Import,
         material::ReserveMaterial,
@@ -76,8 +77,11 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderCancel(_) => cancel().into(),
         Action::WorkOrderClose(_) => close().into(),
         Action::WorkOrderMerge(_) => Merge { into: Id::new(number(OTHER)) }.into(),
+        Action::WorkOrderExplainDelay(_) => ExplainDelay { clock: ClockName::Arrive, reason: text() }.into(),
         // Of the server alone, whatever the state.
         Action::WorkOrderSettlePhotos(_)
+        | Action::WorkOrderRaiseAlarm(_)
+        | Action::CalendarSave(_)
         | Action::ArticleSave(_)
         | Action::StockPlaceSave(_)
         | Action::StockMoveRecord(_)

@@ -247,6 +247,11 @@ impl Ledger {
                 Need::Record(address) => {
                     if let Some((_, Some(record))) = self.records.get(&address) {
                         related.records.insert(address, record.clone());
+                        for companion in record.companions() {
+                            if let Some((_, Some(record))) = self.records.get(&companion) {
+                                related.records.insert(companion, record.clone());
+                            }
+                        }
                     }
                 }
                 Need::OrderNumber => related.order_number = Some(format!("2026-{:06}", self.version)),

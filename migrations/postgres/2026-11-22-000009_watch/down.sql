@@ -1,0 +1,2 @@
+DROP INDEX work_orders_by_watch;
+ALTER TABLE work_orders DROP COLUMN watch_at;
