@@ -28,7 +28,7 @@ use crate::{
     media::{self, Media, depot::Depot},
     openapi,
     operations::{self, After, Door, Holds},
-    problems, review, stock,
+    payment, problems, review, stock,
     sync::{self, SyncLimits},
     telemetry::RequestSpan,
     work_order,
@@ -108,6 +108,7 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(directory::api::routes);
     cfg.configure(media::api::routes);
     cfg.configure(media::uploads::api::routes);
+    cfg.configure(payment::api::routes);
     cfg.configure(review::api::routes);
     cfg.configure(stock::api::routes);
     cfg.configure(sync::api::routes);

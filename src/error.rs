@@ -130,10 +130,13 @@ codes! {
     NotQualified           "not_qualified"               409    Rule        quiet;
     QuoteNotConfirmed      "quote_not_confirmed"         409    Rule        quiet;
     QuoteUnknown           "quote_unknown"               409    Rule        quiet;
+    QuoteExpired           "quote_expired"               409    Rule        quiet;
+    QuoteNotAgreed         "quote_not_agreed"            409    Rule        quiet;
     EntryUnknown           "entry_unknown"               409    Rule        quiet;
     ConsentNeeded          "consent_needed"              409    Rule        quiet;
     NotDue                 "not_due"                     409    Rule        quiet;
     AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
+    AmountExceedsPaid      "amount_exceeds_paid"         409    Rule        quiet;
     PhotosMissing          "photos_missing"              409    Rule        quiet;
     StillInUse             "still_in_use"                409    Rule        quiet;
     NotSigned              "not_signed"                  409    Rule        quiet;
@@ -454,10 +457,13 @@ mod tests {
             Refusal::NotAssigned,
             Refusal::QuoteNotConfirmed,
             Refusal::QuoteUnknown,
+            Refusal::QuoteExpired { until: chrono::DateTime::UNIX_EPOCH },
+            Refusal::QuoteNotAgreed,
             Refusal::EntryUnknown,
             Refusal::NotQualified { certificate: "electrician".into() },
             Refusal::BadReference { pointer: "/technician".into() },
             Refusal::AmountExceedsSigned,
+            Refusal::AmountExceedsPaid,
             Refusal::Overflow,
             Refusal::StillInUse { what: "orders".into() },
             Refusal::PhotosMissing { missing: Vec::new() },

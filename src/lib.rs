@@ -25,6 +25,7 @@ pub mod media;
 pub mod openapi;
 pub mod operations;
 pub mod paging;
+pub mod payment;
 pub mod problem;
 mod problems;
 pub mod query;

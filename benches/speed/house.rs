@@ -196,6 +196,7 @@ async fn fill(state: &AppState, size: Size) {
         deadlines: None,
         photos: Vec::new(),
         timing: Default::default(),
+        warranty_days: None,
         active: true,
     };
     perform(state, &system, vec![(order_type().uuid(), sort.into())]).await;

@@ -16,11 +16,14 @@ use crate::{
     directory::{self, DESK, SETUP},
     operation::{Change, Context, Create, Decision, Need, On, Payload, Save, Spec},
     photo::NewPhoto,
+    price_list,
     record::{Kind, Record},
     refusal::Refusal,
     review,
     stock::{self, CARRIERS, KEEPERS},
-    work_order::{clocks, dispatch, history, material, merge, photos, quote, request, sign_off, visit},
+    work_order::{
+        agree, clocks, dispatch, history, material, merge, payment, photos, quote, request, rework, sign_off, visit,
+    },
 };
 
 #[cfg(test)]
@@ -301,6 +304,7 @@ fn object<T: DeserializeOwned>(text: &str) -> Result<T, ParseError> {
 catalogue! {
     create OrganisationFound = organisation."found"(directory::Found), online, OPERATOR, "Found the organisation";
     change OrganisationSave = organisation."save"(directory::OrganisationSave), online, SETUP, "Change the organisation's defaults";
+    change SetMoneyRules = organisation."set_money_rules"(price_list::SetMoneyRules), online, SETUP, "Change taxes, discounts and how long quotes are valid";
     save SiteSave = site."save"(directory::SiteSave), online, DESK, "Make or change a site";
     save BuildingSave = building."save"(directory::BuildingSave), online, DESK, "Make or change a building";
     save UnitSave = unit."save"(directory::UnitSave), online, DESK, "Make or change a unit";
@@ -328,6 +332,7 @@ catalogue! {
     change WorkOrderDiagnose = work_order."diagnose"(visit::Diagnose), offline, DOOR, "Record what was found";
     change WorkOrderQuote = work_order."quote"(quote::MakeQuote), offline, DOOR, "Price the work";
     change WorkOrderConfirmQuote = work_order."confirm_quote"(quote::ConfirmQuote), offline, DOOR, "Record that the customer confirmed a quote";
+    change WorkOrderAgreeQuote = work_order."agree_quote"(agree::AgreeQuote), online, OFFICE, "Agree to a quote that its maker may not make alone";
     change WorkOrderStart = work_order."start"(visit::Start), offline, DOOR, "Begin work";
     change WorkOrderUseMaterial = work_order."use_material"(visit::UseMaterial), offline, DOOR, "Record material used";
     change WorkOrderRecordLabour = work_order."record_labour"(visit::RecordLabour), offline, CREW, "Record a working time";
@@ -342,6 +347,9 @@ catalogue! {
     change WorkOrderSignOff = work_order."sign_off"(sign_off::Sign), offline, DOOR, "Record the customer's signature";
     change WorkOrderRefuseAcceptance = work_order."refuse_acceptance"(sign_off::RefuseAcceptance), offline, DOOR, "Record that the customer does not accept";
     change WorkOrderSetCharge = work_order."set_charge"(sign_off::SetCharge), online, MONEY, "Decide what is charged for a signature";
+    change WorkOrderRecordPayment = work_order."record_payment"(payment::RecordPayment), offline, DOOR, "Record a payment";
+    change WorkOrderRefundPayment = work_order."refund_payment"(payment::RefundPayment), online, MONEY, "Give money back";
+    change WorkOrderLinkRework = work_order."link_rework"(rework::LinkRework), online, OFFICE, "Link rework to the order that it mends";
     change WorkOrderCancel = work_order."cancel"(dispatch::Cancel), online, &[Admin, Manager, Dispatcher, FrontDesk], "Cancel an order";
     change WorkOrderClose = work_order."close"(dispatch::Close), online, OFFICE, "Close the file";
     change WorkOrderExplainDelay = work_order."explain_delay"(clocks::ExplainDelay), offline, INTAKE, "Say why it is late";

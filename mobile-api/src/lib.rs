@@ -17,6 +17,7 @@ pub mod operation;
 #[cfg(feature = "phone")]
 pub mod phone;
 pub mod photo;
+pub mod price_list;
 pub mod record;
 pub mod refusal;
 pub mod review;

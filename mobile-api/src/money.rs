@@ -13,6 +13,9 @@ pub const MOST_MINOR: i64 = 1_000_000_000_000;
 /// Largest quantity, in thousandths of the unit: one million.
 pub const MOST_MILLI: i64 = 1_000_000_000;
 
+/// The whole, in parts per ten thousand.
+pub const WHOLE: u32 = 10_000;
+
 /// An ISO 4217 currency code: three capital letters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Currency([u8; 3]);
@@ -110,6 +113,14 @@ impl Money {
         let rounded = (exact + 500).div_euclid(1000);
         let minor = i64::try_from(rounded).ok().filter(|m| (0..=MOST_MINOR).contains(m)).ok_or(Refusal::Overflow)?;
         Ok(Money { minor, currency: self.currency })
+    }
+
+    /// So many parts of ten thousand of it, rounded half up to the minor unit. At most the whole: what is beyond
+    /// [`WHOLE`] counts as that.
+    pub fn share(self, parts: u32) -> Money {
+        let (whole, parts) = (i128::from(WHOLE), i128::from(parts.min(WHOLE)));
+        let rounded = (i128::from(self.minor) * parts + whole / 2).div_euclid(whole);
+        Money { minor: i64::try_from(rounded).unwrap_or(self.minor), currency: self.currency }
     }
 }
 

@@ -94,6 +94,13 @@ pub enum Need {
         /// The unit.
         unit: Uuid,
     },
+    /// A new number for a receipt.
+    ReceiptNumber,
+    /// Work done at a unit that is still under warranty.
+    WorkDoneAt {
+        /// The unit.
+        unit: Uuid,
+    },
     /// Whose a login is, in lower case.
     Login(String),
     /// Whether other records still hang on this one (a site with buildings, a unit with open orders).
@@ -134,6 +141,34 @@ pub struct OpenOrder {
     pub received_at: Timestamp,
 }
 
+/// Work that was signed for and is under warranty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkDone {
+    /// The order.
+    pub work_order: Id<WorkOrder>,
+    /// Its type.
+    pub order_type: Uuid,
+    /// What was wrong.
+    pub fault: String,
+    /// When it was signed for.
+    pub signed_at: Timestamp,
+    /// Until when the warranty runs.
+    pub warranty_until: Timestamp,
+}
+
+impl WorkDone {
+    /// The work of this order, if it is under warranty.
+    pub fn of(order: &WorkOrder) -> Option<Self> {
+        Some(Self {
+            work_order: order.id,
+            order_type: order.order_type.uuid(),
+            fault: order.fault.clone(),
+            signed_at: order.primary_sign_off()?.at.earliest,
+            warranty_until: order.warranty_until()?,
+        })
+    }
+}
+
 /// The answers to [`Payload::needs`]. A phone fills in what it has.
 #[derive(Clone, Debug, Default)]
 pub struct Related {
@@ -141,6 +176,10 @@ pub struct Related {
     pub records: HashMap<Ref, Record>,
     /// The new order number; `None` on a phone.
     pub order_number: Option<String>,
+    /// The new receipt number; `None` on a phone.
+    pub receipt_number: Option<String>,
+    /// Work at the unit that is under warranty.
+    pub work_done: Vec<WorkDone>,
     /// Working times that overlap.
     pub labour: Vec<OtherLabour>,
     /// Open orders for the unit.

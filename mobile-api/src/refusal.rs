@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{check::FieldError, money::Currency, photo::RequiredPhotos, work_order::Status};
+use crate::{check::FieldError, money::Currency, photo::RequiredPhotos, time::Timestamp, work_order::Status};
 
 /// Why a rule did not apply an operation. An ordinary answer, not an error: a recorded operation is then kept
 /// for a person, an online caller gets it as a problem document.
@@ -44,6 +44,15 @@ pub enum Refusal {
     /// The quote named is not on this order.
     #[error("the order has no such quote")]
     QuoteUnknown,
+    /// The customer can confirm the quote no longer.
+    #[error("the quote was valid until {until}")]
+    QuoteExpired {
+        /// When it ended.
+        until: Timestamp,
+    },
+    /// Nobody has agreed to the quote, whose maker may not make it alone.
+    #[error("somebody must agree to the quote first")]
+    QuoteNotAgreed,
     /// The entry named is not on this order.
     #[error("the order has no such entry")]
     EntryUnknown,
@@ -70,6 +79,9 @@ pub enum Refusal {
     /// More than was signed would be charged.
     #[error("more than the customer signed for")]
     AmountExceedsSigned,
+    /// More would be given back than was paid.
+    #[error("more than was paid")]
+    AmountExceedsPaid,
     /// A sum beyond the largest amount.
     #[error("the amount is too large")]
     Overflow,
@@ -114,11 +126,14 @@ impl Refusal {
             Refusal::NotAssigned => "not_assigned",
             Refusal::QuoteNotConfirmed => "quote_not_confirmed",
             Refusal::QuoteUnknown => "quote_unknown",
+            Refusal::QuoteExpired { .. } => "quote_expired",
+            Refusal::QuoteNotAgreed => "quote_not_agreed",
             Refusal::EntryUnknown => "entry_unknown",
             Refusal::NotQualified { .. } => "not_qualified",
             Refusal::BadReference { .. } => "bad_reference",
             Refusal::CurrencyMismatch { .. } => "currency_mismatch",
             Refusal::AmountExceedsSigned => "amount_exceeds_signed",
+            Refusal::AmountExceedsPaid => "amount_exceeds_paid",
             Refusal::Overflow => "overflow",
             Refusal::StillInUse { .. } => "still_in_use",
             Refusal::PhotosMissing { .. } => "photos_missing",
@@ -211,6 +226,22 @@ pub enum Flag {
     MovedBeforeCount,
     /// Two people counted the same and differ.
     CountsDiffer,
+    /// A line has the price of an older list: it was quoted before the phone heard of the new one.
+    PriceChanged,
+    /// The customer confirmed a quote whose time was over.
+    QuoteExpired,
+    /// The customer confirmed a quote to which somebody had to agree first.
+    QuoteNotAgreed,
+    /// The customer had confirmed another revision of the quote on another phone.
+    AnotherQuoteConfirmed,
+    /// More was paid than is owed.
+    Overpaid,
+    /// Something was paid although nothing is charged, or not yet.
+    PaymentWithoutCharge,
+    /// The same amount was paid in the same way at about the same time: perhaps one payment, recorded twice.
+    PossibleDuplicatePayment,
+    /// The same sort of job was done at the same place within its warranty.
+    PossibleRework,
 }
 
 impl Flag {
@@ -241,6 +272,14 @@ impl Flag {
             Flag::SerialMissing => "serial_missing",
             Flag::MovedBeforeCount => "moved_before_count",
             Flag::CountsDiffer => "counts_differ",
+            Flag::PriceChanged => "price_changed",
+            Flag::QuoteExpired => "quote_expired",
+            Flag::QuoteNotAgreed => "quote_not_agreed",
+            Flag::AnotherQuoteConfirmed => "another_quote_confirmed",
+            Flag::Overpaid => "overpaid",
+            Flag::PaymentWithoutCharge => "payment_without_charge",
+            Flag::PossibleDuplicatePayment => "possible_duplicate_payment",
+            Flag::PossibleRework => "possible_rework",
         }
     }
 

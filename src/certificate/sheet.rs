@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mobile_api::{
     evidence::When,
+    money::Quantity,
     photo::PhotoRole,
     signing::Digest,
     work_order::{Channel, Confirmation, ConfirmationMethod, Quote, QuoteLine},
@@ -287,13 +288,25 @@ fn revision(quote: &Quote, signed: bool, words: Words) -> Table {
         (false, false) => None,
     };
     let note = quote.note.clone().filter(|note| !note.trim().is_empty());
+    let parts = quote.lines.iter().flat_map(|line| made_up(line, words));
     Table {
         caption: words.say_with("certificate-revision", &[("revision", quote.revision.to_string())]),
         columns: heads(words, columns),
         rows: quote.lines.iter().map(line).collect(),
         total: Some(Row::new(words.say("certificate-total"), words.money(quote.total))),
-        remarks: [note, Some(word), standing].into_iter().flatten().collect(),
+        remarks: parts.chain([note, Some(word), standing].into_iter().flatten()).collect(),
     }
+}
+
+/// What of a line's amount is not its price: the discount and the tax.
+fn made_up(line: &QuoteLine, words: Words) -> Vec<String> {
+    let said = |id: &str, rate: u32, amount| {
+        let rate = Quantity((rate * 10).into()).to_string();
+        words.say_with(id, &[("name", line.name.clone()), ("rate", rate), ("amount", words.money(amount))])
+    };
+    let discount = line.discount.as_ref().map(|off| said("certificate-line-discount", off.rate, off.amount));
+    let tax = line.tax.as_ref().map(|tax| said("certificate-line-tax", tax.rate, tax.amount));
+    discount.into_iter().chain(tax).collect()
 }
 
 fn confirmed(confirmation: &Confirmation, words: Words) -> String {
@@ -302,6 +315,7 @@ fn confirmed(confirmation: &Confirmation, words: Words) -> String {
     let common = [("name", name.clone()), ("time", time)];
     match method {
         ConfirmationMethod::OnDevice => words.say_with("certificate-confirmed-device", &common),
+        ConfirmationMethod::Signature { .. } => words.say_with("certificate-confirmed-signature", &common),
         ConfirmationMethod::Verbal { witness } => {
             let [name, time] = common;
             words.say_with("certificate-confirmed-verbal", &[name, time, ("witness", witness.clone())])

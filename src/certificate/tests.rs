@@ -74,6 +74,10 @@ fn quote_of(lines: Vec<(&str, i64, &str, i64)>, revision: u32, confirmed: bool) 
         unit: unit.into(),
         unit_price: yuan(price),
         amount: yuan(price).times(Quantity(milli)).unwrap(),
+        list_price: None,
+        free: false,
+        discount: None,
+        tax: None,
     };
     let lines: Vec<QuoteLine> = lines.into_iter().map(line).collect();
     let total = Money { minor: lines.iter().map(|line| line.amount.minor).sum(), currency: Currency::CNY };
@@ -83,6 +87,7 @@ fn quote_of(lines: Vec<(&str, i64, &str, i64)>, revision: u32, confirmed: bool) 
         method: ConfirmationMethod::Verbal { witness: "王磊".into() },
         at: around(25, 2),
         by: Id::new(Uuid::from_u128(20)),
+        rev: None,
     };
     Quote {
         id: Uuid::from_u128(u128::from(revision)),
@@ -95,6 +100,9 @@ fn quote_of(lines: Vec<(&str, i64, &str, i64)>, revision: u32, confirmed: bool) 
         at: around(20, 2),
         confirmed: confirmed.then_some(word),
         overtaken: None,
+        valid_until: None,
+        concerns: Vec::new(),
+        agreed: None,
     }
 }
 

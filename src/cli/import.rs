@@ -1,5 +1,7 @@
 //! `doorstep import`
 
+mod prices;
+
 use std::{
     fs,
     io::IsTerminal,
@@ -33,7 +35,7 @@ const STOPPED: u8 = 130;
 /// How often a line tells of the progress where there is no terminal to draw a bar on.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
-/// Take history over from another system
+/// Take history or a price list over from another system
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  doorstep import requests --map docs/mappings/boston-311.toml requests.csv.gz")]
 pub struct Import {
@@ -44,6 +46,7 @@ pub struct Import {
 #[derive(Debug, Subcommand)]
 enum What {
     Requests(Requests),
+    Prices(prices::Prices),
 }
 
 /// Import service requests from a table (CSV, also compressed by gzip)
@@ -82,6 +85,7 @@ impl Import {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.what {
             What::Requests(requests) => requests.run().await,
+            What::Prices(prices) => prices.run().await,
         }
     }
 }

@@ -227,6 +227,7 @@ diesel::table! {
         external_id -> Nullable<Text>,
         reach_changes_at -> Nullable<BigInt>,
         watch_at -> Nullable<BigInt>,
+        warranty_until -> Nullable<BigInt>,
     }
 }
 
@@ -427,6 +428,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    payments (org_id, op_id) {
+        org_id -> Id,
+        op_id -> Id,
+        work_order_id -> Id,
+        site_id -> Id,
+        user_id -> Id,
+        method -> Text,
+        minor -> BigInt,
+        at -> BigInt,
+        receipt -> Nullable<Text>,
+        reference -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -441,6 +460,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reviews,
     labour,
     credentials,
+    payments,
     photos,
     blobs,
     uploads,

@@ -327,13 +327,17 @@ fn setup(company: &Company) -> anyhow::Result<Vec<Online>> {
             deadlines: sort.deadlines,
             photos: Vec::new(),
             timing: Default::default(),
+            warranty_days: Some(90),
             active: true,
         };
         all.push(operation(company.order_types[sort.code], save)?);
     }
     for line in &company.prices {
         let PriceLine { id, code, name, kind, unit, price } = line.clone();
-        all.push(operation(id, PriceItemSave { code, name, kind, unit, price, active: true })?);
+        all.push(operation(
+            id,
+            PriceItemSave { code, name, kind, unit, price, active: true, terms: Default::default() },
+        )?);
     }
     for (row, person) in PEOPLE.iter().zip(company.people()) {
         all.push(operation(person.id, user(row, person))?);
@@ -350,6 +354,7 @@ fn customer(row: &HouseholdRow, household: &Household) -> CustomerSave {
         preferred: Vec::new(),
         rest: vec![Hours { days: Vec::new(), from_minute: 21 * 60 + 30, until_minute: 8 * 60 }],
         member: row.member,
+        class: None,
         note: Some("演示用虚构人物 · Invented for the demonstration".into()),
     }
 }

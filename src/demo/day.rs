@@ -321,6 +321,7 @@ impl<'a> Stage<'a> {
             quantity_milli: Quantity(milli),
             unit: priced.unit.clone(),
             unit_price: priced.price,
+            discount: 0,
         }
     }
 

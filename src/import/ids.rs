@@ -1,6 +1,6 @@
 //! Ids that follow from what things are called elsewhere, so that the same thing has the same id at each import.
 
-use mobile_api::ids::{OrderTypeId, SiteId, WorkOrderId};
+use mobile_api::ids::{OrderTypeId, PriceItemId, SiteId, WorkOrderId};
 use uuid::Uuid;
 
 use crate::operations::incoming::derived_id;
@@ -24,6 +24,17 @@ pub fn order_type(org: Uuid, code: &str) -> OrderTypeId {
 /// The site of this name.
 pub fn site(org: Uuid, name: &str) -> SiteId {
     derived(org, "site", &[name]).into()
+}
+
+/// The item of the price list of this code.
+pub fn price_item(org: Uuid, code: &str) -> PriceItemId {
+    derived(org, "price_item", &[code]).into()
+}
+
+/// The operation that changes `entity` as it is at revision `rev`. A price that goes up and down again is changed twice.
+pub fn operation_on(entity: Uuid, rev: u64, payload: &str) -> Uuid {
+    let rev = rev.to_be_bytes();
+    derived_id(&[b"doorstep import", b"operation", entity.as_bytes(), &rev, payload.as_bytes()])
 }
 
 /// The operation that makes `entity`. Its payload belongs to it: the same thing imported with other particulars is

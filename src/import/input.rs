@@ -79,6 +79,13 @@ impl Input {
         Ok(Self { reader, position, size })
     }
 
+    /// All of it, if it is no more than `most` bytes.
+    pub(super) fn whole(self, most: u64) -> io::Result<Option<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        self.reader.take(most + 1).read_to_end(&mut bytes)?;
+        Ok((bytes.len() as u64 <= most).then_some(bytes))
+    }
+
     /// The content, which gives up on a row that is too long; the counter is to be set to zero after each row.
     pub(super) fn bounded(self) -> (impl Read + Send, Arc<AtomicU64>) {
         let since_row = Arc::new(AtomicU64::new(0));

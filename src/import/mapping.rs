@@ -113,7 +113,7 @@ pub struct VerdictOf {
     pub late: Vec<String>,
 }
 
-fn comma() -> char {
+pub(super) fn comma() -> char {
     ','
 }
 
@@ -124,7 +124,7 @@ fn time_zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error>
 }
 
 /// `"a"` or `["a", "b"]`.
-fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "a text or a list of texts")]
     enum OneOrMany {

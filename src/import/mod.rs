@@ -1,5 +1,7 @@
 //! History taken over from other systems: a table of requests, row by row, through the one door.
 //!
+//! [`prices`] takes price lists.
+//!
 //! * [`mapping`] – which column is what. * [`input`] – the file as a stream. * `rows` – a row as what an order needs, or
 //!   the reason why not. * `times` – local times. * [`run`] – chunk by chunk into the door. * [`report`] – what came of it.
 //!
@@ -10,6 +12,7 @@
 pub mod ids;
 pub mod input;
 pub mod mapping;
+pub mod prices;
 mod refused;
 pub mod report;
 mod rows;
@@ -20,6 +23,7 @@ mod words;
 
 pub use input::Input;
 pub use mapping::Mapping;
+pub(crate) use refused::harmless;
 pub use report::{Ended, Report};
 pub use rows::MOST_ROWS;
 pub use run::{Options, Progress, requests};

@@ -31,7 +31,7 @@ impl RefusedFile {
 
 /// Somebody will open this file in a spreadsheet, which takes text that begins like a formula for one. An apostrophe
 /// in front keeps it text. Numbers stay as they are.
-fn harmless(value: &[u8]) -> Vec<u8> {
+pub(crate) fn harmless(value: &[u8]) -> Vec<u8> {
     let is_number = std::str::from_utf8(value).is_ok_and(|text| text.trim().parse::<f64>().is_ok());
     let could_run = matches!(value.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r')) && !is_number;
     if could_run { [b"'", value].concat() } else { value.to_vec() }

@@ -303,6 +303,7 @@ impl Run {
             deadlines: None,
             photos: Vec::new(),
             timing: Default::default(),
+            warranty_days: None,
             active: true,
         };
         wanted.operations.push(operation(id, save).map_err(|error| words.error(error))?);

@@ -27,7 +27,7 @@ use crate::{
     device, directory,
     jobs::{self, Job},
     media::{self, store::refs::PhotoRow},
-    review, stock, work_order,
+    payment, review, stock, work_order,
 };
 
 /// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
@@ -45,6 +45,7 @@ pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
     write_labour(&mut ledger, &changed)?;
     write_photos(&mut ledger, &changed)?;
     write_certificates(&mut ledger, &changed)?;
+    write_payments(&mut ledger, &changed)?;
     write_waiting(&mut ledger)?;
     store::insert_clashes(ledger.conn, ledger.org, &ledger.clashes, ledger.now)?;
     for entered in &ledger.journal {
@@ -181,6 +182,16 @@ fn write_photos(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(),
         }
     }
     media::store::refs::write(ledger.conn, ledger.org, &rows, ledger.now)
+}
+
+/// Payments by day and by who took them. Only those that came to an order now, or moved to it from a duplicate.
+fn write_payments(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
+    for (_, entry) in changed {
+        let Some(Record::WorkOrder(order)) = &entry.record else { continue };
+        let before: Option<&WorkOrder> = entry.before.as_ref().and_then(|before| before.try_into().ok());
+        payment::store::enter(ledger.conn, ledger.org, before, order)?;
+    }
+    Ok(())
 }
 
 /// The codes by which signatures can be checked. Only of those that these operations gave.

@@ -162,6 +162,9 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
     if related.order_number.is_some() {
         ledger.use_number(&related::order_series(call.received_at));
     }
+    if related.receipt_number.is_some() {
+        ledger.use_number(&related::receipt_series(call.received_at));
+    }
     let rev = ledger.put(about, record)?;
     if let Some(device) = call.device {
         ledger.own_revs.entry((about, device)).or_default().push(rev);

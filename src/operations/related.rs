@@ -1,14 +1,15 @@
 //! Answers what a rule asked for, and keeps reviews in step with verdicts.
 
-use chrono::Datelike;
+use chrono::{Datelike, Duration};
 use mobile_api::{
     Actor,
     evidence::When,
-    operation::{Need, Related},
+    operation::{Need, Related, WorkDone},
     record::{Kind, Record, Ref},
     review::{Resolution, ReviewDecision},
     stock::StockSerial,
     time::Timestamp,
+    work_order::WorkOrder,
 };
 use uuid::Uuid;
 
@@ -18,6 +19,9 @@ use super::{
     unwritten,
 };
 use crate::{access, directory, media, work_order};
+
+/// How long a call may have been under way: as long as operations are waited for.
+const LATELY: Duration = Duration::days(30);
 
 /// Fetches what the rule asked for.
 pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Timestamp) -> Result<Related, DoorError> {
@@ -53,6 +57,8 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
                 let stored = work_order::store::open_orders_at(ledger.conn, ledger.org, *unit)?;
                 related.open_orders = unwritten::open_orders(ledger, stored, *unit);
             }
+            Need::ReceiptNumber => related.receipt_number = Some(receipt_number(ledger, received_at)?),
+            Need::WorkDoneAt { unit } => related.work_done = work_done(ledger, *unit, received_at)?,
             Need::Dependents(address) => {
                 related.dependents = directory::store::dependents(ledger.conn, ledger.org, *address)?;
             }
@@ -89,6 +95,37 @@ fn order_number(ledger: &mut Ledger<'_>, received_at: Timestamp) -> Result<Strin
 /// The series of order numbers of that year.
 pub(super) fn order_series(received_at: Timestamp) -> String {
     format!("work_order:{}", received_at.year())
+}
+
+/// `R2026-000123`: gapless per year, like order numbers.
+fn receipt_number(ledger: &mut Ledger<'_>, received_at: Timestamp) -> Result<String, DoorError> {
+    let number = ledger.next_number(&receipt_series(received_at))?;
+    Ok(format!("R{}-{number:06}", received_at.year()))
+}
+
+/// The series of receipt numbers of that year.
+pub(super) fn receipt_series(received_at: Timestamp) -> String {
+    format!("receipt:{}", received_at.year())
+}
+
+/// Work at a unit that is under warranty, or was lately: a call that was recorded without signal is judged by when the
+/// customer called. As this transaction sees it.
+fn work_done(ledger: &mut Ledger<'_>, unit: Uuid, received_at: Timestamp) -> Result<Vec<WorkDone>, DoorError> {
+    let lately = received_at.checked_sub_signed(LATELY).unwrap_or(received_at);
+    let stored = work_order::store::under_warranty_at(ledger.conn, ledger.org, unit, lately)?;
+    let stored: Vec<Ref> = stored.into_iter().map(|id| Ref::new(Kind::WorkOrder, id)).collect();
+    ledger.preload(&stored)?;
+    let mut orders: Vec<&WorkOrder> = unwritten::changed_orders(ledger).filter(|order| order.is_at(unit)).collect();
+    for address in &stored {
+        if let Some(Record::WorkOrder(order)) = ledger.records.get(address).and_then(|entry| entry.live())
+            && orders.iter().all(|known| known.id != order.id)
+        {
+            orders.push(order);
+        }
+    }
+    let mut done: Vec<WorkDone> = orders.into_iter().filter_map(WorkDone::of).collect();
+    done.sort_unstable_by_key(|done| (std::cmp::Reverse(done.warranty_until), done.work_order));
+    Ok(done)
 }
 
 /// Opens a review, or brings the one that was opened while the operation was held up to date.

@@ -47,7 +47,8 @@ pub(super) fn open_orders(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, unit: 
     known
 }
 
-fn changed_orders<'l>(ledger: &'l Ledger<'_>) -> impl Iterator<Item = &'l WorkOrder> {
+/// Orders that this transaction has changed so far.
+pub(super) fn changed_orders<'l>(ledger: &'l Ledger<'_>) -> impl Iterator<Item = &'l WorkOrder> {
     ledger.records.values().filter(|entry| entry.is_dirty()).filter_map(|entry| match entry.live() {
         Some(Record::WorkOrder(order)) => Some(order),
         _ => None,

@@ -9,10 +9,10 @@ pub mod store;
 
 use mobile_api::{Actor, Role, record::Scope};
 
-/// The scopes that an actor's device holds, in the order in which they are pulled: small and general things first,
-/// so that orders find what they need.
+/// The scopes that an actor's device holds, in the order in which they are pulled: the orders of the day and what they
+/// need on site, the pools, and then what everybody has.
 pub fn scopes_of(actor: &Actor) -> Vec<Scope> {
-    let mut scopes = vec![Scope::Catalog];
+    let mut scopes = vec![Scope::User(actor.user.uuid())];
     if actor.role == Role::Technician {
         scopes.extend(actor.teams.iter().map(|team| Scope::Team(team.uuid())));
     } else if actor.role.is_office() {
@@ -21,7 +21,8 @@ pub fn scopes_of(actor: &Actor) -> Vec<Scope> {
         }
         scopes.extend(actor.sites.iter().map(|site| Scope::OfficeOf(site.uuid())));
     }
-    scopes.push(Scope::User(actor.user.uuid()));
+    // A price list can have thousands of items, and nobody at a door should wait for the last of them.
+    scopes.push(Scope::Catalog);
     scopes.extend(actor.device.map(|device| Scope::Device(device.uuid())));
     scopes
 }

@@ -34,6 +34,7 @@ struct Changing<'o> {
     deadline: &'static str,
     reach_changes_at: Option<Micros>,
     watch_at: Option<Micros>,
+    warranty_until: Option<Micros>,
 }
 
 /// All columns of an order.
@@ -67,6 +68,7 @@ fn changing(order: &WorkOrder, now: Timestamp) -> Changing<'_> {
         deadline: Deadline::of(order).as_str(),
         reach_changes_at: order.reach_changes_at(now).map(Micros::from),
         watch_at: order.next_alarm().map(|next| Micros::from(next.at)),
+        warranty_until: order.warranty_until().map(Micros::from),
     }
 }
 
@@ -165,6 +167,22 @@ pub fn open_orders_at(conn: &mut Conn, org: Uuid, unit: Uuid) -> Result<Vec<Open
         received_at: received_at.time(),
     };
     Ok(rows.into_iter().map(open).collect())
+}
+
+/// Orders of a unit whose work is under warranty at `at`; at most 20, the longest first.
+///
+/// # Errors
+/// The database's.
+pub fn under_warranty_at(conn: &mut Conn, org: Uuid, unit: Uuid, at: Timestamp) -> Result<Vec<Uuid>, DbError> {
+    let query = work_orders::table
+        .filter(work_orders::org_id.eq(Uid(org)))
+        .filter(work_orders::unit_id.eq(Uid(unit)))
+        .filter(work_orders::warranty_until.ge(Micros::from(at)))
+        .order((work_orders::warranty_until.desc(), work_orders::id))
+        .limit(20)
+        .select(work_orders::id);
+    let rows: Vec<Uid> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(Uuid::from).collect())
 }
 
 /// A technician's working times that overlap the span; at most 20.

@@ -308,6 +308,7 @@ stories! {
             deadlines: None,
             photos: Vec::new(),
             timing: Default::default(),
+            warranty_days: None,
             active: true,
         };
         let save = Online { id: Uuid::from_u128(8), action: repair.into(), entity: id, expected_rev: None };

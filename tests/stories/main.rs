@@ -13,6 +13,7 @@ mod demo_day;
 mod doors;
 mod import;
 mod migrations;
+mod money;
 mod photos;
 mod promises;
 mod repair;

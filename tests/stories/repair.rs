@@ -27,6 +27,7 @@ pub fn quote(house: &House) -> MakeQuote {
         quantity_milli: Quantity(1500),
         unit: "h".into(),
         unit_price: Money { minor: 8000, currency: Currency::CNY },
+        discount: 0,
     };
     MakeQuote { lines: vec![line], note: None }
 }

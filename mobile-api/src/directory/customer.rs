@@ -39,6 +39,9 @@ pub struct Customer {
     pub rest: Vec<Hours>,
     /// Member or VIP: every repair is called back.
     pub member: bool,
+    /// The class of customers that they belong to, for prices that are not everybody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// Anything else.
     pub note: Option<String>,
 }
@@ -122,6 +125,9 @@ pub struct CustomerSave {
     /// Member or VIP.
     #[serde(default)]
     pub member: bool,
+    /// The class of customers that they belong to, for prices that are not everybody's; at most 60 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// Anything else; at most 2,000 characters.
     pub note: Option<String>,
 }
@@ -138,12 +144,14 @@ impl Payload for CustomerSave {
             preferred: vec![Hours { days: vec![6, 7], from_minute: 9 * 60, until_minute: 18 * 60 }],
             rest: vec![Hours { days: vec![], from_minute: 21 * 60, until_minute: 8 * 60 }],
             member: true,
+            class: Some("owner".into()),
             note: None,
         }
     }
 
     fn check(&self, check: &mut Check) {
         check.text("/name", &self.name, 1..=200);
+        check.optional_text("/class", self.class.as_deref(), 60);
         check.optional_text("/note", self.note.as_deref(), 2000);
         check.count("/contacts", self.contacts.len(), 0..=MOST_CONTACTS);
         check.count("/preferred", self.preferred.len(), 0..=20);
@@ -171,14 +179,14 @@ impl Save for CustomerSave {
         _: Option<Customer>,
         context: &Context<'_>,
     ) -> Result<Decision<Customer>, Refusal> {
-        let CustomerSave { site, unit, name, contacts, preferred, rest, member, note } = self;
+        let CustomerSave { site, unit, name, contacts, preferred, rest, member, class, note } = self;
         if !context.related.get(site).is_some_and(|site| context.actor.covers_site(site.id)) {
             return Err(Refusal::BadReference { pointer: "/site".into() });
         }
         if unit.is_some_and(|unit| context.related.get(unit).is_none_or(|unit| unit.site != site)) {
             return Err(Refusal::BadReference { pointer: "/unit".into() });
         }
-        Ok(Customer { id, site, unit, name, contacts, preferred, rest, member, note }.into())
+        Ok(Customer { id, site, unit, name, contacts, preferred, rest, member, class, note }.into())
     }
 }
 

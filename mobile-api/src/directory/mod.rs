@@ -6,7 +6,6 @@ mod order_type;
 mod organisation;
 mod people;
 mod places;
-mod price_item;
 
 pub use customer::{AddContact, Contact, Customer, CustomerDelete, CustomerSave, Hours};
 pub use deadlines::{DeadlineRule, Deadlines, Escalation, PauseReason, Timing};
@@ -14,10 +13,10 @@ pub use order_type::{OrderType, OrderTypeSave};
 pub use organisation::{Found, Organisation, OrganisationSave};
 pub use people::{Certificate, Team, TeamSave, User, UserSave};
 pub use places::{Building, BuildingSave, Site, SiteSave, Unit, UnitDelete, UnitSave};
-pub use price_item::{PriceItem, PriceItemSave, PriceKind};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::price_list::{PriceItem, PriceItemSave, PriceKind};
 use crate::{
     actor::Role,
     check::Check,
@@ -54,6 +53,6 @@ impl Label {
 }
 
 /// What every phone of the organisation holds.
-fn in_catalog(kind: Kind, id: impl Into<uuid::Uuid>) -> Vec<Reach> {
+pub(crate) fn in_catalog(kind: Kind, id: impl Into<uuid::Uuid>) -> Vec<Reach> {
     vec![Reach { scope: Scope::Catalog, record: Ref::new(kind, id) }]
 }

@@ -37,6 +37,9 @@ pub struct OrderType {
     /// Hours, exceptions, and what stops the clock.
     #[serde(default, skip_serializing_if = "Timing::is_empty")]
     pub timing: Timing,
+    /// For how many days after the signature the same fault is mended for nothing (保修).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warranty_days: Option<u32>,
     /// Whether new orders may have it.
     pub active: bool,
 }
@@ -78,6 +81,9 @@ pub struct OrderTypeSave {
     /// Hours, exceptions, and what stops the clock.
     #[serde(default, skip_serializing_if = "Timing::is_empty")]
     pub timing: Timing,
+    /// For how many days after the signature the same fault is mended for nothing; 1 to 3,650.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warranty_days: Option<u32>,
     /// Whether new orders may have it.
     pub active: bool,
 }
@@ -107,6 +113,7 @@ impl Payload for OrderTypeSave {
                 }],
                 ..Timing::default()
             },
+            warranty_days: Some(90),
             active: true,
         }
     }
@@ -119,6 +126,9 @@ impl Payload for OrderTypeSave {
             deadlines.check(check, "/deadlines");
         }
         self.timing.check(check, "/timing");
+        if let Some(days) = self.warranty_days {
+            check.number("/warranty_days", days.into(), 1..=3650);
+        }
         check.count("/photos", self.photos.len(), 0..=5);
         for (at, required) in self.photos.iter().enumerate() {
             check.number(&format!("/photos/{at}/least"), required.least.into(), 1..=20);
@@ -138,7 +148,8 @@ impl Save for OrderTypeSave {
         _: Option<OrderType>,
         context: &Context<'_>,
     ) -> Result<Decision<OrderType>, Refusal> {
-        let OrderTypeSave { code, name, free_of_charge, certificate, deadlines, photos, timing, active } = self;
+        let OrderTypeSave { code, name, free_of_charge, certificate, deadlines, photos, timing, warranty_days, active } =
+            self;
         for (at, rule) in timing.rules.iter().enumerate() {
             if rule.site.is_some_and(|site| context.related.get(site).is_none()) {
                 return Err(Refusal::BadReference { pointer: format!("/timing/rules/{at}/site") });
@@ -147,6 +158,8 @@ impl Save for OrderTypeSave {
         if timing.calendars().any(|calendar| context.related.get(calendar).is_none()) {
             return Err(Refusal::BadReference { pointer: "/timing".into() });
         }
-        Ok(OrderType { id, code, name, free_of_charge, certificate, deadlines, photos, timing, active }.into())
+        let made =
+            OrderType { id, code, name, free_of_charge, certificate, deadlines, photos, timing, warranty_days, active };
+        Ok(made.into())
     }
 }

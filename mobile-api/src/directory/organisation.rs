@@ -9,6 +9,7 @@ use crate::{
     ids::{Id, OrganisationId},
     money::Currency,
     operation::{Change, Context, Create, Decision, Payload},
+    price_list::MoneyRules,
     record::{Kind, Reach, RecordType},
     refusal::Refusal,
     time::Timestamp,
@@ -31,6 +32,9 @@ pub struct Organisation {
     /// Who is told of a deadline, and when.
     #[serde(default = "trade")]
     pub escalation: Escalation,
+    /// Taxes, discounts, and how long quotes are valid.
+    #[serde(default, skip_serializing_if = "MoneyRules::is_default")]
+    pub money: MoneyRules,
 }
 
 fn trade() -> Escalation {
@@ -87,7 +91,8 @@ impl Payload for Found {
 impl Create for Found {
     fn decide(self, id: Id<Organisation>, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
         let Found { name, time_zone, currency, deadlines } = self;
-        Ok(Organisation { id, name, time_zone, currency, deadlines, escalation: Escalation::TRADE }.into())
+        let (escalation, money) = (Escalation::TRADE, MoneyRules::default());
+        Ok(Organisation { id, name, time_zone, currency, deadlines, escalation, money }.into())
     }
 }
 

@@ -118,13 +118,15 @@ fn move_visit(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Refus
     Ok(())
 }
 
-/// Moves what was found, used, worked, noted and photographed.
+/// Moves what was found, used, worked, noted, photographed and paid.
 fn move_entries(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Refusal> {
     append(&mut target.materials, std::mem::take(&mut order.materials))?;
     append(&mut target.reservations, std::mem::take(&mut order.reservations))?;
     append(&mut target.labour, std::mem::take(&mut order.labour))?;
     append(&mut target.notes, std::mem::take(&mut order.notes))?;
     photo::append(&mut target.photos, std::mem::take(&mut order.photos))?;
+    append(&mut target.payments, std::mem::take(&mut order.payments))?;
+    append(&mut target.refunds, std::mem::take(&mut order.refunds))?;
     append(&mut target.rejections, std::mem::take(&mut order.rejections))?;
     // Findings also stand in the timeline, so those that find the place taken are not lost.
     if target.diagnosis.is_none() {

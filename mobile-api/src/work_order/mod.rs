@@ -2,19 +2,25 @@
 //!
 //! [`WorkOrder`] is the record; [`State`] carries what exists only in a state. Each operation is a payload with
 //! its rule beside it: [`request`] writes it down, [`dispatch`] has what the office does, [`visit`] what happens at
-//! the door, [`photos`] the pictures of it, [`quote`] the price and its confirmation, [`sign_off`] the signature and what it covers.
+//! the door, [`photos`] the pictures of it, [`quote`] the price and its confirmation ([`pricing`]
+//! how a line is reckoned, [`agree`] who answers for it), [`sign_off`] the signature and what it covers, [`payment`] what
+//! was paid for it, [`rework`] what is mended again.
 
 #![expect(clippy::result_large_err, reason = "a move that is not possible gives the state back, which moves on")]
 
+pub mod agree;
 pub mod clocks;
 pub mod dispatch;
 pub mod history;
 pub mod material;
 pub mod merge;
+pub mod payment;
 pub mod photos;
+pub mod pricing;
 pub mod quote;
 mod record;
 pub mod request;
+pub mod rework;
 mod scope;
 pub mod sign_off;
 mod standing;
@@ -23,7 +29,9 @@ pub mod visit;
 
 pub use clocks::{Clock, ClockEvent, ClockName, Clocks};
 pub use material::TakenFromStock;
-pub use quote::{Confirmation, ConfirmationMethod, Quote, QuoteLine};
+pub use payment::{Balance, Payment, PaymentMethod, Refund};
+pub use pricing::QuoteLine;
+pub use quote::{Confirmation, ConfirmationMethod, Quote};
 pub use record::{
     Appointment, Assignment, Caller, Channel, Charge, Diagnosis, Labour, MOST_ENTRIES, MaterialUse, MergedFrom, Note,
     Policy, Priority, Rejection, Source, TimelineEntry, Void, Window, WorkOrder,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Clocks, Quote, SignOff, State, TakenFromStock,
+    Clocks, Payment, Quote, Refund, SignOff, State, TakenFromStock,
     clocks::{Delay, Raised},
 };
 use crate::{
@@ -111,6 +111,18 @@ pub struct WorkOrder {
     /// What the customer is to pay; exists only once it was signed for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charge: Option<Charge>,
+    /// What the customer paid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<Payment>,
+    /// What was given back of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
+    /// The order whose work this one does again, for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rework_of: Option<WorkOrderId>,
+    /// Orders that had to do its work again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reworked_by: Vec<WorkOrderId>,
     /// Every step in the order in which the server received it, those that came too late to move anything
     /// included. The state has only the present; here is who did what, and when, all the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -153,6 +165,9 @@ pub struct Policy {
     /// Who is told of a deadline, and when; nobody if absent, as of orders from another system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
+    /// For how many days after the signature the same fault is mended for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warranty_days: Option<u32>,
 }
 
 /// Who called.
@@ -440,6 +455,11 @@ impl WorkOrder {
     /// Whether this person wrote it, or a duplicate that was merged into it, down.
     pub(super) fn was_recorded_by(&self, user: Id<User>) -> bool {
         self.recorded_by == user || self.merged_from.iter().any(|duplicate| duplicate.recorded_by == user)
+    }
+
+    /// Whether it is about this unit.
+    pub fn is_at(&self, unit: Uuid) -> bool {
+        self.unit.is_some_and(|id| id.uuid() == unit)
     }
 
     /// The newest revision of the quote that is in force.

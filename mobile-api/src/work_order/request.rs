@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Caller, Channel, Clocks, Policy, Priority, State, Window, WorkOrder, standing};
+use super::{Caller, Channel, Clocks, Policy, Priority, State, Window, WorkOrder, rework::perhaps_rework, standing};
 use crate::{
     actor::{Actor, Role},
     check::Check,
@@ -93,6 +93,7 @@ impl Payload for Request {
         needs.extend(self.customer.map(Need::record));
         needs.extend(self.team.map(Need::record));
         needs.extend(self.unit.map(|unit| Need::OpenOrdersAt { unit: unit.uuid() }));
+        needs.extend(self.unit.map(|unit| Need::WorkDoneAt { unit: unit.uuid() }));
         needs
     }
 }
@@ -103,7 +104,8 @@ impl Create for Request {
         let policy = policy(self.order_type, self.site, self.priority, context)?;
         // A call cannot have come after it was written down, whatever a wrong clock says.
         let called_at = self.called_at.unwrap_or(context.when.earliest).min(context.when.latest);
-        let flags = self.possible_duplicates(context, called_at);
+        let mut flags = self.possible_duplicates(context, called_at);
+        flags.extend(perhaps_rework(&context.related.work_done, self.order_type.uuid(), called_at));
         let clocks = Clocks::begin(&policy, called_at, &context.when);
         let order = WorkOrder {
             id,
@@ -140,6 +142,10 @@ impl Create for Request {
             sign_offs: Vec::new(),
             rejections: Vec::new(),
             charge: None,
+            payments: Vec::new(),
+            refunds: Vec::new(),
+            rework_of: None,
+            reworked_by: Vec::new(),
             timeline: Vec::new(),
             changed: Default::default(),
             source: None,
@@ -214,6 +220,7 @@ pub(super) fn policy(
         hours: calendar.map(|calendar| calendar.hours.from_day(context.when.latest)),
         pauses: timing.pauses.clone(),
         escalation: Some(firm.escalation),
+        warranty_days: sort.warranty_days,
     })
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Charge, Quote, Rejection, State, Status, Void, WorkOrder,
-    quote::QuoteLine,
+    pricing::QuoteLine,
     standing::{Progress, Standing, Step, standing, step},
 };
 use crate::{
@@ -131,7 +131,7 @@ impl WorkOrder {
             quote: quote.map(|quote| SignedQuote {
                 id: quote.id,
                 revision: quote.revision,
-                lines: quote.lines.clone(),
+                lines: quote.lines.iter().map(QuoteLine::shown).collect(),
                 total: quote.total,
             }),
             materials: counted
@@ -173,7 +173,8 @@ impl SignedContent {
         let name = technician_name.unwrap_or(&self.technician_name);
         let quote = self.quote.as_ref().and_then(|signed| order.quote_with_word(signed.id));
         let held = order.content(quote, name, technician, &self.signer);
-        let priced = |quote: &Option<SignedQuote>| quote.as_ref().map(|q| (q.id, q.lines.clone(), q.total));
+        let shown = |lines: &[QuoteLine]| lines.iter().map(QuoteLine::shown).collect::<Vec<_>>();
+        let priced = |quote: &Option<SignedQuote>| quote.as_ref().map(|q| (q.id, shown(&q.lines), q.total));
         // Once the order has moved on it no longer shows these times; they can then neither fit nor differ.
         let same_time = |signed: &Option<String>, held: &Option<String>| held.is_none() || signed == held;
         // A number that the phone did not know yet is not a difference, and revisions are numbered by the server.

@@ -71,6 +71,7 @@ impl Thing {
 /// [`DOOR`] and the last is done by the technician, the rest by the office.
 const LIFE: &[(&str, Thing)] = &[
     ("organisation.save", Thing::Firm),
+    ("organisation.set_money_rules", Thing::Firm),
     ("site.save", Thing::Site),
     ("building.save", Thing::Building),
     ("unit.save", Thing::Unit),
@@ -117,12 +118,16 @@ const LIFE: &[(&str, Thing)] = &[
     ("work_order.finish", Thing::Order),
     ("work_order.sign_off", Thing::Order),
     ("work_order.set_charge", Thing::Order),
+    ("work_order.record_payment", Thing::Order),
+    ("work_order.refund_payment", Thing::Order),
     ("work_order.close", Thing::Order),
     ("review.resolve", Thing::Review),
 ];
 
 /// What nobody types: the founding of a firm goes through another door, and what became of bytes the server says itself.
-const ELSEWHERE: &[&str] = &["organisation.found", "work_order.settle_photos", "work_order.raise_alarm"];
+/// And what takes two people in turn: who agrees to a quote is another than who made it (`conflicts::paying`).
+const ELSEWHERE: &[&str] =
+    &["organisation.found", "work_order.settle_photos", "work_order.raise_alarm", "work_order.agree_quote"];
 
 const DOOR: [&str; 2] = ["work_order.agree_time", "work_order.sign_off"];
 
@@ -174,6 +179,7 @@ fn payload(name: &str, round: usize) -> Value {
             payload["content"]["amount"] = yuan(1_000);
             json!({})
         }
+        "work_order.refund_payment" => json!({ "payment": operation_id("work_order.record_payment", round) }),
         "work_order.set_charge" => {
             json!({ "sign_off": operation_id("work_order.sign_off", round), "amount": yuan(500) })
         }

@@ -35,6 +35,7 @@ async fn two_hours(house: &House, timing: Timing) -> OrderTypeId {
         deadlines: Some(Deadlines { resolve_minutes: Some(120), ..Deadlines::TRADE }),
         photos: Vec::new(),
         timing: Timing { pauses, ..timing },
+        warranty_days: None,
         active: true,
     };
     house.system(&house.firm, id, sort).await;

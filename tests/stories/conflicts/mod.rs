@@ -17,6 +17,8 @@ mod fields;
 mod meanwhile;
 mod money;
 mod onward;
+mod paying;
+mod prices;
 
 use std::{collections::BTreeMap, time::Duration};
 

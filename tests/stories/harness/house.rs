@@ -182,6 +182,7 @@ impl House {
             unit: "h".into(),
             price: Money { minor: 8000, currency: Currency::CNY },
             active: true,
+            terms: Default::default(),
         };
         self.system(firm, firm.hour, hour).await;
     }
@@ -203,6 +204,7 @@ impl House {
             deadlines: None,
             photos: Vec::new(),
             timing: Timing { pauses: vec![pause("customer", true), pause("part", false)], ..Timing::default() },
+            warranty_days: None,
             active: true,
         };
         self.system(firm, firm.plumbing, sort("plumbing", false, None)).await;

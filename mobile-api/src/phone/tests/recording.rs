@@ -82,6 +82,7 @@ fn priced(minor: i64) -> quote::MakeQuote {
         quantity_milli: Quantity(1_000),
         unit: "h".into(),
         unit_price: Money { minor, currency: Currency::CNY },
+        discount: 0,
     };
     quote::MakeQuote { lines: vec![line], note: None }
 }

@@ -124,6 +124,7 @@ fn order_type(code: &str, free_of_charge: bool) -> OrderTypeSave {
         deadlines: None,
         photos: vec![],
         timing: Default::default(),
+        warranty_days: None,
         active: true,
     }
 }

@@ -116,9 +116,10 @@ pub(super) fn world() -> HashMap<Ref, Record> {
         deadlines: None,
         photos: Vec::new(),
         timing: Default::default(),
+        warranty_days: None,
         active: true,
     };
-    let deadlines = Deadlines::TRADE;
+    let (deadlines, money) = (Deadlines::TRADE, Default::default());
     let (time_zone, currency) = ("Asia/Shanghai".into(), Currency::CNY);
     let seal = PriceItem {
         id: Id::new(SEAL),
@@ -128,6 +129,8 @@ pub(super) fn world() -> HashMap<Ref, Record> {
         unit: "pc".into(),
         price: yuan(12),
         active: true,
+        terms: Default::default(),
+        earlier: Vec::new(),
     };
     let mut records: Vec<Record> = vec![
         Organisation {
@@ -137,6 +140,7 @@ pub(super) fn world() -> HashMap<Ref, Record> {
             currency,
             deadlines,
             escalation: Escalation::TRADE,
+            money,
         }
         .into(),
         Site { id: Id::new(SITE), name: "Lakeside".into(), address: String::new() }.into(),
@@ -201,7 +205,8 @@ impl Story {
     }
 
     pub(super) fn requested(id: Uuid, by: Person, request: Request) -> Self {
-        let related = Related { records: world(), order_number: Some("2026-000001".into()), ..Related::default() };
+        let (order_number, receipt_number) = (Some("2026-000001".into()), Some("R2026-000001".into()));
+        let related = Related { records: world(), order_number, receipt_number, ..Related::default() };
         let op = number(id.as_u128() + 1);
         let order = write_down(id, &Deed::online(by), request, &related).expect("a request is always taken").0;
         Self { order, rev: 1, op, details: vec![], now: 0, related }
@@ -469,6 +474,7 @@ pub(super) fn quote(price: i64) -> MakeQuote {
         quantity_milli: Quantity(1000),
         unit: "job".into(),
         unit_price: yuan(price),
+        discount: 0,
     };
     MakeQuote { lines: vec![line], note: None }
 }

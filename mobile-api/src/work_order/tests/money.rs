@@ -27,6 +27,7 @@ fn line(minor: i64, milli: i64) -> NewLine {
         quantity_milli: Quantity(milli),
         unit: "pc".into(),
         unit_price: Money { minor, currency: Currency::CNY },
+        discount: 0,
     }
 }
 

@@ -63,6 +63,7 @@ fn an_order_brings_what_is_needed_on_site() {
         preferred: vec![],
         rest: vec![],
         member: false,
+        class: None,
         note: None,
     };
     let places = [

@@ -19,13 +19,16 @@ use crate::{
     },
     work_order::{
         ClockName, Status,
+        agree::AgreeQuote,
         clocks::ExplainDelay,
         dispatch::{Accept, AgreeTime, Depart},
         history::Import,
         material::ReserveMaterial,
         merge::Merge,
+        payment::{PaymentMethod, RecordPayment, RefundPayment},
         photos::AddPhoto,
         request::Edit,
+        rework::LinkRework,
         sign_off::{RefuseAcceptance, SetCharge},
         visit::{AddNote, Arrive, Diagnose, Finish, RecordLabour, Resume, Start, UseMaterial, VoidEntry},
     },
@@ -54,6 +57,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderDiagnose(_) => Diagnose { findings: text(), cause: None, explained: None }.into(),
         Action::WorkOrderQuote(_) => quote(80).into(),
         Action::WorkOrderConfirmQuote(_) => confirm(newest).into(),
+        Action::WorkOrderAgreeQuote(_) => AgreeQuote { quote: newest, note: None }.into(),
         Action::WorkOrderStart(_) => Start {}.into(),
         Action::WorkOrderUseMaterial(_) => UseMaterial {
             item: None,
@@ -74,6 +78,13 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderSignOff(_) => story.signature().into(),
         Action::WorkOrderRefuseAcceptance(_) => RefuseAcceptance { name: "Mrs Chen".into(), reason: text() }.into(),
         Action::WorkOrderSetCharge(_) => SetCharge { sign_off: signed, amount: yuan(100), reason: text() }.into(),
+        Action::WorkOrderRecordPayment(_) => {
+            RecordPayment { amount: yuan(120), method: PaymentMethod::Cash, reference: None }.into()
+        }
+        Action::WorkOrderRefundPayment(_) => {
+            RefundPayment { payment: number(1), amount: yuan(1), reason: text() }.into()
+        }
+        Action::WorkOrderLinkRework(_) => LinkRework { origin: Id::new(number(OTHER)) }.into(),
         Action::WorkOrderCancel(_) => cancel().into(),
         Action::WorkOrderClose(_) => close().into(),
         Action::WorkOrderMerge(_) => Merge { into: Id::new(number(OTHER)) }.into(),
@@ -93,6 +104,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::StockCountClose(_)
         | Action::OrganisationFound(_)
         | Action::OrganisationSave(_)
+        | Action::SetMoneyRules(_)
         | Action::SiteSave(_)
         | Action::BuildingSave(_)
         | Action::UnitSave(_)

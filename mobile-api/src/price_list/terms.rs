@@ -1,0 +1,115 @@
+//! For whom, and from when until when, an item of the list may be quoted.
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::PriceItem;
+use crate::{
+    check::Check,
+    directory::{Customer, Organisation},
+    ids::SiteId,
+    time::Timestamp,
+    work_order::WorkOrder,
+};
+
+/// Most sites, and most customer classes, that an item may be limited to.
+const MOST_NAMED: usize = 200;
+
+/// Longest name of a class, in characters.
+pub(super) const LONGEST_CLASS: usize = 60;
+
+/// For whom and when an item may be quoted. Empty means: for everybody, always.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Terms {
+    /// The class that it is taxed by; absent means the first of the organisation's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_class: Option<String>,
+    /// The first day on which it may be quoted, by the organisation's calendar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<NaiveDate>,
+    /// The last day on which it may be quoted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<NaiveDate>,
+    /// The sites at which it may be quoted; none means all. At most 200.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<SiteId>,
+    /// The classes of customers to whom it may be quoted; none means all. At most 200.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub customer_classes: Vec<String>,
+}
+
+impl Terms {
+    /// Whether nothing is said.
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn check(&self, check: &mut Check, pointer: &str) {
+        if let Some(class) = &self.tax_class {
+            check.text(&format!("{pointer}/tax_class"), class, 1..=LONGEST_CLASS);
+        }
+        for (name, day) in [("valid_from", self.valid_from), ("valid_to", self.valid_to)] {
+            if let Some(day) = day {
+                check.time(&format!("{pointer}/{name}"), day.and_time(chrono::NaiveTime::MIN).and_utc());
+            }
+        }
+        if let (Some(from), Some(to)) = (self.valid_from, self.valid_to)
+            && to < from
+        {
+            check.error(format!("{pointer}/valid_to"), "out_of_range", "not before `valid_from`");
+        }
+        check.count(&format!("{pointer}/sites"), self.sites.len(), 0..=MOST_NAMED);
+        check.count(&format!("{pointer}/customer_classes"), self.customer_classes.len(), 0..=MOST_NAMED);
+        for (at, class) in self.customer_classes.iter().take(MOST_NAMED).enumerate() {
+            check.text(&format!("{pointer}/customer_classes/{at}"), class, 1..=LONGEST_CLASS);
+        }
+    }
+}
+
+/// For whom, where and on which day something is to be quoted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whom {
+    /// The site of the order.
+    pub site: SiteId,
+    /// The class of the customer, if they have one.
+    pub class: Option<String>,
+    /// The day, by the organisation's calendar.
+    pub day: NaiveDate,
+}
+
+impl Whom {
+    /// For this order at this instant. `customer` is the order's, if the caller knows them; `firm` says what day it is.
+    pub fn of(order: &WorkOrder, customer: Option<&Customer>, firm: Option<&Organisation>, now: Timestamp) -> Self {
+        let class = customer.and_then(|customer| customer.class.clone());
+        Self { site: order.site, class, day: day_of(firm, now) }
+    }
+}
+
+/// The day by the organisation's calendar; by that of Greenwich where its time zone is unknown.
+pub fn day_of(firm: Option<&Organisation>, now: Timestamp) -> NaiveDate {
+    match firm.and_then(|firm| firm.time_zone.parse::<Tz>().ok()) {
+        Some(zone) => now.with_timezone(&zone).date_naive(),
+        None => now.date_naive(),
+    }
+}
+
+impl PriceItem {
+    /// Whether it may be quoted.
+    pub fn may_be_quoted(&self, whom: &Whom) -> bool {
+        let Terms { valid_from, valid_to, sites, customer_classes, .. } = &self.terms;
+        self.active
+            && valid_from.is_none_or(|first| first <= whom.day)
+            && valid_to.is_none_or(|last| whom.day <= last)
+            && (sites.is_empty() || sites.contains(&whom.site))
+            && (customer_classes.is_empty()
+                || whom.class.as_ref().is_some_and(|class| customer_classes.contains(class)))
+    }
+}
+
+/// The items that may be quoted, in the order given. What a phone offers is what the server takes.
+pub fn quotable<'i>(items: impl IntoIterator<Item = &'i PriceItem>, whom: &Whom) -> Vec<&'i PriceItem> {
+    items.into_iter().filter(|item| item.may_be_quoted(whom)).collect()
+}

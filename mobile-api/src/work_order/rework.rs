@@ -1,0 +1,86 @@
+//! Work that is mended again (返修): found when the request comes in, linked by a person, and free within the warranty
+//! (保修).
+
+use chrono::Duration;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Status, WorkOrder};
+use crate::{
+    actor::Actor,
+    ids::{Id, WorkOrderId},
+    operation::{Change, Context, Decision, Need, Payload, WorkDone},
+    refusal::{Flag, Flagged, Refusal},
+    time::Timestamp,
+};
+
+impl WorkOrder {
+    /// Until when the customer may call again about it for nothing: so many days from the signature, as the order type had
+    /// it when the order was made.
+    pub fn warranty_until(&self) -> Option<Timestamp> {
+        let days = Duration::days(self.policy.warranty_days?.into());
+        let signed = self.primary_sign_off().filter(|_| self.status() != Status::Cancelled)?;
+        signed.at.latest.checked_add_signed(days)
+    }
+
+    /// Whether the customer had to call again about it.
+    pub fn was_reworked(&self) -> bool {
+        !self.reworked_by.is_empty()
+    }
+}
+
+/// Work of the same sort at the same place whose warranty had not ended when the customer called: a person is asked
+/// whether this is the same fault again.
+pub(super) fn perhaps_rework(work: &[WorkDone], order_type: uuid::Uuid, called_at: Timestamp) -> Option<Flagged> {
+    let same = |done: &&WorkDone| {
+        done.order_type == order_type && done.signed_at <= called_at && called_at <= done.warranty_until
+    };
+    let origins: Vec<_> = work
+        .iter()
+        .filter(same)
+        .map(|done| json!({ "order": done.work_order, "fault": done.fault, "warranty_until": done.warranty_until }))
+        .collect();
+    (!origins.is_empty()).then(|| Flagged::with(Flag::PossibleRework, json!({ "origins": origins })))
+}
+
+/// This order mends what another did not: it is free, and counts against that one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkRework {
+    /// The order whose work has to be done again; one that was signed for, at the same unit.
+    pub origin: WorkOrderId,
+}
+
+impl Payload for LinkRework {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        Self { origin: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000031")) }
+    }
+
+    fn needs(&self, _: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
+        vec![Need::record(self.origin)]
+    }
+}
+
+impl Change for LinkRework {
+    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let from = order.status();
+        if from >= Status::SignedOff || order.rework_of.is_some() {
+            return Err(Refusal::IllegalTransition { from, operation: "link_rework" });
+        }
+        let usable = |origin: &&WorkOrder| {
+            let place = (origin.site, origin.unit) == (order.site, order.unit);
+            place && origin.id != order.id && origin.primary_sign_off().is_some() && origin.merged_into.is_none()
+        };
+        let origin = context.related.get(self.origin).filter(usable);
+        let mut origin = origin.ok_or(Refusal::BadReference { pointer: "/origin".into() })?.clone();
+        WorkOrder::push(&mut origin.reworked_by, order.id)?;
+        // However full its timeline is: what was done badly must not be without its consequence.
+        origin.log_end(context, "reworked", order.number.as_deref());
+        order.rework_of = Some(origin.id);
+        order.policy.free_of_charge = true;
+        order.log(context, "link_rework", origin.number.as_deref(), None)?;
+        Ok(Decision { record: Some(order), also: vec![origin.into()], flags: Vec::new() })
+    }
+}

@@ -1,0 +1,137 @@
+//! What was paid, by whom it was written down, and what is owed; and work that has to be done again.
+
+use std::collections::BTreeSet;
+
+use mobile_api::{
+    directory::OrderTypeSave,
+    operation::Payload,
+    work_order::{
+        Payment, PaymentMethod,
+        payment::{RecordPayment, RefundPayment},
+        rework::LinkRework,
+    },
+};
+
+use super::*;
+
+fn paid(yuans: i64, method: PaymentMethod) -> RecordPayment {
+    RecordPayment { amount: yuan(yuans), method, reference: None }
+}
+
+/// An order that was signed for: 120 yuan are owed.
+async fn signed(house: &House) -> (WorkOrderId, Handset) {
+    let (order, phone) = finished(house).await;
+    sign(&phone, order, "Mrs Chen");
+    all_applied(&phone).await;
+    (order, phone)
+}
+
+fn receipts(payments: &[Payment]) -> Vec<Option<&str>> {
+    payments.iter().map(|payment| payment.receipt.as_deref()).collect()
+}
+
+stories! {
+    /// Wang and his tablet wrote down the same notes. Neither record is dropped; a manager takes one back.
+    async fn one_payment_was_written_down_on_two_phones(house: House) {
+        let (order, phone) = signed(&house).await;
+        let tablet = tablet_of(&house, "wang").await;
+        let first = phone.did(order, paid(120, PaymentMethod::Cash));
+        let shown: WorkOrder = phone.get(order).unwrap().unwrap();
+        assert_eq!(shown.balance().owed_minor, 0, "the phone reckons by itself");
+        assert!(shown.payments[0].receipt_shown().starts_with("P-"), "numbers come from the server");
+        tablet.did(order, paid(120, PaymentMethod::Cash));
+        reads!(synced(&phone).await, @"record_payment    applied");
+        reads!(synced(&tablet).await, @"record_payment    applied_flagged possible_duplicate_payment, overpaid");
+        let file = order_of(&house, order).await;
+        assert_eq!(receipts(&file.payments), [Some("R2026-000001"), Some("R2026-000002")]);
+        assert_eq!(file.balance().owed_minor, -12_000);
+
+        let back = |amount| RefundPayment { payment: first, amount, reason: "Written down twice".into() };
+        assert_eq!(house.li().await.perform(order, back(yuan(120))).await.problem(403), "forbidden");
+        let manager = manager(&house).await;
+        assert_eq!(conflicts(manager.perform(order, back(yuan(121))).await), "amount_exceeds_paid");
+        manager.perform(order, back(yuan(120))).await.applied();
+        let file = order_of(&house, order).await;
+        assert_eq!((file.payments.len(), file.refunds.len(), file.balance().owed_minor), (2, 1, 0));
+        assert_eq!(file.refunds[0].receipt.as_deref(), Some("R2026-000003"));
+    }
+
+    /// Sent twice because the answer was lost: paid once.
+    async fn a_payment_that_is_sent_again_is_the_same_payment(house: House) {
+        let (order, phone) = signed(&house).await;
+        phone.did(order, paid(50, PaymentMethod::Wechat));
+        let sent = unsent(&phone);
+        for _ in 0..2 {
+            assert_eq!(push_as(&house, &phone, "wang", &sent).await.status, 200);
+        }
+        all_applied(&phone).await;
+        let file = order_of(&house, order).await;
+        assert_eq!((file.payments.len(), file.balance().owed_minor), (1, 7_000));
+    }
+
+    /// No signature, no charge: the money is written down and somebody is asked.
+    async fn money_was_taken_before_anything_was_signed(house: House) {
+        let (order, phone, _) = quoted(&house).await;
+        phone.did(order, paid(20, PaymentMethod::Alipay));
+        reads!(synced(&phone).await, @"record_payment    applied_flagged payment_without_charge");
+        let li = house.li().await;
+        let mut dollars = paid(1, PaymentMethod::Cash);
+        dollars.amount.currency = Currency::GBP;
+        assert_eq!(li.perform(order, dollars.clone()).await.problem(422), "currency_mismatch");
+        phone.did(order, dollars);
+        reads!(synced(&phone).await, @"record_payment    kept            currency_mismatch");
+    }
+
+    /// Each number once, whatever comes first, and none left out.
+    async fn receipts_are_numbered_without_gaps(house: House) {
+        let (order, phone) = signed(&house).await;
+        for yuans in 1..=5 {
+            phone.did(order, paid(yuans, PaymentMethod::Cash));
+        }
+        let mut pounds = paid(6, PaymentMethod::Cash);
+        pounds.amount.currency = Currency::GBP;
+        phone.did(order, pounds);
+        phone.did(order, paid(6, PaymentMethod::Cash));
+        phone.sync().await;
+        let file = order_of(&house, order).await;
+        let numbers: BTreeSet<_> = receipts(&file.payments).into_iter().flatten().map(str::to_owned).collect();
+        let expected: BTreeSet<_> = (1..=6).map(|number| format!("R2026-{number:06}")).collect();
+        assert_eq!(numbers, expected);
+    }
+
+    /// The same fault within the warranty: noticed when the call comes in, linked by a person, and free.
+    async fn the_same_fault_came_back_within_the_warranty(house: House) {
+        let plumbing = OrderTypeSave { code: "plumbing".into(), warranty_days: Some(30), photos: vec![], ..OrderTypeSave::example() };
+        manager(&house).await.perform(house.firm.plumbing, plumbing).await.applied();
+        let (origin, phone) = signed(&house).await;
+        house.pass(hours(24 * 7), &[&phone]);
+        let li = house.li().await;
+        let again = Id::new(house.clock.new_id());
+        let verdict = li.perform(again, house.request_for(house.firm.plumbing)).await.body;
+        assert_eq!(verdict["status"], "applied_flagged", "{verdict}");
+        assert_eq!(verdict["flags"][0]["flag"], "possible_rework");
+        assert_eq!(verdict["flags"][0]["detail"]["origins"][0]["order"], origin.to_string());
+        let other = li.perform(Id::<WorkOrder>::new(house.clock.new_id()), house.request_for(house.firm.check_up)).await;
+        other.applied();
+
+        office_does(&house, again, mobile_api::work_order::dispatch::Assign { technician: house.firm.wang }).await;
+        phone.sync().await;
+        phone.did(again, Arrive {});
+        all_applied(&phone).await;
+        office_does(&house, again, LinkRework { origin }).await;
+        phone.sync().await;
+        phone.did(again, Start {});
+        phone.did(again, Finish { summary: None });
+        sign(&phone, again, "Mrs Chen");
+        all_applied(&phone).await;
+        let (again, origin) = (order_of(&house, again).await, order_of(&house, origin).await);
+        assert_eq!((again.charge, again.rework_of), (None, Some(origin.id)));
+        assert_eq!(origin.reworked_by, [again.id]);
+
+        house.pass(hours(24 * 31), &[&phone]);
+        let late = Id::<WorkOrder>::new(house.clock.new_id());
+        let li = house.li().await;
+        let verdict = li.perform(late, house.request_for(house.firm.plumbing)).await.body;
+        assert_eq!(verdict["status"], "applied", "the warranty is over: {verdict}");
+    }
+}

@@ -1,0 +1,5 @@
+//! Money: price lists from files, on phones, and the cash at the end of the day.
+
+mod cash;
+mod import;
+mod on_phones;
