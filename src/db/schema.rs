@@ -226,8 +226,8 @@ diesel::table! {
         external_source -> Nullable<Text>,
         external_id -> Nullable<Text>,
         reach_changes_at -> Nullable<BigInt>,
-        watch_at -> Nullable<BigInt>,
         warranty_until -> Nullable<BigInt>,
+        watch_at -> Nullable<BigInt>,
     }
 }
 
