@@ -39,6 +39,8 @@ help-list-users = 列出账号
 help-list-devices = 列出设备
 help-revoke-device = 停用设备
     .long = 该设备不再得到任何数据，其登录全部结束。尚未发送的内容仍可补交。
+help-check-stock = 核对库存：每个结存是否等于其出入库之和
+    .long = 读取整个台账，不做任何改动。若有结存不符，则以错误退出。
 help-rotate-keys = 启用新的访问令牌签名密钥
     .long = 不会使任何人退出登录：旧密钥在一天内仍可验证。运行中的服务器会在一分钟内知道变化。
 

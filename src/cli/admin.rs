@@ -6,6 +6,7 @@ mod devices;
 mod office;
 mod organisation;
 mod password;
+mod stock;
 mod users;
 
 use clap::{Args, Subcommand};
@@ -34,6 +35,7 @@ enum Command {
     ListDevices(devices::ListDevices),
     RevokeDevice(devices::RevokeDevice),
     RotateKeys(organisation::RotateKeys),
+    CheckStock(stock::CheckStock),
 }
 
 impl Admin {
@@ -46,6 +48,7 @@ impl Admin {
             Command::ListDevices(command) => command.run().await,
             Command::RevokeDevice(command) => command.run().await,
             Command::RotateKeys(command) => command.run().await,
+            Command::CheckStock(command) => command.run().await,
         }
     }
 }

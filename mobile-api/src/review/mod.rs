@@ -71,6 +71,15 @@ pub enum ReviewDecision {
     SetAside,
 }
 
+impl Review {
+    /// Whether it concerns material alone, so that who keeps the stock may answer it: what was recorded in the ledger, or
+    /// what was noticed of it when material was used.
+    pub fn is_about_stock(&self) -> bool {
+        let noticed = !self.flags.is_empty() && self.flags.iter().all(|flagged| flagged.flag.is_about_stock());
+        noticed || self.operation_type.starts_with("stock_")
+    }
+}
+
 impl RecordType for Review {
     const KIND: Kind = Kind::Review;
 
@@ -115,9 +124,7 @@ impl Change for Resolve {
         if review.resolution.is_some() {
             return Err(Refusal::StillInUse { what: "this review was resolved already".into() });
         }
-        // Who keeps the stock answers what concerns it alone.
-        let about_stock = !review.flags.is_empty() && review.flags.iter().all(|flagged| flagged.flag.is_about_stock());
-        if context.actor.role == Role::Storekeeper && !about_stock {
+        if context.actor.role == Role::Storekeeper && !review.is_about_stock() {
             return Err(Refusal::Forbidden);
         }
         let by = context.actor.user;

@@ -10,7 +10,7 @@ use super::{
     place::MOST_ARTICLES,
 };
 use crate::{
-    ids::{ArticleId, Id, StockCountId, StockLevelId, StockMoveId, StockSerialId, derived, derived_at},
+    ids::{ArticleId, Id, StockCountId, StockLevelId, StockMoveId, StockSerialId, UserId, derived, derived_at},
     money::Quantity,
     operation::{Context, Need},
     record::{Record, RecordType, Ref},
@@ -260,12 +260,21 @@ impl<'c> Books<'c> {
     fn below_zero(&mut self, mut level: StockLevel) {
         if level.count.is_none() {
             let id = Id::new(derived(&[b"count", self.context.op.as_bytes(), level.id.uuid().as_bytes()]));
-            self.put(StockCount::below_zero(id, &level, self.context));
+            self.put(StockCount::below_zero(id, &level, self.carriers(level.place), self.context));
             level.count = Some(id);
             self.put(level.clone());
         }
         let StockLevel { article, place, milli, count, .. } = level;
         self.flag(Flag::StockBelowZero, json!({ "article": article, "place": place, "milli": milli, "count": count }));
+    }
+
+    /// Who can look for themselves: whose bag it is, or who drives the van.
+    fn carriers(&self, place: Place) -> Vec<UserId> {
+        match place {
+            Place::Bag(user) => vec![user],
+            Place::Store(id) => self.get::<StockPlace>(id).map(|van| van.holders).unwrap_or_default(),
+            _ => Vec::new(),
+        }
     }
 
     /// The level was counted at that time, and the count that it may have waited for is done with.

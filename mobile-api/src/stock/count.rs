@@ -113,12 +113,13 @@ impl CountLine {
 }
 
 impl StockCount {
-    /// The task that opens when more was taken than was there. Whose bag it is can count it.
-    pub(super) fn below_zero(id: StockCountId, level: &StockLevel, context: &Context<'_>) -> Self {
-        let counters = match level.place {
-            Place::Bag(user) => vec![user],
-            _ => Vec::new(),
-        };
+    /// The task that opens when more was taken than was there.
+    pub(super) fn below_zero(
+        id: StockCountId,
+        level: &StockLevel,
+        counters: Vec<UserId>,
+        context: &Context<'_>,
+    ) -> Self {
         Self {
             id,
             place: level.place,

@@ -3,7 +3,7 @@
 //! What there is, is an [`Article`]; where it can be, a [`Place`]. A [`StockMove`] takes a quantity from one place to
 //! another and is never edited, only countered by another. From the moves follow the [`StockLevel`] of each article at
 //! each place, and who holds a numbered piece, a [`StockSerial`]: both are written by the same rule as the move
-//! ([`books`]), so that they cannot differ from it. A [`StockCount`] (盘点) says what is really there.
+//! (`books`), so that they cannot differ from it. A [`StockCount`] (盘点) says what is really there.
 //!
 //! What a person did has happened: a level may go below zero. That is a question for the storekeeper and a count task,
 //! never a reason to refuse.

@@ -10,6 +10,7 @@ use mobile_api::{
     ids::{CustomerId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
     operation::Payload,
     record::Kind,
+    stock::StockLevel,
     work_order::{dispatch::Assign, request::Request},
 };
 use serde_json::json;
@@ -19,7 +20,10 @@ use super::{
     books::Books,
     kit::{Copy, Hand, note},
 };
-use crate::harness::{Firm, House, Office};
+use crate::{
+    harness::{Firm, House, Office},
+    stock::kit::{bag, carried, carry, stocked, the_store, used, valves},
+};
 
 /// A word that stands in everything that must not be seen.
 const SECRET: &str = "Nightingale";
@@ -155,6 +159,18 @@ async fn street(house: House) -> Street {
         }
     }
     from_wang.add(Kind::Site, north);
+
+    // What lies in Sun's bag, and what was used out of it at the lake site.
+    let ku = stocked(&house).await;
+    let issued = carry(&house, &ku, carried(valves(), the_store(), bag(sun), 2)).await;
+    li.perform(assigned, used(1)).await.applied();
+    let page = li.get(&format!("/v1/stock-moves?kind=use&place={}", bag(sun))).await.body;
+    let used: Uuid = page["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
+    from_wang.add(Kind::StockMove, issued);
+    from_wang.add(Kind::StockLevel, StockLevel::id_of(bag(sun), valves()));
+    for hidden in [&mut from_wang, &mut from_north] {
+        hidden.add(Kind::StockMove, used);
+    }
 
     // Another firm.
     let other = Firm::with(1);

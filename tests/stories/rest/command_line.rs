@@ -69,6 +69,7 @@ stories! {
         let unknown = "revoke-device|0199a1f0-7a52-7c3e-9a70-3f0f5f0f9c11|--reason|Lost";
         assert!(admin(&db, &words(unknown), "").unwrap_err().contains("none with this id"));
         admin(&db, &["rotate-keys"], "").unwrap();
+        assert!(admin(&db, &["check-stock"], "").unwrap().starts_with("0 levels"));
         assert!(admin(&db, &words("reset-password|wang.lei"), "").unwrap_err().contains("--password-stdin"));
     }
 }

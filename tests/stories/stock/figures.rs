@@ -1,6 +1,11 @@
 //! What runs low, what to buy, what was used.
 
 use chrono::TimeDelta;
+use diesel::prelude::*;
+use doorstep::{
+    db::{Conn, DbError, both, schema::stock_levels, types::Uid},
+    stock::store,
+};
 use mobile_api::{
     money::Quantity,
     stock::{ArticleSave, Minimum},
@@ -58,6 +63,22 @@ stories! {
         let ku = house.office("ku").await;
         assert!(lines(&ku.get("/v1/stock/requisition").await.body).is_empty());
         assert_eq!(house.office("wang").await.get("/v1/stock/requisition").await.problem(403), "forbidden");
+    }
+
+    /// Somebody turned a figure in the table behind the server's back.
+    async fn a_level_that_is_not_the_sum_of_its_moves_is_found(house: House) {
+        stocked(&house).await;
+        agree(&house).await;
+        let org = house.firm.org;
+        let turn = move |conn: &mut Conn| {
+            let row = stock_levels::table.find((Uid(org), the_store().to_string(), Uid::from(valves())));
+            both!(conn, c => diesel::update(row).set(stock_levels::milli.eq(99_000)).execute(c))?;
+            Ok::<_, DbError>(())
+        };
+        house.db.write(turn).await.unwrap();
+        let balances = house.db.read(move |conn| store::balances(conn, org)).await.unwrap();
+        let wrong: Vec<_> = balances.iter().filter(|balance| balance.milli != balance.moves_milli).collect();
+        assert_eq!((wrong.len(), wrong[0].article, wrong[0].moves_milli), (1, valves().uuid(), 100_000));
     }
 
     async fn a_reservation_is_seen_at_the_door_and_released(house: House) {

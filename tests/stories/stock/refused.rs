@@ -1,6 +1,12 @@
 //! Quantities and units that are none.
 
-use mobile_api::{money::Quantity, stock::RecordMove, sync::VerdictStatus, work_order::visit::UseMaterial};
+use mobile_api::{
+    money::Quantity,
+    review::{Resolve, ReviewDecision},
+    stock::RecordMove,
+    sync::VerdictStatus,
+    work_order::visit::UseMaterial,
+};
 use serde_json::json;
 
 use super::kit::*;
@@ -48,6 +54,8 @@ stories! {
         let kept = wang.did(house.clock.new_id(), RecordMove { unit: Some("m".into()), ..carried(valves(), bag(house.firm.wang), the_store(), 1) });
         let verdict = wang.sync().await.verdicts.into_iter().find(|verdict| verdict.id == kept).unwrap();
         assert_eq!((verdict.status, verdict.problem.unwrap().code), (VerdictStatus::Kept, "invalid".to_owned()));
+        let note = "Two pieces; she has recorded them".into();
+        ku.perform(kept, Resolve { decision: ReviewDecision::Corrected, note }).await.applied();
         agree(&house).await;
     }
 

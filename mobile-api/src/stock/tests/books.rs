@@ -113,6 +113,10 @@ fn below_zero_is_a_question_and_one_count_task() {
     depot.recorded(WANG, carried(valves(), store(), bag(WANG), 1)).flagged(&[Flag::StockBelowZero]);
     let sheets = depot.records.keys().filter(|address| address.kind == Kind::StockCount).count();
     assert_eq!(sheets, 1, "one task, however much more is taken meanwhile");
+    depot.recorded(WANG, carried(valves(), van(), bag(WANG), 1)).flagged(&[Flag::StockBelowZero]);
+    let level: StockLevel = depot.get(Kind::StockLevel, StockLevel::id_of(van(), valves())).unwrap();
+    let count: StockCount = depot.get(Kind::StockCount, level.count.unwrap()).unwrap();
+    assert_eq!(count.counters, [number(WANG.0).into()], "who drives the van can look");
 }
 
 #[test]
