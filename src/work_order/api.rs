@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     deadline::{DeadlineReport, ReportFilter, deadline_report},
     list::{self, WorkOrderFilter},
+    quality::{QualityFilter, QualityReport, quality_report},
 };
 use crate::{
     access::Authenticated,
@@ -30,7 +31,7 @@ const REPORTS: &str = "reports";
 
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/work-orders", web::get().to(list_work_orders)).service(get_deadline_report);
+    cfg.route("/work-orders", web::get().to(list_work_orders)).service(get_deadline_report).service(get_quality_report);
 }
 
 async fn list_work_orders(
@@ -83,6 +84,36 @@ async fn get_deadline_report(
     let filter = ReportFilter { received_from: from, received_until: until, sites, source };
     let report = state.db.read(move |conn| deadline_report(conn, actor.org, as_of, &filter)).await?;
     Ok(Json(report))
+}
+
+/// Which signed orders the report counts.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct QualityQuery {
+    /// Orders that were signed for at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Orders that were signed for before this instant.
+    pub until: Option<DateTime<Utc>>,
+    /// Orders of this site.
+    pub site: Option<Uuid>,
+}
+
+/// Count orders that were good at once
+///
+/// The pass rate: of the orders that the customer signed for, those that were accepted the first time and not done again. Rework
+/// that is linked later counts against the order that it mends. For the office; who is limited to some sites is told of these.
+#[utoipa::path(tag = REPORTS, operation_id = "get_quality_report", params(QualityQuery),
+    responses((status = 200, body = QualityReport, description = "The figures")))]
+#[get("/reports/quality")]
+async fn get_quality_report(
+    state: Data<AppState>,
+    Authenticated(actor): Authenticated,
+    Query(query): Query<QualityQuery>,
+) -> Result<Json<QualityReport>, Error> {
+    let QualityQuery { from, until, site } = query;
+    let filter = QualityFilter { signed_from: from, signed_until: until, sites: sites(&actor, site)? };
+    Ok(Json(state.db.read(move |conn| quality_report(conn, actor.org, &filter)).await?))
 }
 
 /// The sites that are counted: the one asked for, within those that the actor sees.

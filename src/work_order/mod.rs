@@ -3,4 +3,5 @@
 pub mod api;
 pub mod deadline;
 pub mod list;
+pub mod quality;
 pub mod store;

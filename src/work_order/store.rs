@@ -33,6 +33,8 @@ struct Changing<'o> {
     due_at: Option<Micros>,
     deadline: &'static str,
     reach_changes_at: Option<Micros>,
+    signed_at: Option<Micros>,
+    passed: Option<bool>,
     warranty_until: Option<Micros>,
 }
 
@@ -66,6 +68,8 @@ fn changing(order: &WorkOrder, now: Timestamp) -> Changing<'_> {
         due_at: clock.map(|clock| Micros::from(due(clock))),
         deadline: Deadline::of(order).as_str(),
         reach_changes_at: order.reach_changes_at(now).map(Micros::from),
+        signed_at: order.primary_sign_off().map(|sign_off| Micros::from(sign_off.at.latest)),
+        passed: order.passed(),
         warranty_until: order.warranty_until().map(Micros::from),
     }
 }

@@ -23,9 +23,10 @@ impl WorkOrder {
         signed.at.latest.checked_add_signed(days)
     }
 
-    /// Whether the customer had to call again about it.
-    pub fn was_reworked(&self) -> bool {
-        !self.reworked_by.is_empty()
+    /// Whether the work was good at once: accepted the first time, and not done again. `None` until it was signed for.
+    pub fn passed(&self) -> Option<bool> {
+        self.primary_sign_off()?;
+        Some(self.rejections.is_empty() && self.reworked_by.is_empty())
     }
 }
 
