@@ -226,6 +226,8 @@ diesel::table! {
         external_source -> Nullable<Text>,
         external_id -> Nullable<Text>,
         reach_changes_at -> Nullable<BigInt>,
+        signed_at -> Nullable<BigInt>,
+        passed -> Nullable<Bool>,
         warranty_until -> Nullable<BigInt>,
         watch_at -> Nullable<BigInt>,
     }

@@ -22,6 +22,7 @@ use super::{
     deadline::{DeadlineReport, ReportFilter, deadline_report},
     explain::{self, ClockReport},
     list::{self, WorkOrderFilter},
+    quality::{QualityFilter, QualityReport, quality_report},
 };
 use crate::{
     access::Authenticated,
@@ -43,7 +44,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.route("/work-orders", web::get().to(list_work_orders))
         .service(get_deadline_report)
         .service(get_clocks)
-        .service(list_candidates);
+        .service(list_candidates)
+        .service(get_quality_report);
 }
 
 async fn list_work_orders(
@@ -156,6 +158,36 @@ async fn list_candidates(
         })
         .await?;
     Ok(Json(proposal))
+}
+
+/// Which signed orders the report counts.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct QualityQuery {
+    /// Orders that were signed for at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Orders that were signed for before this instant.
+    pub until: Option<DateTime<Utc>>,
+    /// Orders of this site.
+    pub site: Option<Uuid>,
+}
+
+/// Count orders that were good at once
+///
+/// The pass rate: of the orders that the customer signed for, those that were accepted the first time and not done again. Rework
+/// that is linked later counts against the order that it mends. For the office; who is limited to some sites is told of these.
+#[utoipa::path(tag = REPORTS, operation_id = "get_quality_report", params(QualityQuery),
+    responses((status = 200, body = QualityReport, description = "The figures")))]
+#[get("/reports/quality")]
+async fn get_quality_report(
+    state: Data<AppState>,
+    Authenticated(actor): Authenticated,
+    Query(query): Query<QualityQuery>,
+) -> Result<Json<QualityReport>, Error> {
+    let QualityQuery { from, until, site } = query;
+    let filter = QualityFilter { signed_from: from, signed_until: until, sites: sites(&actor, site)? };
+    Ok(Json(state.db.read(move |conn| quality_report(conn, actor.org, &filter)).await?))
 }
 
 /// The sites that are counted: the one asked for, within those that the actor sees.

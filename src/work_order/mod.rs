@@ -5,4 +5,5 @@ pub mod candidates;
 pub mod deadline;
 pub mod explain;
 pub mod list;
+pub mod quality;
 pub mod store;

@@ -34,6 +34,8 @@ struct Changing<'o> {
     deadline: &'static str,
     reach_changes_at: Option<Micros>,
     watch_at: Option<Micros>,
+    signed_at: Option<Micros>,
+    passed: Option<bool>,
     warranty_until: Option<Micros>,
 }
 
@@ -68,6 +70,8 @@ fn changing(order: &WorkOrder, now: Timestamp) -> Changing<'_> {
         deadline: Deadline::of(order).as_str(),
         reach_changes_at: order.reach_changes_at(now).map(Micros::from),
         watch_at: order.next_alarm().map(|next| Micros::from(next.at)),
+        signed_at: order.primary_sign_off().map(|sign_off| Micros::from(sign_off.at.latest)),
+        passed: order.passed(),
         warranty_until: order.warranty_until().map(Micros::from),
     }
 }

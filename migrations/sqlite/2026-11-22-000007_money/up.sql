@@ -16,6 +16,11 @@ CREATE TABLE payments (
 CREATE INDEX payments_by_day ON payments (org_id, at);
 CREATE INDEX payments_by_user ON payments (org_id, user_id, at);
 
+-- When the customer signed, and whether they accepted the work the first time and it was not done again.
+ALTER TABLE work_orders ADD COLUMN signed_at BIGINT;
+ALTER TABLE work_orders ADD COLUMN passed BOOLEAN;
+CREATE INDEX work_orders_by_signature ON work_orders (org_id, signed_at) WHERE signed_at IS NOT NULL;
+
 -- Until when the work of a signed order is under warranty, to notice a call about the same fault.
 ALTER TABLE work_orders ADD COLUMN warranty_until BIGINT;
 CREATE INDEX work_orders_under_warranty ON work_orders (org_id, unit_id, warranty_until) WHERE warranty_until IS NOT NULL;

@@ -457,11 +457,6 @@ impl WorkOrder {
         self.recorded_by == user || self.merged_from.iter().any(|duplicate| duplicate.recorded_by == user)
     }
 
-    /// Whether it is about this unit.
-    pub fn is_at(&self, unit: Uuid) -> bool {
-        self.unit.is_some_and(|id| id.uuid() == unit)
-    }
-
     /// The newest revision of the quote that is in force.
     pub fn newest_quote(&self) -> Option<&Quote> {
         self.quotes_in_force().next()

@@ -4,6 +4,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Status, WorkOrder};
 use crate::{
@@ -15,6 +16,11 @@ use crate::{
 };
 
 impl WorkOrder {
+    /// Whether it is about this unit.
+    pub fn is_at(&self, unit: Uuid) -> bool {
+        self.unit.is_some_and(|id| id.uuid() == unit)
+    }
+
     /// Until when the customer may call again about it for nothing: so many days from the signature, as the order type had
     /// it when the order was made.
     pub fn warranty_until(&self) -> Option<Timestamp> {
@@ -23,15 +29,16 @@ impl WorkOrder {
         signed.at.latest.checked_add_signed(days)
     }
 
-    /// Whether the customer had to call again about it.
-    pub fn was_reworked(&self) -> bool {
-        !self.reworked_by.is_empty()
+    /// Whether the work was good at once: accepted the first time, and not done again. `None` until it was signed for.
+    pub fn passed(&self) -> Option<bool> {
+        self.primary_sign_off()?;
+        Some(self.rejections.is_empty() && self.reworked_by.is_empty())
     }
 }
 
 /// Work of the same sort at the same place whose warranty had not ended when the customer called: a person is asked
 /// whether this is the same fault again.
-pub(super) fn perhaps_rework(work: &[WorkDone], order_type: uuid::Uuid, called_at: Timestamp) -> Option<Flagged> {
+pub(super) fn perhaps_rework(work: &[WorkDone], order_type: Uuid, called_at: Timestamp) -> Option<Flagged> {
     let same = |done: &&WorkDone| {
         done.order_type == order_type && done.signed_at <= called_at && called_at <= done.warranty_until
     };

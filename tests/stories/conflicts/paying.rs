@@ -106,6 +106,8 @@ stories! {
         let (origin, phone) = signed(&house).await;
         house.pass(hours(24 * 7), &[&phone]);
         let li = house.li().await;
+        let quality = async || manager(&house).await.get("/v1/reports/quality").await.body;
+        assert_eq!(quality().await, serde_json::json!({ "signed": 1, "passed": 1, "pass_rate": 10_000 }));
         let again = Id::new(house.clock.new_id());
         let verdict = li.perform(again, house.request_for(house.firm.plumbing)).await.body;
         assert_eq!(verdict["status"], "applied_flagged", "{verdict}");
@@ -127,6 +129,8 @@ stories! {
         let (again, origin) = (order_of(&house, again).await, order_of(&house, origin).await);
         assert_eq!((again.charge, again.rework_of), (None, Some(origin.id)));
         assert_eq!(origin.reworked_by, [again.id]);
+        let figures = serde_json::json!({ "signed": 2, "passed": 1, "pass_rate": 5_000 });
+        assert_eq!(quality().await, figures, "it counts against the first order, not against the second");
 
         house.pass(hours(24 * 31), &[&phone]);
         let late = Id::<WorkOrder>::new(house.clock.new_id());
