@@ -135,7 +135,7 @@ impl WorkingHours {
     /// Notes an error for a zone that is none, spans that overlap within a day, days that are named twice.
     pub fn check(&self, check: &mut Check, pointer: &str) {
         if self.time_zone.parse::<Tz>().is_err() {
-            check.error(&format!("{pointer}/time_zone"), "malformed", "an IANA time zone such as Asia/Shanghai");
+            check.error(format!("{pointer}/time_zone"), "malformed", "an IANA time zone such as Asia/Shanghai");
         }
         check.count(&format!("{pointer}/week"), self.week.len(), 7..=7);
         for (at, spans) in self.week.iter().take(7).enumerate() {
@@ -148,7 +148,7 @@ impl WorkingHours {
             check.text(&format!("{pointer}/name"), &exception.name, 0..=100);
             check_spans(check, &format!("{pointer}/hours"), &exception.hours);
             if !days.insert(exception.date) {
-                check.error(&format!("{pointer}/date"), "duplicate", "each day once");
+                check.error(format!("{pointer}/date"), "duplicate", "each day once");
             }
         }
     }
@@ -213,7 +213,7 @@ fn check_spans(check: &mut Check, pointer: &str, spans: &[Span]) {
     check.count(pointer, spans.len(), 0..=MOST_SPANS);
     for (at, pair) in spans.windows(2).take(MOST_SPANS).enumerate() {
         if pair[0].until <= pair[0].from || pair[1].from < pair[0].until {
-            check.error(&format!("{pointer}/{}", at + 1), "out_of_range", "after the span before it");
+            check.error(format!("{pointer}/{}", at + 1), "out_of_range", "after the span before it");
         }
     }
 }

@@ -163,7 +163,7 @@ impl Timing {
             check.text(&format!("{pointer}/code"), &reason.code, 1..=60);
             reason.name.check(check, &format!("{pointer}/name"));
             if self.pauses[..at].iter().any(|other| other.code == reason.code) {
-                check.error(&format!("{pointer}/code"), "duplicate", "each code once");
+                check.error(format!("{pointer}/code"), "duplicate", "each code once");
             }
         }
     }

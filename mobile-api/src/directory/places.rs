@@ -45,7 +45,7 @@ impl Location {
     pub fn check(&self, check: &mut Check, pointer: &str) {
         for (name, degrees, most) in [("latitude", self.latitude, 90.0), ("longitude", self.longitude, 180.0)] {
             if !degrees.is_finite() || degrees.abs() > most {
-                check.error(&format!("{pointer}/{name}"), "out_of_range", format!("−{most} to {most} degrees"));
+                check.error(format!("{pointer}/{name}"), "out_of_range", format!("−{most} to {most} degrees"));
             }
         }
     }
