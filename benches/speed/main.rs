@@ -14,6 +14,7 @@ mod evidence;
 mod house;
 mod line;
 mod memory;
+mod office;
 mod phone;
 mod photo;
 mod postgres;
@@ -76,7 +77,7 @@ fn main() {
     let log = tempfile::NamedTempFile::new().expect("a file for the log");
     log_to(log.reopen().expect("the file for the log"));
     table.figure("One flush of the disk (4 KiB written, fdatasync)", flush().as_secs_f64() * 1e3, "ms");
-    let parts: [(&str, Part); 11] = [
+    let parts: [(&str, Part); 12] = [
         ("push", push::run),
         ("pull", pull::run),
         ("memory", memory::run),
@@ -85,6 +86,7 @@ fn main() {
         ("photo", photo::run),
         ("evidence", evidence::run),
         ("stock", stock::run),
+        ("office", office::run),
         ("postgres-push", postgres::run),
         ("postgres-pull", pull::run_on_postgres),
         ("postgres-stock", stock::run_on_postgres),

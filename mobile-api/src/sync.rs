@@ -128,8 +128,9 @@ pub struct Verdict {
     pub id: Uuid,
     /// What became of it.
     pub status: VerdictStatus,
-    /// What a person should look at, if it was applied and flagged.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// What a person should look at, if it was applied and flagged. A flag that this build does not know, of a newer server,
+    /// is passed over: the status says that there was one.
+    #[serde(default, deserialize_with = "known_flags", skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flagged>,
     /// Why it was not applied, or what it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,6 +144,12 @@ pub struct Verdict {
     /// The revision of the record that it made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rev: Option<u64>,
+}
+
+/// The flags that this build knows: an old app must be able to read what a newer server says (S18).
+fn known_flags<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Flagged>, D::Error> {
+    let flags: Vec<serde_json::Value> = Vec::deserialize(deserializer)?;
+    Ok(flags.into_iter().filter_map(|flag| serde_json::from_value(flag).ok()).collect())
 }
 
 impl Verdict {
@@ -388,4 +395,24 @@ pub struct RegisterRequest {
 /// The kinds of records that this build understands.
 pub fn known_kinds() -> impl Iterator<Item = &'static str> {
     Kind::ALL.iter().map(|kind| kind.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::refusal::Flag;
+
+    #[test]
+    fn a_verdict_of_a_newer_server_can_be_read() {
+        let verdict = json!({
+            "id": Uuid::nil(), "status": "applied_flagged", "rev": 3, "later": { "thing": 1 },
+            "flags": [{ "flag": "paid_in_moonstone", "detail": { "carats": 2 } }, { "flag": "overpaid" }, 17],
+        });
+        let verdict: Verdict = serde_json::from_value(verdict).unwrap();
+        assert_eq!(verdict.status, VerdictStatus::AppliedFlagged);
+        let known: Vec<Flag> = verdict.flags.iter().map(|flagged| flagged.flag).collect();
+        assert_eq!(known, [Flag::Overpaid]);
+    }
 }
