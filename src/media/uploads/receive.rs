@@ -108,6 +108,11 @@ impl Reception {
             if self.part.len() == PART {
                 self.put().await?;
             }
+            if self.part.is_empty() {
+                // All that can come, at once: growing by and by copies what is there again and again.
+                let rest = self.upload.bytes.saturating_sub(self.start);
+                self.part.reserve(usize::try_from(rest).unwrap_or(PART).min(PART));
+            }
             let room = piece.len().min(PART - self.part.len());
             self.part.extend_from_slice(&piece.split_to(room));
         }
