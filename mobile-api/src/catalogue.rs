@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Role},
-    calendar,
+    asset, calendar,
     check::{Check, pointer},
     device,
     directory::{self, DESK, SETUP},
@@ -261,6 +261,9 @@ macro_rules! kind {
     (stock_count) => {
         Kind::StockCount
     };
+    (asset) => {
+        Kind::Asset
+    };
 }
 
 macro_rules! offline {
@@ -367,6 +370,9 @@ catalogue! {
     create StockCountOpen = stock_count."open"(stock::StockCountOpen), online, KEEPERS, "Open a count sheet";
     change StockCountRecord = stock_count."record_line"(stock::StockCountRecord), offline, CARRIERS, "Record what was counted";
     change StockCountClose = stock_count."close"(stock::StockCountClose), online, KEEPERS, "Close a count sheet and correct the books";
+    save AssetSave = asset."save"(asset::AssetSave), online, DESK, "Make or change an asset";
+    change AssetSetService = asset."set_service"(asset::SetService), offline, DOOR, "Take an asset out of service or put it back";
+    change AssetRetire = asset."retire"(asset::Retire), online, OFFICE, "Retire an asset for good";
 }
 
 /// The line of the catalogue for a type on the wire.

@@ -216,6 +216,7 @@ diesel::table! {
         site_id -> Id,
         unit_id -> Nullable<Id>,
         customer_id -> Nullable<Id>,
+        asset_id -> Nullable<Id>,
         team_id -> Nullable<Id>,
         assignee_id -> Nullable<Id>,
         priority -> Text,
@@ -448,6 +449,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    assets (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        name -> Text,
+        asset_type -> Text,
+        code -> Nullable<Text>,
+        serial -> Nullable<Text>,
+        serial_key -> Nullable<Text>,
+        site_id -> Id,
+        building_id -> Nullable<Id>,
+        unit_id -> Nullable<Id>,
+        parent_id -> Nullable<Id>,
+        status -> Text,
+        certificate_expires -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -458,6 +480,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_state,
     journal_conflicts,
     work_orders,
+    assets,
     directory,
     reviews,
     labour,
