@@ -23,6 +23,7 @@ pub mod json;
 pub mod language;
 pub mod lifecycle;
 pub mod media;
+mod negotiation;
 pub mod openapi;
 pub mod operations;
 pub mod paging;

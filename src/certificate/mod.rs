@@ -13,7 +13,6 @@ pub mod api;
 pub mod check;
 pub mod code;
 pub mod facts;
-mod negotiation;
 pub mod open;
 pub mod page;
 pub mod pdf;
