@@ -14,7 +14,7 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     access::{self, Access},
-    certificate,
+    asset, certificate,
     clock::Clock,
     config::{Config, Limits},
     db::Db,
@@ -113,6 +113,7 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(quote_link::api::routes);
     cfg.configure(review::api::routes);
     cfg.configure(stock::api::routes);
+    cfg.configure(asset::api::routes);
     cfg.configure(sync::api::routes);
     cfg.configure(work_order::api::routes);
     // Last, because it takes any three segments.

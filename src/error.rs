@@ -137,6 +137,8 @@ codes! {
     ConsentNeeded          "consent_needed"              409    Rule        quiet;
     EnoughToDo             "enough_to_do"                409    Rule        quiet;
     NotDue                 "not_due"                     409    Rule        quiet;
+    AssetRetired           "asset_retired"               409    Rule        quiet;
+    SerialTaken            "serial_taken"                409    Rule        quiet;
     AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
     AmountExceedsPaid      "amount_exceeds_paid"         409    Rule        quiet;
     PhotosMissing          "photos_missing"              409    Rule        quiet;
@@ -473,6 +475,8 @@ mod tests {
             Refusal::ConsentNeeded,
             Refusal::EnoughToDo { most: 5 },
             Refusal::NotDue,
+            Refusal::AssetRetired,
+            Refusal::SerialTaken { asset: uuid::Uuid::nil().into() },
             Refusal::TooManyEntries,
         ];
         for refusal in refusals {

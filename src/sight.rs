@@ -41,6 +41,7 @@ impl Sight {
             | Kind::Customer
             | Kind::Review
             | Kind::WorkOrder
+            | Kind::Asset
             | Kind::StockMove => match actor.sites.as_slice() {
                 _ if !office => Sight::Nothing,
                 [] => Sight::All,

@@ -246,6 +246,7 @@ fn request(n: u32) -> Request {
         building: None,
         unit: Some(unit(n % FLATS)),
         customer: Some(customer(n % FLATS)),
+        asset: None,
         team: None,
         place: format!("7-{:04}, kitchen", n % FLATS),
         fault: "Water drips from under the sink, the cupboard is wet; she has put a bucket there".into(),

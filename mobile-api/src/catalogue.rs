@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Role},
-    calendar,
+    asset, calendar,
     check::{Check, pointer},
     device,
     directory::{self, DESK, SETUP},
@@ -90,7 +90,6 @@ macro_rules! catalogue {
     ($( $mode:ident $variant:ident = $kind:ident . $verb:literal ($payload:ty), $where:ident, $roles:expr, $summary:literal; )+) => {
         /// An operation's payload, by its type.
         #[derive(Clone, Debug)]
-        #[expect(clippy::large_enum_variant, reason = "one lives at a time, on the stack of one rule")]
         pub enum Action { $(
             #[doc = $summary]
             $variant($payload),
@@ -263,6 +262,9 @@ macro_rules! kind {
     (stock_count) => {
         Kind::StockCount
     };
+    (asset) => {
+        Kind::Asset
+    };
 }
 
 macro_rules! offline {
@@ -371,6 +373,9 @@ catalogue! {
     create StockCountOpen = stock_count."open"(stock::StockCountOpen), online, KEEPERS, "Open a count sheet";
     change StockCountRecord = stock_count."record_line"(stock::StockCountRecord), offline, CARRIERS, "Record what was counted";
     change StockCountClose = stock_count."close"(stock::StockCountClose), online, KEEPERS, "Close a count sheet and correct the books";
+    save AssetSave = asset."save"(asset::AssetSave), online, DESK, "Make or change an asset";
+    change AssetSetService = asset."set_service"(asset::SetService), offline, DOOR, "Take an asset out of service or put it back";
+    change AssetRetire = asset."retire"(asset::Retire), online, OFFICE, "Retire an asset for good";
 }
 
 /// The line of the catalogue for a type on the wire.

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
+    asset::Asset,
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
@@ -189,6 +190,9 @@ pub type StockSerialId = Id<StockSerial>;
 
 /// The id of a count sheet.
 pub type StockCountId = Id<StockCount>;
+
+/// The id of an asset.
+pub type AssetId = Id<Asset>;
 
 /// An id that follows from bytes: the same bytes always have the same one (UUID version 8). For records that a rule makes
 /// beside the one that the operation is about, so that a replay makes the same.

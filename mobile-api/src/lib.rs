@@ -5,6 +5,7 @@
 //! holds the phone engine: local store, outbox, sync loop.
 
 pub mod actor;
+pub mod asset;
 pub mod calendar;
 pub mod catalogue;
 pub mod check;

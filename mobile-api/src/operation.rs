@@ -12,7 +12,7 @@ use crate::{
     actor::{Actor, Role},
     check::Check,
     evidence::When,
-    ids::{Id, StockSerialId},
+    ids::{AssetId, Id, StockSerialId},
     photo::{Arrival, NewPhoto},
     record::{Kind, Record, RecordType, Ref},
     refusal::{Flagged, Refusal},
@@ -100,6 +100,16 @@ pub enum Need {
     WorkDoneAt {
         /// The unit.
         unit: Uuid,
+    },
+    /// What an asset is a part of.
+    AssetsAbove {
+        /// The asset.
+        asset: AssetId,
+    },
+    /// Which asset that is not retired has a serial.
+    AssetWithSerial {
+        /// See [`Asset::serial_key`](crate::asset::Asset::serial_key).
+        key: String,
     },
     /// How many orders a technician has that are not finished.
     OpenOrdersOf {
@@ -191,6 +201,10 @@ pub struct Related {
     pub open_orders: Vec<OpenOrder>,
     /// How many orders the technician has that are not finished.
     pub open_of: u64,
+    /// What the asset asked about is a part of, the nearest first.
+    pub assets_above: Vec<AssetId>,
+    /// The asset that has the serial asked about.
+    pub asset_with_serial: Option<AssetId>,
     /// How many records hang on the one asked about.
     pub dependents: u64,
     /// The account that has the login asked about.

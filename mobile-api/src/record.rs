@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::Actor,
+    asset::Asset,
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
@@ -288,6 +289,8 @@ records! {
     StockSerial = "stock_serial", "stock-serials";
     /// A count sheet (盘点单).
     StockCount = "stock_count", "stock-counts";
+    /// A machine or installation (设备).
+    Asset = "asset", "assets";
 }
 
 impl std::fmt::Display for Kind {

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{check::FieldError, money::Currency, photo::RequiredPhotos, time::Timestamp, work_order::Status};
+use crate::{
+    check::FieldError, ids::AssetId, money::Currency, photo::RequiredPhotos, time::Timestamp, work_order::Status,
+};
 
 /// Why a rule did not apply an operation. An ordinary answer, not an error: a recorded operation is then kept
 /// for a person, an online caller gets it as a problem document.
@@ -112,6 +114,15 @@ pub enum Refusal {
     /// It is not time for this: somebody was faster, or what it waited for has moved.
     #[error("not due")]
     NotDue,
+    /// The asset is retired: nothing is to be done to it any more.
+    #[error("the asset is retired")]
+    AssetRetired,
+    /// Another asset of this type and maker has the serial.
+    #[error("asset {asset} has this serial already")]
+    SerialTaken {
+        /// The other.
+        asset: AssetId,
+    },
     /// The record is full: an order carries a bounded number of entries.
     #[error("the order has too many entries of this sort")]
     TooManyEntries,
@@ -150,6 +161,8 @@ impl Refusal {
             Refusal::ConsentNeeded => "consent_needed",
             Refusal::EnoughToDo { .. } => "enough_to_do",
             Refusal::NotDue => "not_due",
+            Refusal::AssetRetired => "asset_retired",
+            Refusal::SerialTaken { .. } => "serial_taken",
             Refusal::TooManyEntries => "too_many_entries",
         }
     }
@@ -255,6 +268,8 @@ pub enum Flag {
     PossibleDuplicatePayment,
     /// The same sort of job was done at the same place within its warranty.
     PossibleRework,
+    /// The asset was retired meanwhile; what was done to it is true all the same.
+    AssetRetired,
 }
 
 impl Flag {
@@ -294,6 +309,7 @@ impl Flag {
             Flag::PaymentWithoutCharge => "payment_without_charge",
             Flag::PossibleDuplicatePayment => "possible_duplicate_payment",
             Flag::PossibleRework => "possible_rework",
+            Flag::AssetRetired => "asset_retired",
         }
     }
 

@@ -70,7 +70,7 @@ impl From<DieselError> for DbError {
 /// On PostgreSQL two transactions can both look for a row, both find none, and both insert it. Run again, the loser
 /// finds it. (SQLite names no constraint, and has one writer: there the same error is a defect and stays one.)
 fn is_key_race(constraint: Option<&str>) -> bool {
-    constraint.is_some_and(|name| name.ends_with("_pkey"))
+    constraint.is_some_and(|name| name.ends_with("_pkey") || name == "assets_once_per_serial")
 }
 
 /// diesel does not pass SQLSTATE 40P01 on, so the message has to do, in the languages a server of ours is likely to speak.

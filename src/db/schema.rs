@@ -230,6 +230,7 @@ diesel::table! {
         passed -> Nullable<Bool>,
         warranty_until -> Nullable<BigInt>,
         watch_at -> Nullable<BigInt>,
+        asset_id -> Nullable<Id>,
     }
 }
 
@@ -452,6 +453,27 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
+    assets (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        name -> Text,
+        asset_type -> Text,
+        code -> Nullable<Text>,
+        serial -> Nullable<Text>,
+        serial_key -> Nullable<Text>,
+        site_id -> Id,
+        building_id -> Nullable<Id>,
+        unit_id -> Nullable<Id>,
+        parent_id -> Nullable<Id>,
+        status -> Text,
+        certificate_expires -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
     quote_links (code) {
         code -> Text,
         org_id -> Id,
@@ -470,6 +492,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_state,
     journal_conflicts,
     work_orders,
+    assets,
     directory,
     reviews,
     labour,

@@ -409,6 +409,7 @@ fn requests(company: &Company) -> anyhow::Result<Vec<Online>> {
             building: Some(household.building),
             unit: Some(household.unit),
             customer: Some(household.customer),
+            asset: None,
             team: Some(company.teams[sort.team]),
             place: household.key.clone(),
             fault: format!("{} · {}", job.fault.zh, job.fault.en),

@@ -100,7 +100,7 @@ pub fn list(
 }
 
 /// A pattern for what contains this text, whatever signs are in it.
-fn containing(text: &str) -> String {
+pub fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
     for sign in column_text(text).chars() {
         if matches!(sign, '%' | '_' | '\\') {

@@ -68,7 +68,8 @@ fn row(record: &Record) -> Option<Row> {
         | Record::StockMove(_)
         | Record::StockLevel(_)
         | Record::StockSerial(_)
-        | Record::StockCount(_) => None,
+        | Record::StockCount(_)
+        | Record::Asset(_) => None,
     }
 }
 

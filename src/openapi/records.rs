@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use mobile_api::{
+    asset::Asset,
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
@@ -30,6 +31,7 @@ use super::{
     problems,
 };
 use crate::{
+    asset::list::AssetFilter,
     device::list::DeviceFilter,
     directory::list::DirectoryFilter,
     operations::api::{History, HistoryQuery},
@@ -81,6 +83,7 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::StockLevel => add::<StockLevel>(document),
         Kind::StockSerial => add::<StockSerial>(document),
         Kind::StockCount => add::<StockCount>(document),
+        Kind::Asset => add::<Asset>(document),
     }
 }
 
@@ -113,6 +116,11 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
         Kind::StockCount => {
             let about = "Newest first. The office sees all sheets, a technician those of their bag and those they are to count.";
             (about, of::<CountFilter>())
+        }
+        Kind::Asset => {
+            let about = "By name; with `certificate_expires_before`, by when the certificate runs out. For the office; who is limited to \
+                some sites sees the assets of these.";
+            (about, of::<AssetFilter>())
         }
         Kind::Device => {
             let about = "Newest first. Administrators and managers see all devices, everybody else their own.";

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use mobile_api::{
     catalogue::Action,
+    ids::AssetId,
     photo::Photo,
     record::{Kind, Reach, Record, Ref, Scope},
     sync::VERDICT,
@@ -22,7 +23,7 @@ use super::{
     store, waiting,
 };
 use crate::{
-    access, certificate,
+    access, asset, certificate,
     db::{Conn, DbError},
     device, directory,
     jobs::{self, Job},
@@ -80,6 +81,7 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
         }
     }
     store::insert_records(ledger.conn, ledger.org, &fresh)?;
+    asset::store::release_serials(ledger.conn, ledger.org, &other_serials(changed))?;
     let (orders, others): (Vec<_>, Vec<_>) = changed.iter().partition(|(_, entry)| is_new_order(entry));
     for (_, entry) in others {
         if let Some(record) = &entry.record {
@@ -92,6 +94,18 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
         store::advance_series(ledger.conn, ledger.org, name, series.last)?;
     }
     Ok(())
+}
+
+/// Assets that had a serial and now have none, or another.
+fn other_serials(changed: &[(Ref, Entry)]) -> Vec<AssetId> {
+    let other = |(_, entry): &(Ref, Entry)| match (&entry.before, &entry.record) {
+        (Some(Record::Asset(before)), Some(Record::Asset(now))) => {
+            let key = before.serial_key();
+            (key.is_some() && key != now.serial_key()).then_some(now.id)
+        }
+        _ => None,
+    };
+    changed.iter().filter_map(other).collect()
 }
 
 fn order(entry: &Entry) -> Option<&WorkOrder> {
@@ -139,6 +153,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::StockMove(_) | Record::StockLevel(_) | Record::StockSerial(_) | Record::StockCount(_) => {
             stock::store::project(conn, org, record, entry.stored_rev == 0)?;
         }
+        Record::Asset(record) => asset::store::project(conn, org, record)?,
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use chrono::{Datelike, Duration};
 use mobile_api::{
     Actor,
     evidence::When,
+    ids::AssetId,
     operation::{Need, Related, WorkDone},
     record::{Kind, Record, Ref},
     review::{Resolution, ReviewDecision},
@@ -18,7 +19,7 @@ use super::{
     ledger::{Ledger, NewReview},
     unwritten,
 };
-use crate::{access, directory, media, work_order};
+use crate::{access, asset, directory, media, work_order};
 
 /// How long a call may have been under way: as long as operations are waited for.
 const LATELY: Duration = Duration::days(30);
@@ -59,6 +60,8 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
             }
             Need::ReceiptNumber => related.receipt_number = Some(receipt_number(ledger, received_at)?),
             Need::WorkDoneAt { unit } => related.work_done = work_done(ledger, *unit, received_at)?,
+            Need::AssetsAbove { asset } => related.assets_above = assets_above(ledger, *asset)?,
+            Need::AssetWithSerial { key } => related.asset_with_serial = asset_with_serial(ledger, key)?,
             Need::OpenOrdersOf { technician } => {
                 let stored = work_order::store::open_of(ledger.conn, ledger.org, *technician)?;
                 related.open_of = unwritten::open_of(ledger, stored, *technician);
@@ -130,6 +133,34 @@ fn work_done(ledger: &mut Ledger<'_>, unit: Uuid, received_at: Timestamp) -> Res
     let mut done: Vec<WorkDone> = orders.into_iter().filter_map(WorkDone::of).collect();
     done.sort_unstable_by_key(|done| (std::cmp::Reverse(done.warranty_until), done.work_order));
     Ok(done)
+}
+
+/// Most assets between a part and the whole that it belongs to.
+const DEEPEST: usize = 20;
+
+/// What an asset is a part of, the nearest first.
+fn assets_above(ledger: &mut Ledger<'_>, asset: AssetId) -> Result<Vec<AssetId>, DoorError> {
+    let mut above: Vec<AssetId> = Vec::new();
+    let mut next = Some(asset);
+    while let Some(id) = next.filter(|_| above.len() < DEEPEST) {
+        let parent = match ledger.entry(Ref::new(Kind::Asset, id))?.live() {
+            Some(Record::Asset(asset)) => asset.parent,
+            _ => None,
+        };
+        next = parent.filter(|parent| !above.contains(parent));
+        above.extend(next);
+    }
+    Ok(above)
+}
+
+/// The asset with this serial, as this transaction sees it.
+fn asset_with_serial(ledger: &mut Ledger<'_>, key: &str) -> Result<Option<AssetId>, DoorError> {
+    if let Some(asset) = unwritten::assets(ledger).find(|asset| asset.serial_key().as_deref() == Some(key)) {
+        return Ok(Some(asset.id));
+    }
+    let stored = asset::store::with_serial(ledger.conn, ledger.org, key)?;
+    // One that this transaction has retired, or given another serial, does not count.
+    Ok(stored.filter(|id| unwritten::assets(ledger).all(|asset| asset.id != *id)))
 }
 
 /// Opens a review, or brings the one that was opened while the operation was held up to date.

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use mobile_api::{
+    asset::Asset,
     operation::{OpenOrder, OtherLabour},
     record::Record,
     time::Timestamp,
@@ -57,6 +58,14 @@ pub(super) fn open_of(ledger: &Ledger<'_>, mut known: Vec<Uuid>, technician: Uui
         }
     }
     known.len() as u64
+}
+
+/// Assets that this transaction has changed so far.
+pub(super) fn assets<'l>(ledger: &'l Ledger<'_>) -> impl Iterator<Item = &'l Asset> {
+    ledger.records.values().filter(|entry| entry.is_dirty()).filter_map(|entry| match entry.live() {
+        Some(Record::Asset(asset)) => Some(asset),
+        _ => None,
+    })
 }
 
 /// Orders that this transaction has changed so far.

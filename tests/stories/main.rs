@@ -5,6 +5,7 @@
 mod harness;
 
 mod access;
+mod assets;
 mod bad_input;
 mod certificate;
 mod conflicts;

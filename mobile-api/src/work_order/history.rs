@@ -86,6 +86,7 @@ impl Create for Import {
             building: None,
             unit: None,
             customer: None,
+            asset: None,
             team: None,
             place: self.place,
             fault: self.fault,

@@ -14,7 +14,7 @@ use crate::{
     calendar::WorkingHours,
     directory::{Deadlines, Escalation, PauseReason, User},
     evidence::When,
-    ids::{BuildingId, CustomerId, Id, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
+    ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
     money::{Currency, Money, Quantity},
     operation::Context,
     photo::{Photo, RequiredPhotos},
@@ -45,6 +45,9 @@ pub struct WorkOrder {
     pub unit: Option<UnitId>,
     /// The customer.
     pub customer: Option<CustomerId>,
+    /// The asset that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<AssetId>,
     /// The crew whose pool it is in while nobody is assigned.
     pub team: Option<TeamId>,
     /// Where, in words.

@@ -7,9 +7,10 @@ use serde_json::json;
 use super::{Caller, Channel, Clocks, Policy, Priority, State, Window, WorkOrder, rework::perhaps_rework, standing};
 use crate::{
     actor::{Actor, Role},
+    asset::{Asset, retired},
     check::Check,
     directory::{OrderType, Organisation, Site},
-    ids::{BuildingId, CustomerId, Id, OrderTypeId, SiteId, TeamId, UnitId},
+    ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, SiteId, TeamId, UnitId},
     operation::{Change, Context, Create, Decision, Mode, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
     time::Timestamp,
@@ -32,6 +33,9 @@ pub struct Request {
     pub unit: Option<UnitId>,
     /// The customer.
     pub customer: Option<CustomerId>,
+    /// The asset that it is about, at the same site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<AssetId>,
     /// The crew whose pool it goes to.
     pub team: Option<TeamId>,
     /// Where, in words; 1 to 500 characters.
@@ -60,6 +64,7 @@ impl Payload for Request {
             building: None,
             unit: None,
             customer: None,
+            asset: None,
             team: None,
             place: "7-1203, kitchen".into(),
             fault: "Water drips from under the sink".into(),
@@ -92,6 +97,7 @@ impl Payload for Request {
         needs.extend(self.unit.map(Need::record));
         needs.extend(self.customer.map(Need::record));
         needs.extend(self.team.map(Need::record));
+        needs.extend(self.asset.map(Need::record));
         needs.extend(self.unit.map(|unit| Need::OpenOrdersAt { unit: unit.uuid() }));
         needs.extend(self.unit.map(|unit| Need::WorkDoneAt { unit: unit.uuid() }));
         needs
@@ -105,6 +111,8 @@ impl Create for Request {
         // A call cannot have come after it was written down, whatever a wrong clock says.
         let called_at = self.called_at.unwrap_or(context.when.earliest).min(context.when.latest);
         let mut flags = self.possible_duplicates(context, called_at);
+        let asset = self.asset.map(|asset| usable_asset(asset, self.site, context)).transpose()?.flatten();
+        flags.extend(asset.map(|asset| retired(asset, context)).transpose()?.flatten());
         flags.extend(perhaps_rework(&context.related.work_done, self.order_type.uuid(), called_at));
         let clocks = Clocks::begin(&policy, called_at, &context.when);
         let order = WorkOrder {
@@ -113,9 +121,11 @@ impl Create for Request {
             order_type: self.order_type,
             policy,
             site: self.site,
-            building: self.building,
-            unit: self.unit,
+            // Where an asset stands need not be said again.
+            building: self.building.or(asset.and_then(|asset| asset.building)),
+            unit: self.unit.or(asset.and_then(|asset| asset.unit)),
             customer: self.customer,
+            asset: self.asset,
             team: self.team,
             place: self.place,
             fault: self.fault,
@@ -194,6 +204,15 @@ impl Request {
     }
 }
 
+/// The asset of an order at this site; `None` if a phone does not hold it and so cannot tell.
+fn usable_asset<'a>(asset: AssetId, site: SiteId, context: &Context<'a>) -> Result<Option<&'a Asset>, Refusal> {
+    match context.related.get(asset) {
+        Some(asset) if asset.site == site => Ok(Some(asset)),
+        None if context.related.partial => Ok(None),
+        _ => Err(Refusal::BadReference { pointer: "/asset".into() }),
+    }
+}
+
 /// The policy of an order of this type, as the organisation has it now.
 pub(super) fn policy(
     order_type: Id<OrderType>,
@@ -251,6 +270,9 @@ pub struct Edit {
     /// The crew whose pool it is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<TeamId>,
+    /// The asset that it is about, at the same site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<AssetId>,
     /// What the technician found; needs a diagnosis to correct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub findings: Option<String>,
@@ -282,7 +304,7 @@ impl Payload for Edit {
     }
 
     fn needs(&self, _: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
-        self.team.map(Need::record).into_iter().collect()
+        self.team.map(Need::record).into_iter().chain(self.asset.map(Need::record)).collect()
     }
 }
 
@@ -295,7 +317,12 @@ impl Change for Edit {
         if self.team.is_some_and(|team| context.related.get(team).is_none()) {
             return Err(Refusal::BadReference { pointer: "/team".into() });
         }
+        let asset = self.asset.map(|asset| usable_asset(asset, order.site, context)).transpose()?.flatten();
+        let asset_gone = asset.map(|asset| retired(asset, context)).transpose()?.flatten();
         let mut merge = Merge::new(order, context, overtaken);
+        merge.flags.extend(asset_gone);
+        // Who stands before it knows which one it is.
+        merge.field("asset", Owner::Technician, self.asset.map(Some), |o| &mut o.asset);
         merge.field("place", Owner::Office, self.place, |o| &mut o.place);
         merge.field("fault", Owner::Office, self.fault, |o| &mut o.fault);
         merge.field("caller", Owner::Office, self.caller, |o| &mut o.caller);

@@ -59,6 +59,7 @@ impl WorkOrder {
             self.building.map(|id| Ref::new(Kind::Building, id)),
             self.unit.map(|id| Ref::new(Kind::Unit, id)),
             self.customer.map(|id| Ref::new(Kind::Customer, id)),
+            self.asset.map(|id| Ref::new(Kind::Asset, id)),
         ]
         .into_iter()
         .flatten()

@@ -50,6 +50,7 @@ enum Thing {
     Condemned,
     Counted,
     Device,
+    Asset,
     Order,
     OtherOrder,
     Imported,
@@ -89,6 +90,9 @@ const LIFE: &[(&str, Thing)] = &[
     ("stock_move.scrap", Thing::Condemned),
     ("stock_move.decide_scrap", Thing::Condemned),
     ("stock_count.open", Thing::Counted),
+    ("asset.save", Thing::Asset),
+    ("asset.set_service", Thing::Asset),
+    ("asset.retire", Thing::Asset),
     ("device.register", Thing::Device),
     ("device.revoke", Thing::Device),
     ("work_order.import", Thing::Imported),
@@ -165,7 +169,7 @@ fn payload(name: &str, round: usize) -> Value {
     let (article, store) = (Thing::Article.id(round), format!("store:{}", Thing::Store.id(round)));
     let changes = match name {
         "work_order.request" | "work_order.import" => json!({ "order_type": firm.plumbing, "site": firm.site }),
-        "building.save" | "unit.save" | "customer.save" => json!({ "site": firm.site }),
+        "building.save" | "unit.save" | "customer.save" | "asset.save" => json!({ "site": firm.site }),
         "user.save" => json!({ "certificates": [{ "code": "", "expires_at": "2030-01-01T00:00:00Z" }] }),
         "stock_move.record" => json!({ "article": article, "from": "supplier", "to": store }),
         "stock_move.scrap" => json!({ "article": article, "from": store }),

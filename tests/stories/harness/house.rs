@@ -314,6 +314,7 @@ impl House {
             building: None,
             unit: Some(firm.unit),
             customer: Some(firm.customer),
+            asset: None,
             team: Some(firm.plumbers),
             place: "7-1203, kitchen".into(),
             fault: "Water drips from under the sink".into(),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use doorstep::openapi;
 use mobile_api::{
+    asset::AssetSave,
     calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
     directory::{Label, UnitSave, UserSave},
@@ -177,6 +178,8 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     let open = StockCountOpen { place, articles: vec![article.into()], note: Some(secret()), counters: vec![] };
     house.system(firm, count, open).await;
 
+    let asset = house.clock.new_id();
+    house.system(firm, asset, AssetSave { name: secret(), site: firm.site, ..AssetSave::example() }).await;
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
     li.perform(order, note(SECRET)).await.applied();
@@ -208,6 +211,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("stock-levels", StockLevel::id_of(place, article.into())),
         ("stock-serials", StockSerial::id_of(article.into(), SECRET)),
         ("stock-counts", count),
+        ("assets", asset),
         ("devices", hand.device),
         ("reviews", unreadable),
         ("work-orders", order.uuid()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorstep::{
+    asset::list::{self as assets, AssetFilter},
     db::{Conn, DbError},
     device::list::{self as devices, DeviceFilter},
     directory::list::{self as directory, DirectoryFilter},
@@ -13,6 +14,7 @@ use doorstep::{
 };
 use mobile_api::{
     Actor, Id, Role,
+    asset::AssetSave,
     calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, SiteSave, TeamSave, UnitSave},
     ids::{SiteId, TeamId},
@@ -46,6 +48,8 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
         house.system(firm, building, BuildingSave { site, name: "A".into() }).await;
         let unit = UnitSave { site, building: Some(building), name: "A-1".into(), access_note: None };
         house.system(firm, house.clock.new_id(), unit).await;
+        let asset = AssetSave { site, serial: None, ..AssetSave::example() };
+        house.system(firm, house.clock.new_id(), asset).await;
         let customer = CustomerSave { site, ..CustomerSave::example() };
         house.system(firm, house.clock.new_id(), customer).await;
         for team in [None, Some(firm.plumbers), Some(other_team)] {
@@ -157,6 +161,10 @@ fn rows(
         Kind::StockSerial => {
             let ask = Ask { after: None, limit: EVERYTHING };
             stock::serials(conn, actor, &SerialFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Asset => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            assets::list(conn, actor, &AssetFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Device => {
             devices::list(conn, actor, &DeviceFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()

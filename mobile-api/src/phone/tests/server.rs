@@ -151,6 +151,7 @@ pub(super) fn request() -> request::Request {
         building: None,
         unit: None,
         customer: None,
+        asset: None,
         team: None,
         place: "7-1203, kitchen".into(),
         fault: "The tap drips".into(),

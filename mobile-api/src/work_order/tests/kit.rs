@@ -449,6 +449,7 @@ pub(super) fn request() -> Request {
         building: None,
         unit: None,
         customer: None,
+        asset: None,
         team: Some(Id::new(NORTH)),
         place: "7-1203, kitchen".into(),
         fault: "Water drips".into(),

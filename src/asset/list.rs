@@ -1,0 +1,122 @@
+//! SQL by which assets are listed.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use mobile_api::{Actor, record::Kind};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        Conn, DbError, both,
+        schema::{assets, records},
+        types::Uid,
+    },
+    directory::list::{containing, lower},
+    operations::store::unsigned,
+    paging::{Ask, Listed},
+    sight::{Sight, narrow},
+};
+
+/// Which assets are wanted. Those that fit all of what is given.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AssetFilter {
+    /// Part of the name, or of the firm's number or the serial; upper and lower case are the same.
+    #[param(example = "lift")]
+    pub q: Option<String>,
+    /// At this site.
+    pub site: Option<Uuid>,
+    /// In this building.
+    pub building: Option<Uuid>,
+    /// In this unit.
+    pub unit: Option<Uuid>,
+    /// Parts of this asset.
+    pub parent: Option<Uuid>,
+    /// Of this type.
+    #[param(example = "lift")]
+    pub asset_type: Option<String>,
+    /// With this serial.
+    #[param(example = "30218344")]
+    pub serial: Option<String>,
+    /// Whether it is retired; both, if absent.
+    pub retired: Option<bool>,
+    /// Whose certificate runs out before this day, those first that do so first. Never of retired ones.
+    #[param(example = "2027-01-01")]
+    pub certificate_expires_before: Option<NaiveDate>,
+    /// Where to go on: `next` of the last page.
+    pub cursor: Option<String>,
+    /// Most assets of a page; 100 if absent, and never more than the server allows.
+    #[param(minimum = 1)]
+    pub limit: Option<u32>,
+}
+
+type Row = (String, Uid, i64, String);
+
+/// Assets that fit the filter and that the actor may see: by name, or by when the certificate runs out.
+///
+/// # Errors
+/// The database's.
+pub fn list(
+    conn: &mut Conn,
+    actor: &Actor,
+    filter: &AssetFilter,
+    ask: &Ask<String>,
+) -> Result<Vec<Listed<String>>, DbError> {
+    let sites = match Sight::of(actor, Kind::Asset) {
+        Sight::All => None,
+        Sight::Sites(sites) => Some(sites),
+        Sight::Own(_) | Sight::Nothing => return Ok(Vec::new()),
+    };
+    let text = filter.q.as_deref().map(containing);
+    let expiring = filter.certificate_expires_before.map(|day| day.to_string());
+    let by_day = expiring.is_some();
+    // Both lists are of one shape: a text to order by, and the id that parts equal ones.
+    let rows: Vec<Row> = both!(conn, c => {
+        let mut query = assets::table
+            .inner_join(
+                records::table.on(records::org_id
+                    .eq(assets::org_id)
+                    .and(records::kind.eq(Kind::Asset.as_str()))
+                    .and(records::id.eq(assets::id))),
+            )
+            .filter(assets::org_id.eq(Uid(actor.org)))
+            .limit(ask.rows())
+            .into_boxed();
+        narrow!(query:
+            sites => |sites| assets::site_id.eq_any(sites);
+            text.as_deref() => |text| lower(assets::name)
+                .like(lower(text))
+                .escape('\\')
+                .or(assets::code.is_not_null().and(lower(assets::code.assume_not_null()).like(lower(text)).escape('\\')))
+                .or(assets::serial.is_not_null().and(lower(assets::serial.assume_not_null()).like(lower(text)).escape('\\')));
+            filter.site => |id| assets::site_id.eq(Uid(id));
+            filter.building => |id| assets::building_id.eq(Uid(id));
+            filter.unit => |id| assets::unit_id.eq(Uid(id));
+            filter.parent => |id| assets::parent_id.eq(Uid(id));
+            filter.asset_type.as_deref() => |name| assets::asset_type.eq(name.trim());
+            filter.serial.as_deref() => |serial| assets::serial.eq(serial.trim());
+            filter.retired.filter(|wanted| *wanted) => |_yes| assets::status.eq("retired");
+            filter.retired.filter(|wanted| !*wanted) => |_no| assets::status.ne("retired");
+            expiring.as_deref() => |day| assets::certificate_expires.is_not_null()
+                .and(assets::certificate_expires.assume_not_null().lt(day));
+            ask.after.as_ref().filter(|_| !by_day) => |place| assets::name
+                .ge(&place.0)
+                .and(assets::name.gt(&place.0).or(assets::id.gt(Uid(place.1))));
+            ask.after.as_ref().filter(|_| by_day) => |place| assets::certificate_expires.assume_not_null()
+                .ge(&place.0)
+                .and(assets::certificate_expires.assume_not_null().gt(&place.0).or(assets::id.gt(Uid(place.1))));
+        );
+        if by_day {
+            let day = assets::certificate_expires.assume_not_null();
+            query.order((assets::certificate_expires, assets::id)).select((day, assets::id, records::rev, records::body)).load(c)
+        } else {
+            query.order((assets::name, assets::id)).select((assets::name, assets::id, records::rev, records::body)).load(c)
+        }
+    })?;
+    let listed =
+        |(place, id, rev, body): Row| Listed { place: (place, id.0), rev: unsigned(rev), body, last_seen_at: None };
+    Ok(rows.into_iter().map(listed).collect())
+}

@@ -1,0 +1,5 @@
+//! Assets (设备): how they are listed and found.
+
+pub mod api;
+pub mod list;
+pub mod store;
