@@ -9,6 +9,7 @@ use crate::{
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    handover::Handover,
     photo::Photo,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
@@ -291,6 +292,8 @@ records! {
     StockCount = "stock_count", "stock-counts";
     /// A machine or installation (设备).
     Asset = "asset", "assets";
+    /// What one shift leaves to the next (交接班).
+    Handover = "handover", "handovers";
 }
 
 impl std::fmt::Display for Kind {

@@ -7,6 +7,7 @@ use mobile_api::{
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    handover::Handover,
     record::Kind,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
@@ -34,6 +35,7 @@ use crate::{
     asset::list::AssetFilter,
     device::list::DeviceFilter,
     directory::list::DirectoryFilter,
+    handover::list::HandoverFilter,
     operations::api::{History, HistoryQuery},
     review::list::ReviewFilter,
     stock::list::{CountFilter, LevelFilter, MoveFilter, SerialFilter},
@@ -84,6 +86,7 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::StockSerial => add::<StockSerial>(document),
         Kind::StockCount => add::<StockCount>(document),
         Kind::Asset => add::<Asset>(document),
+        Kind::Handover => add::<Handover>(document),
     }
 }
 
@@ -116,6 +119,10 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
         Kind::StockCount => {
             let about = "Newest first. The office sees all sheets, a technician those of their bag and those they are to count.";
             (about, of::<CountFilter>())
+        }
+        Kind::Handover => {
+            let about = "Newest first. The two who hand over and take over, and an office that sees every site.";
+            (about, of::<HandoverFilter>())
         }
         Kind::Asset => {
             let about = "By name; with `certificate_expires_before`, by when the certificate runs out. For the office; who is limited to \

@@ -12,6 +12,7 @@ use mobile_api::{
     calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
     directory::{Label, UnitSave, UserSave},
+    handover::HandoverOpen,
     operation::Payload,
     signing::Digest,
     stock::{ArticleSave, Place, RecordMove, StockCountOpen, StockLevel, StockPlaceSave, StockSerial},
@@ -182,6 +183,15 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.system(firm, asset, AssetSave { name: secret(), site: firm.site, ..AssetSave::example() }).await;
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
+    let handover = house.clock.new_id();
+    let open = HandoverOpen {
+        from: Some(firm.wang),
+        to: firm.zhao,
+        note: Some(secret()),
+        orders: vec![],
+        ..HandoverOpen::example()
+    };
+    li.perform(handover, open).await.applied();
     li.perform(order, note(SECRET)).await.applied();
     li.perform(order, Assign { technician: firm.wang }).await.applied();
     let hand = Hand::of(house, "wang").await;
@@ -212,6 +222,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("stock-serials", StockSerial::id_of(article.into(), SECRET)),
         ("stock-counts", count),
         ("assets", asset),
+        ("handovers", handover),
         ("devices", hand.device),
         ("reviews", unreadable),
         ("work-orders", order.uuid()),
