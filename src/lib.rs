@@ -18,6 +18,7 @@ pub mod error;
 pub mod events;
 mod health;
 pub mod import;
+pub mod inspection;
 pub mod jobs;
 pub mod json;
 pub mod language;

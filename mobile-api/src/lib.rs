@@ -13,6 +13,7 @@ pub mod device;
 pub mod directory;
 pub mod evidence;
 pub mod ids;
+pub mod inspection;
 pub mod money;
 pub mod operation;
 #[cfg(feature = "phone")]

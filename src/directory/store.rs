@@ -69,7 +69,10 @@ fn row(record: &Record) -> Option<Row> {
         | Record::StockLevel(_)
         | Record::StockSerial(_)
         | Record::StockCount(_)
-        | Record::Asset(_) => None,
+        | Record::Asset(_)
+        | Record::Template(_)
+        | Record::Round(_)
+        | Record::Inspection(_) => None,
     }
 }
 
