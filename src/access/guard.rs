@@ -38,6 +38,7 @@ pub async fn guard<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     if request.path() == LAPSED {
         let bringer = recognise(&request).await?;
+        telemetry::record_actor(&request, bringer.session.user, bringer.session.device);
         request.extensions_mut().insert(bringer);
     } else if !OPEN.contains(&request.path()) {
         let (session, actor) = identify(&request).await?;

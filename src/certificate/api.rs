@@ -15,7 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
-    Certificate, CertificatePhoto, negotiation, page, pdf,
+    Certificate, CertificatePhoto, page, pdf,
     sheet::Sheet,
     signature::Ink,
     store::{self, Asked},
@@ -24,6 +24,7 @@ use crate::{
     access::Authenticated,
     app::AppState,
     error::{Code, Error},
+    negotiation,
     openapi::Conflict,
     paging,
     query::Query,

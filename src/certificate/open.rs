@@ -7,12 +7,13 @@ use actix_web::{
 };
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{api::CertificateQuery, check::Check, negotiation, page, store};
+use super::{api::CertificateQuery, check::Check, page, store};
 use crate::{
     app::AppState,
     edge::Deliberate,
     error::{Code, Error},
     language::Language,
+    negotiation,
     query::Query,
 };
 

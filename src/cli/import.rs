@@ -21,7 +21,7 @@ use crate::{
     config::Storage,
     db::Db,
     events::Pokes,
-    import::{self, Ended, Input, Mapping, Options, Progress, Report, Words, grouped},
+    import::{self, Ended, Input, Mapping, Options, Progress, Words, grouped},
     language::Language,
     operations::{self, Door, Holds},
 };
@@ -101,7 +101,7 @@ impl Requests {
         let door = Door::new(db, Clock::system(), Pokes::default(), Holds::default());
         let options = Options { refused: self.refused.clone(), ..Options::new(org, language) };
         stop_on_signal(options.stop.clone(), language);
-        let mut bar = Bar::new(input.size, Words(language));
+        let mut bar = Bar::new(Words(language));
         let result = import::requests(&door, mapping, input, options, |progress| bar.show(&progress)).await;
         bar.end();
         let report = result.map_err(anyhow::Error::msg)?;
@@ -109,13 +109,13 @@ impl Requests {
         if let Some(file) = self.refused.filter(|_| report.refused > 0) {
             println!("{}", Words(language).say("import-refused-written", &[("file", file.display().to_string())]));
         }
-        Ok(exit_code(&report))
+        Ok(exit_code(&report.ended, report.refused))
     }
 }
 
-fn exit_code(report: &Report) -> ExitCode {
-    match report.ended {
-        Ended::Complete if report.refused == 0 => ExitCode::SUCCESS,
+fn exit_code(ended: &Ended, refused: u64) -> ExitCode {
+    match ended {
+        Ended::Complete if refused == 0 => ExitCode::SUCCESS,
         Ended::Complete => SOME_REFUSED.into(),
         Ended::Interrupted => STOPPED.into(),
         Ended::Broken(_) => ExitCode::FAILURE,
@@ -164,23 +164,24 @@ struct Bar {
 }
 
 impl Bar {
-    fn new(size: u64, words: Words) -> Self {
+    fn new(words: Words) -> Self {
         let draw = || {
             let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}  {eta}").ok()?;
-            Some(ProgressBar::new(size).with_style(style))
+            Some(ProgressBar::new(0).with_style(style))
         };
         let bar = std::io::stderr().is_terminal().then(draw).flatten();
         Self { bar, words, last_line: Instant::now() }
     }
 
-    fn show(&mut self, progress: &Progress<'_>) {
-        let done = grouped(progress.report.rows);
+    fn show<R>(&mut self, progress: &Progress<'_, R>) {
+        let done = grouped(progress.done);
         if let Some(bar) = &self.bar {
-            bar.set_position(progress.bytes);
+            bar.set_length(progress.size);
+            bar.set_position(progress.position);
             bar.set_message(done);
         } else if self.last_line.elapsed() >= BETWEEN_LINES {
             self.last_line = Instant::now();
-            let percent = (progress.bytes * 100).checked_div(progress.size).unwrap_or(100).to_string();
+            let percent = (progress.position * 100).checked_div(progress.size).unwrap_or(100).to_string();
             eprintln!("{}", self.words.say("import-progress", &[("done", done), ("percent", percent)]));
         }
     }

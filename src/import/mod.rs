@@ -26,6 +26,20 @@ pub use mapping::Mapping;
 pub(crate) use refused::harmless;
 pub use report::{Ended, Report};
 pub use rows::MOST_ROWS;
-pub use run::{Options, Progress, requests};
+pub use run::{Options, requests};
 pub use times::Oddity;
+
+/// What is told after each chunk.
+#[derive(Debug)]
+pub struct Progress<'r, R> {
+    /// The report so far.
+    pub report: &'r R,
+    /// Rows that are done.
+    pub done: u64,
+    /// How far it is, of [`size`](Self::size).
+    pub position: u64,
+    /// Where it ends: bytes of a file that is read while it is stored, rows of one that was read whole.
+    pub size: u64,
+}
+
 pub(crate) use words::{Words, grouped};

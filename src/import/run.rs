@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    ids,
+    Progress, ids,
     input::Input,
     mapping::Mapping,
     refused::RefusedFile,
@@ -65,17 +65,6 @@ impl Options {
     }
 }
 
-/// What is told after each chunk.
-#[derive(Debug)]
-pub struct Progress<'r> {
-    /// The report so far.
-    pub report: &'r Report,
-    /// Bytes of the file read so far.
-    pub bytes: u64,
-    /// Bytes of the file.
-    pub size: u64,
-}
-
 /// Imports a table of requests. The report says how it ended; an import that could not go on has one too.
 ///
 /// # Errors
@@ -86,7 +75,7 @@ pub async fn requests(
     mapping: Mapping,
     input: Input,
     options: Options,
-    mut watch: impl FnMut(Progress<'_>),
+    mut watch: impl FnMut(Progress<'_, Report>),
 ) -> Result<Report, String> {
     let words = Words(options.language);
     let (position, size) = (input.position.clone(), input.size);
@@ -120,7 +109,7 @@ pub async fn requests(
             let args = [("line", first_line.to_string()), ("reason", reason)];
             run.report.ended = Ended::Broken(words.say("import-stuck", &args));
         }
-        watch(Progress { report: &run.report, bytes: position.bytes(), size });
+        watch(Progress { report: &run.report, done: run.report.rows, position: position.bytes(), size });
         if run.report.ended != Ended::Complete {
             break;
         }

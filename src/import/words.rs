@@ -26,17 +26,11 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// For the tests of what the commands say: the languages have the same sentences with the same values, and these are the
+/// ones that the sources ask for.
 #[cfg(test)]
-mod tests {
+pub(super) fn said_in_both(prefix: &str, sources: &[&str], texts: [&str; 2]) {
     use std::collections::{BTreeMap, BTreeSet};
-
-    use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        let all = [0, 999, 1_000, 58_251, 1_000_000].map(grouped);
-        assert_eq!(all, ["0", "999", "1,000", "58,251", "1,000,000"]);
-    }
 
     /// Each sentence's id and the values it names.
     fn sentences(file: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -49,21 +43,33 @@ mod tests {
         lines.map(sentence).collect()
     }
 
+    let [english, chinese] = texts.map(sentences);
+    assert_eq!(english, chinese);
+    let quoted = format!("\"{prefix}");
+    let asked = sources.iter().flat_map(|source| source.split(&quoted).skip(1));
+    let asked = asked.map(|rest| format!("{prefix}{}", rest.split('"').next().unwrap()));
+    assert_eq!(asked.collect::<BTreeSet<_>>(), english.into_keys().collect());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        let all = [0, 999, 1_000, 58_251, 1_000_000].map(grouped);
+        assert_eq!(all, ["0", "999", "1,000", "58,251", "1,000,000"]);
+    }
+
     #[test]
     fn both_languages_say_the_same_and_everything_that_is_said_is_there() {
-        let english = sentences(include_str!("../../locales/en/import.ftl"));
-        assert_eq!(english, sentences(include_str!("../../locales/zh-CN/import.ftl")));
         let sources = [
             include_str!("rows.rs"),
             include_str!("run.rs"),
             include_str!("report.rs"),
             include_str!("../cli/import.rs"),
         ];
-        let said: BTreeSet<_> = sources
-            .iter()
-            .flat_map(|source| source.split("\"import-").skip(1))
-            .map(|rest| format!("import-{}", rest.split('"').next().unwrap()))
-            .collect();
-        assert_eq!(said, english.into_keys().collect());
+        let texts = [include_str!("../../locales/en/import.ftl"), include_str!("../../locales/zh-CN/import.ftl")];
+        said_in_both("import-", &sources, texts);
     }
 }

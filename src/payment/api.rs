@@ -1,10 +1,6 @@
 //! The daily cash report over HTTP.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::header::{self, Accept, Header},
-    web::Data,
-};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use mobile_api::{
@@ -26,15 +22,13 @@ use crate::{
     access::Authenticated,
     app::AppState,
     error::{Code, Error},
+    negotiation,
     operations::reading,
     query::Query,
 };
 
 /// Most receipts of one report. A crew of a hundred takes a tenth of that on its best day.
 const MOST_RECEIPTS: i64 = 10_000;
-
-/// The type of a table for spreadsheets.
-const CSV: &str = "text/csv";
 
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -91,15 +85,7 @@ async fn get_cash_report(
         return Err(Error::new(Code::InvalidQuery).arg("reason", reason));
     }
     let report = CashReport::of(day, zone, firm.currency, entries, &names);
-    if !wants_csv(&request) {
-        return Ok(HttpResponse::Ok().json(report));
-    }
-    let table = report.to_csv(zone).map_err(Error::internal)?;
-    let name = format!("attachment; filename=\"cash-{day}.csv\"");
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((header::CONTENT_DISPOSITION, name))
-        .body(table))
+    negotiation::report(&request, &report, &format!("cash-{day}"), |_| report.to_csv(zone))
 }
 
 /// What the actor asks for, within what they may see.
@@ -115,10 +101,4 @@ fn wanted(actor: &Actor, query: &CashQuery, day: NaiveDate, zone: Tz) -> Result<
         return Err(Code::Forbidden.into());
     }
     Ok(Wanted { from, until, technician: Some(own), sites: None })
-}
-
-/// Whether the caller asks for a table by its type; anything else is answered as JSON.
-fn wants_csv(request: &HttpRequest) -> bool {
-    let Ok(accept) = Accept::parse(request) else { return false };
-    accept.ranked().first().is_some_and(|range| range.essence_str() == CSV)
 }

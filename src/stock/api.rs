@@ -2,7 +2,6 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
-    http::header::{ACCEPT_LANGUAGE, CONTENT_DISPOSITION, CONTENT_LANGUAGE, VARY},
     web::{self, Data},
 };
 use mobile_api::Actor;
@@ -21,7 +20,7 @@ use crate::{
     app::AppState,
     error::{Code, Error},
     json::Json,
-    language::Language,
+    negotiation,
     paging::{self, Ask, Depends},
     query::Query,
     work_order::api::sites,
@@ -151,18 +150,7 @@ async fn supplies(state: &AppState, actor: Actor, query: SupplyQuery) -> Result<
     Ok(state.db.read(move |conn| supply::lines(conn, actor.org, query.place, now)).await?)
 }
 
-/// How the report is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// As JSON.
-    #[default]
-    Json,
-    /// As a table for a spreadsheet, in the language of `Accept-Language`.
-    Csv,
-}
-
-/// Which week is reported, and how.
+/// Which week is reported.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -175,15 +163,13 @@ pub struct MaterialQuery {
     pub by: Option<Division>,
     /// Of this site only.
     pub site: Option<Uuid>,
-    /// JSON or a table.
-    #[param(inline)]
-    pub format: Format,
 }
 
 /// Report material used in a week
 ///
 /// What technicians recorded as used on orders out of stock, by when it happened, less what was put back in the week. An
-/// operation that arrives late still counts in its week. For the office; who is limited to some sites is told of these.
+/// operation that arrives late still counts in its week. For the office; who is limited to some sites is told of these. As JSON,
+/// or as a table for spreadsheets (`Accept: text/csv`).
 #[utoipa::path(tag = "reports", operation_id = "get_material_report", params(MaterialQuery),
     responses((status = 200, description = "The figures", content(
         (MaterialReport = "application/json"), (String = "text/csv", example = "week,code,name\n2026-W47,VALVE-15,Angle valve 15 mm\n")
@@ -195,23 +181,14 @@ async fn get_material_report(
     Authenticated(actor): Authenticated,
     Query(query): Query<MaterialQuery>,
 ) -> Result<HttpResponse, Error> {
-    let MaterialQuery { week, by, site, format } = query;
+    let MaterialQuery { week, by, site } = query;
     let sites = sites(&actor, site)?;
     let unreadable = || Error::new(Code::InvalidQuery).arg("reason", "`week` is a week such as 2026-W47");
     let week = week.map(|text| Week::parse(&text).ok_or_else(unreadable)).transpose()?;
     let now = state.clock.now();
     let load = move |conn: &mut _| report::material(conn, actor.org, week, now, by, sites.clone());
     let report = state.db.read(load).await?;
-    if format == Format::Json {
-        return Ok(HttpResponse::Ok().json(report));
-    }
-    let language = Language::negotiate(request.headers().get(ACCEPT_LANGUAGE));
-    let table = report::csv(&report, language).map_err(Error::internal)?;
-    let file = format!("attachment; filename=\"material-{}.csv\"", report.week);
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((CONTENT_DISPOSITION, file))
-        .insert_header((CONTENT_LANGUAGE, language.tag()))
-        .insert_header((VARY, "Accept-Language"))
-        .body(table))
+    negotiation::report(&request, &report, &format!("material-{}", report.week), |language| {
+        report::csv(&report, language)
+    })
 }

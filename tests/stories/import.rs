@@ -177,7 +177,7 @@ stories! {
         let input = Input::memory(CUT).unwrap();
         let stop = stopped.stop.clone();
         let mut chunks = 0;
-        let watch = |_: import::Progress<'_>| {
+        let watch = |_: import::Progress<'_, import::Report>| {
             chunks += 1;
             if chunks == 3 {
                 stop.cancel();

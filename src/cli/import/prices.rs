@@ -5,15 +5,15 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use clap::Args;
 
-use super::{SOME_REFUSED, STOPPED, organisation, stop_on_signal};
+use super::{Bar, exit_code, organisation, stop_on_signal};
 use crate::{
     clock::Clock,
     config::Storage,
     db::Db,
     events::Pokes,
     import::{
-        Ended, Input, Words,
-        prices::{Encoding, PriceMapping, PriceOptions, PriceReport, prices},
+        Input, Words,
+        prices::{Encoding, PriceMapping, PriceOptions, prices},
     },
     language::Language,
     operations::{Door, Holds},
@@ -80,20 +80,14 @@ impl Prices {
             ..PriceOptions::new(org, language)
         };
         stop_on_signal(options.stop.clone(), language);
-        let report = prices(&door, &mapping, input, &options, |_| {}).await.map_err(anyhow::Error::msg)?;
+        let mut bar = Bar::new(Words(language));
+        let result = prices(&door, &mapping, input, &options, |progress| bar.show(&progress)).await;
+        bar.end();
+        let report = result.map_err(anyhow::Error::msg)?;
         print!("{}", report.text(language));
         if let Some(file) = self.refused.filter(|_| report.refused > 0) {
             println!("{}", Words(language).say("prices-refused-written", &[("file", file.display().to_string())]));
         }
-        Ok(exit_code(&report))
-    }
-}
-
-fn exit_code(report: &PriceReport) -> ExitCode {
-    match report.ended {
-        Ended::Complete if report.refused == 0 => ExitCode::SUCCESS,
-        Ended::Complete => SOME_REFUSED.into(),
-        Ended::Interrupted => STOPPED.into(),
-        Ended::Broken(_) => ExitCode::FAILURE,
+        Ok(exit_code(&report.ended, report.refused))
     }
 }

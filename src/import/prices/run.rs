@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    import::{Ended, Input, MOST_ROWS, ids, refused::RefusedFile, words::Words},
+    import::{Ended, Input, MOST_ROWS, Progress, ids, refused::RefusedFile, words::Words},
     language::Language,
     operations::{Door, DoorError, Online},
     problem::Problem,
@@ -80,7 +80,7 @@ pub async fn prices(
     mapping: &PriceMapping,
     input: Input,
     options: &PriceOptions,
-    mut watch: impl FnMut(&PriceReport),
+    mut watch: impl FnMut(Progress<'_, PriceReport>),
 ) -> Result<PriceReport, String> {
     let words = Words(options.language);
     let house = house(door, options.org, words).await?;
@@ -169,9 +169,10 @@ async fn store_all(
     plan: Vec<Planned>,
     report: &mut PriceReport,
     refused: &mut Vec<Refused>,
-    watch: &mut impl FnMut(&PriceReport),
+    watch: &mut impl FnMut(Progress<'_, PriceReport>),
 ) {
     let words = Words(options.language);
+    let (mut done, size) = (0, plan.len() as u64);
     for chunk in plan.chunks(options.chunk.clamp(1, MOST_ROWS)) {
         if options.stop.is_cancelled() {
             report.ended = Ended::Interrupted;
@@ -195,7 +196,8 @@ async fn store_all(
                 return;
             }
         }
-        watch(report);
+        done += chunk.len() as u64;
+        watch(Progress { report, done, position: done, size });
     }
 }
 

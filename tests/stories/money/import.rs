@@ -6,7 +6,7 @@ use doorstep::{
     clock::Clock,
     events::Pokes,
     import::{
-        Ended, Input,
+        Ended, Input, Progress,
         prices::{Encoding, PriceMapping, PriceOptions, PriceReport, prices},
     },
     language::Language,
@@ -273,7 +273,7 @@ stories! {
         let options = PriceOptions { chunk: 3, ..firm.options() };
         let stop = options.stop.clone();
         let input = Input::memory(file.clone()).unwrap();
-        let watch = |report: &PriceReport| if report.stored >= 6 { stop.cancel() };
+        let watch = |progress: Progress<'_, PriceReport>| if progress.report.stored >= 6 { stop.cancel() };
         let report = prices(&firm.door, &plain(), input, &options, watch).await.unwrap();
         assert_eq!((report.ended, report.stored), (Ended::Interrupted, 6));
         let report = firm.import(file).await;

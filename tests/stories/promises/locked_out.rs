@@ -6,11 +6,13 @@ use std::{
 };
 
 use chrono::TimeDelta;
+use doorstep::config::{Config, Limits};
 use mobile_api::{
     Role,
     directory::UserSave,
     phone::{PhoneError, Step, SyncError, go_on},
     record::Kind,
+    signing::Digest,
     sync::VerdictStatus,
     work_order::visit::Arrive,
 };
@@ -22,7 +24,10 @@ use super::{
     books::Books,
     kit::{Hand, note},
 };
-use crate::harness::{Firm, House, Office, PASSWORD};
+use crate::{
+    harness::{Firm, House, Office, PASSWORD},
+    photos::kit::{arrive, took},
+};
 
 stories! {
     /// The phone turns up after it was reported lost, with an afternoon's work in it.
@@ -77,6 +82,45 @@ stories! {
         for op in recorded {
             assert_eq!(books.reviews_of(op).len(), 1);
         }
+    }
+
+    /// Half a day of long notes is more than a request may weigh, and one of them is so long that it can never be brought.
+    async fn s19_a_heavy_outbox_is_brought_in_parts(house: House) {
+        let mut house = house;
+        let order = house.assigned(house.firm.check_up, house.firm.wang).await;
+        let phone = house.phone_of("wang").await;
+        let mut recorded: Vec<Uuid> = (0..20).map(|n| phone.did(order, note("word ".repeat(50 + n)))).collect();
+        let endless = phone.did(order, note("word ".repeat(700)));
+        recorded.push(phone.did(order, note("the last")));
+        revoke(&house, phone.identity().unwrap().1).await;
+        drop(phone);
+        house.kill().await;
+        let limits = Limits { body_bytes: 3_000, ..Limits::default() };
+        house.start_with(Config { limits, ..Config::default() }).await;
+        let phone = house.phone("wang");
+
+        assert_eq!(phone.salvage(&go_on).await.unwrap(), 21);
+        assert_eq!(phone.unsent_count().unwrap(), 1, "what nobody took stays on the phone");
+        let books = Books::of(&house.db, house.firm.org).await;
+        assert!(recorded.iter().all(|op| books.reviews_of(*op).len() == 1));
+        assert!(!books.journal.contains_key(&endless));
+    }
+
+    /// A photo whose operation was salvaged is owed like any other: its bytes are taken when somebody brings them.
+    async fn s19_photos_of_a_lost_phone_are_still_awaited(house: House) {
+        let order = house.assigned(house.firm.check_up, house.firm.wang).await;
+        let phone = house.phone_of("wang").await;
+        let bytes = b"\xff\xd8the valve";
+        let taken = took(&phone, order, bytes);
+        revoke(&house, phone.identity().unwrap().1).await;
+        assert_eq!(phone.salvage(&go_on).await.unwrap(), 1);
+        assert_eq!(Books::of(&house.db, house.firm.org).await.reviews_of(taken).len(), 1);
+
+        let office = house.office("admin").await;
+        let asked = json!({ "sha256": [Digest::of(bytes)] });
+        assert_eq!(office.post("/v1/blobs/status", &asked).await.body["blobs"][0]["status"], "awaited");
+        assert!(arrive(&house, bytes).await, "somebody found the phone");
+        assert_eq!(office.post("/v1/blobs/status", &asked).await.body["blobs"][0]["status"], "stored");
     }
 
     /// They left the firm: their account is closed, and their phone can do this one thing only.

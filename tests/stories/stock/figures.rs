@@ -125,10 +125,10 @@ stories! {
         assert_eq!(of(&manager.get("/v1/reports/material?week=2026-W10&by=team").await.body, "team_name"), ["Plumbers 5000"]);
         assert_eq!(of(&manager.get("/v1/reports/material?week=2026-W10&by=site").await.body, "site_name"), ["Lakeside Garden 5000"]);
         assert_eq!(of(&manager.get("/v1/reports/material").await.body, "technician_name"), ["WANG 1000"]);
-        let url = format!("{}/v1/reports/material?week=2026-W10&format=csv", manager.base);
+        let url = format!("{}/v1/reports/material?week=2026-W10", manager.base);
         let mut tables = String::new();
         for language in ["en", "zh-CN"] {
-            let table = manager.send(manager.client.get(&url).header("accept-language", language)).await;
+            let table = manager.send(manager.client.get(&url).header("accept", "text/csv").header("accept-language", language)).await;
             assert_eq!(table.headers["content-type"], "text/csv; charset=utf-8");
             tables += table.body.as_str().unwrap().trim_start_matches('\u{feff}');
         }

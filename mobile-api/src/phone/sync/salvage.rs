@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{Step, StoreError, Sync, SyncError, outbox, stop_at};
+use super::{Failure, Step, StoreError, Sync, SyncError, outbox, stop_at};
 use crate::{
     phone::{
         store::outbox::{Entry, Settlement, State},
@@ -25,21 +25,47 @@ impl Sync<'_> {
                 let entries = self.line.store.run(move |tx| outbox::in_state(tx, id, state, from, BATCH)).await?;
                 let Some(last) = entries.last() else { break };
                 from = last.recorded.seq + 1;
-                brought += self.hand_over(&entries).await?;
+                brought += self.hand_over_each(entries).await?;
             }
         }
         Ok(brought)
     }
 
-    async fn hand_over(&self, entries: &[Entry]) -> Result<u64, SyncError> {
+    /// If the server cannot take a batch as it is, its halves are tried, down to the operation that is to blame. That
+    /// one stays in the outbox and delays no other.
+    async fn hand_over_each(&self, entries: Vec<Entry>) -> Result<u64, SyncError> {
+        let mut brought = 0;
+        let mut stack = vec![entries];
+        while let Some(mut entries) = stack.pop() {
+            match self.hand_over(&entries).await {
+                Ok(settled) => brought += settled,
+                Err(Failure::Problem(400 | 413 | 422, _)) if entries.len() > 1 => {
+                    let second = entries.split_off(entries.len() / 2);
+                    stack.extend([second, entries]);
+                }
+                Err(Failure::Problem(400 | 413 | 422, problem)) => {
+                    // If even an empty envelope is refused, no operation is to blame.
+                    self.bring(&[]).await?;
+                    tracing::warn!(code = problem.code, "an operation could not be salvaged");
+                }
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Ok(brought)
+    }
+
+    async fn bring(&self, entries: &[Entry]) -> Result<SalvageResponse, Failure> {
         let account = self.account().await?;
         let bodies = entries.iter().map(|entry| RawValue::from_string(entry.recorded.body.clone()));
         let operations = bodies.collect::<Result<Vec<_>, _>>().map_err(|_| StoreError::Broken("operation"))?;
         let request = SalvageRequest { device: account.device, operations };
         let mut request = Request::post("/v1/sync/salvage", &request).map_err(|_| StoreError::Broken("request"))?;
         request.bearer = Some(account.access.ok_or(SyncError::SignInAgain)?);
-        let answer = self.line.exchange::<SalvageResponse>(request, self.probe).await;
-        let operations = answer?.body.operations;
+        Ok(self.line.exchange::<SalvageResponse>(request, self.probe).await?.body)
+    }
+
+    async fn hand_over(&self, entries: &[Entry]) -> Result<u64, Failure> {
+        let operations = self.bring(entries).await?.operations;
         let id = self.id;
         let work = move |tx: &rusqlite::Transaction<'_>| {
             let mut brought = 0;

@@ -1,10 +1,11 @@
 //! In which form and language a document is wanted.
 
 use actix_web::{
-    HttpRequest,
+    HttpRequest, HttpResponse,
     http::header::{self, Accept, Header},
     web::Data,
 };
+use serde::Serialize;
 
 use crate::{
     app::AppState,
@@ -14,7 +15,7 @@ use crate::{
 
 /// The first of these media types that the caller accepts, by the caller's preference; the first of all if the caller
 /// prefers none of them.
-pub(super) fn preferred(request: &HttpRequest, offered: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn preferred(request: &HttpRequest, offered: &[&'static str]) -> Option<&'static str> {
     let default = offered.first().copied();
     let Ok(accept) = Accept::parse(request) else { return default };
     let fits = |range: &str, kind: &str| {
@@ -25,8 +26,33 @@ pub(super) fn preferred(request: &HttpRequest, offered: &[&'static str]) -> Opti
     ranked.iter().find_map(|range| offered.iter().copied().find(|kind| fits(range, kind))).or(default)
 }
 
+/// The type of a table for spreadsheets.
+pub(crate) const CSV: &str = "text/csv";
+
+/// A report as JSON or, for whoever asks for it by `Accept: text/csv`, as a table for spreadsheets of this name. The table
+/// speaks the language of `Accept-Language`.
+pub(crate) fn report<E: std::error::Error + Send + Sync + 'static>(
+    request: &HttpRequest,
+    report: &impl Serialize,
+    name: &str,
+    table: impl FnOnce(Language) -> Result<Vec<u8>, E>,
+) -> Result<HttpResponse, Error> {
+    const VARY: (header::HeaderName, &str) = (header::VARY, "Accept, Accept-Language");
+    if preferred(request, &["application/json", CSV]) != Some(CSV) {
+        return Ok(HttpResponse::Ok().insert_header(VARY).json(report));
+    }
+    let language = Language::negotiate(request.headers().get(header::ACCEPT_LANGUAGE));
+    let table = table(language).map_err(Error::internal)?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
+        .insert_header((header::CONTENT_LANGUAGE, language.tag()))
+        .insert_header(VARY)
+        .body(table))
+}
+
 /// The language asked for in the query, else that of `Accept-Language`.
-pub(super) fn language(request: &HttpRequest, asked: Option<&str>) -> Result<Language, Error> {
+pub(crate) fn language(request: &HttpRequest, asked: Option<&str>) -> Result<Language, Error> {
     match asked {
         None => Ok(Language::negotiate(request.headers().get(header::ACCEPT_LANGUAGE))),
         Some("en") => Ok(Language::English),
@@ -36,7 +62,7 @@ pub(super) fn language(request: &HttpRequest, asked: Option<&str>) -> Result<Lan
 }
 
 /// Where whoever holds the paper finds this server: as configured, else as this request found it.
-pub(super) fn public_url(state: &Data<AppState>, request: &HttpRequest) -> String {
+pub(crate) fn public_url(state: &Data<AppState>, request: &HttpRequest) -> String {
     if let Some(url) = &state.config.http.public_url {
         return url.clone();
     }
