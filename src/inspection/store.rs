@@ -167,12 +167,7 @@ pub fn watch_due(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<(Uuid
 ///
 /// # Errors
 /// The database's.
-pub fn enter_faults(
-    conn: &mut Conn,
-    org: Uuid,
-    before: Option<&WorkOrder>,
-    order: &WorkOrder,
-) -> Result<(), DbError> {
+pub fn enter_faults(conn: &mut Conn, org: Uuid, before: Option<&WorkOrder>, order: &WorkOrder) -> Result<(), DbError> {
     let known = before.map(|before| before.found_by.as_slice()).unwrap_or_default();
     let fresh: Vec<&FoundBy> = order.found_by.iter().filter(|found| !known.contains(found)).collect();
     for found in fresh {

@@ -133,7 +133,8 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
             (about, of::<TemplateFilter>())
         }
         Kind::Round => {
-            let about = "By name. The office sees the rounds of its sites, a technician their own and those of their teams.";
+            let about =
+                "By name. The office sees the rounds of its sites, a technician their own and those of their teams.";
             (about, of::<RoundFilter>())
         }
         Kind::Inspection => {

@@ -116,9 +116,8 @@ fn open_fault(ledger: &mut Ledger<'_>, fault: Uuid, related: &mut Related) -> Re
     let stored = inspection::store::orders_of_fault(ledger.conn, ledger.org, fault)?;
     let stored: Vec<Ref> = stored.into_iter().map(|id| Ref::new(Kind::WorkOrder, id)).collect();
     ledger.preload(&stored)?;
-    let of_fault = |order: &&WorkOrder| {
-        !order.status().is_over() && order.found_by.iter().any(|found| found.fault == fault)
-    };
+    let of_fault =
+        |order: &&WorkOrder| !order.status().is_over() && order.found_by.iter().any(|found| found.fault == fault);
     let kept = stored.iter().filter_map(|address| ledger.records.get(address)?.live());
     let kept = kept.filter_map(|record| record.try_into().ok());
     let open: Vec<&WorkOrder> = kept.chain(unwritten::changed_orders(ledger)).filter(of_fault).collect();

@@ -5,10 +5,9 @@ use serde_json::json;
 
 use super::{
     AnswerValue, GivenAnswer, Inspection, InspectionState, ItemAnswers, MOST_ANSWERS, PhotoOf, PointVisit, Presence,
-    Template,
-    fault,
+    Template, fault,
     form::FormItem,
-    record::MOST_AGAIN,
+    record::{MOST_AGAIN, check_key},
     standing::{addition, afterthought, flags},
 };
 use crate::{
@@ -38,6 +37,7 @@ impl Payload for VisitPoint {
     }
 
     fn check(&self, check: &mut Check) {
+        check_key(check, "/point", &self.point);
         match &self.presence {
             Presence::Qr { code } | Presence::Nfc { code } => check.text("/presence/code", code, 1..=200),
             Presence::None { reason } => check.text("/presence/reason", reason, 1..=500),
@@ -95,6 +95,7 @@ impl Payload for AnswerItem {
     }
 
     fn check(&self, check: &mut Check) {
+        check_place(check, self.point.as_deref(), Some(&self.item));
         self.value.check(check, "/value");
         check.optional_text("/note", self.note.as_deref(), 2000);
     }
@@ -127,6 +128,15 @@ impl Change for AnswerItem {
         fault::note(&mut inspection, &template, self.point.as_deref(), item, meaning);
         let also = inspection.count_in(&template, context, &mut flags)?;
         Ok(Decision { record: Some(inspection), also, flags })
+    }
+}
+
+/// Notes an error for what can be no point or item.
+pub(super) fn check_place(check: &mut Check, point: Option<&str>, item: Option<&str>) {
+    for (pointer, key) in [("/point", point), ("/item", item)] {
+        if let Some(key) = key {
+            check_key(check, pointer, key);
+        }
     }
 }
 
@@ -220,6 +230,7 @@ impl Payload for AddInspectionPhoto {
     }
 
     fn check(&self, check: &mut Check) {
+        check_place(check, self.point.as_deref(), self.item.as_deref());
         self.photo.check(check);
     }
 

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{Ask, Form, ConditionIs, FormItem, PhotoWhen, FormSection, AnswerValue, Meaning};
+use super::form::{AnswerValue, Ask, ConditionIs, Form, FormItem, FormSection, Meaning, PhotoWhen};
 
 /// What there is to one item at one point.
 #[derive(Clone, Copy, Debug, Default)]
@@ -114,18 +114,21 @@ pub fn evaluate<'a>(
         let there = given(item);
         let verdict = there.value.and_then(|value| item.ask.verdict(value));
         let lacks = lacks(item, verdict, &there);
-        let answered = verdict.is_some() || matches!(item.ask, Ask::Photo { .. } | Ask::Signature { .. }) && lacks.is_empty();
+        let answered =
+            verdict.is_some() || matches!(item.ask, Ask::Photo { .. } | Ask::Signature { .. }) && lacks.is_empty();
         seen.insert(&item.key, (verdict, there.value, answered));
         judged.push(Judged { point: point.map(Into::into), item: item.key.clone(), verdict, lacks });
     }
-    let places: HashMap<&str, usize> = form.items().enumerate().map(|(at, (_, item))| (item.key.as_str(), at)).collect();
+    let places: HashMap<&str, usize> =
+        form.items().enumerate().map(|(at, (_, item))| (item.key.as_str(), at)).collect();
     judged.sort_by_key(|one| places.get(one.item.as_str()).copied());
     judged
 }
 
 /// The items in an order in which each comes after those that it depends on.
 fn in_order<'f>(form: &'f Form, asked: impl Fn(&FormSection) -> bool) -> Vec<&'f FormItem> {
-    let mut waiting: Vec<&FormItem> = form.items().filter(|(section, _)| asked(section)).map(|(_, item)| item).collect();
+    let mut waiting: Vec<&FormItem> =
+        form.items().filter(|(section, _)| asked(section)).map(|(_, item)| item).collect();
     let mut ordered: Vec<&FormItem> = Vec::with_capacity(waiting.len());
     // A published form has no circles; the bound keeps one that came by another way from being walked for ever.
     while !waiting.is_empty() {
@@ -147,7 +150,9 @@ fn holds(is: &ConditionIs, verdict: Option<Meaning>, value: Option<&AnswerValue>
         ConditionIs::Answered => answered,
         ConditionIs::Passed => verdict == Some(Meaning::Pass),
         ConditionIs::Failed => verdict == Some(Meaning::Fail),
-        ConditionIs::Equals { option } => matches!(value, Some(AnswerValue::Option { option: chosen }) if chosen == option),
+        ConditionIs::Equals { option } => {
+            matches!(value, Some(AnswerValue::Option { option: chosen }) if chosen == option)
+        }
         ConditionIs::Above { milli } => number.is_some_and(|number| number > *milli),
         ConditionIs::Below { milli } => number.is_some_and(|number| number < *milli),
     }

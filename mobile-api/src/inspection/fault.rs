@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     FailedItem, FormItem, Inspection, Meaning, Template,
-    answer::{asked, form_of},
+    answer::{asked, check_place, form_of},
     standing::{afterthought, flags},
 };
 use crate::{
@@ -87,7 +87,10 @@ pub(super) fn note(
 
 /// Findings that are to become orders and have not yet.
 pub(super) fn waiting(inspection: &Inspection) -> impl Iterator<Item = &FailedItem> {
-    inspection.findings.iter().filter(|finding| !finding.cleared && finding.order.is_none() && finding.becomes.is_some())
+    inspection
+        .findings
+        .iter()
+        .filter(|finding| !finding.cleared && finding.order.is_none() && finding.becomes.is_some())
 }
 
 /// What must be known to make orders of all findings that wait for it, and of one that may come: an item at a point.
@@ -162,7 +165,10 @@ impl<'a> Workshop<'a> {
             return Ok(id);
         }
         let point = finding.point.as_deref().unwrap_or_default();
-        let id = derived_at(inspection.id.uuid(), &[b"repair", inspection.id.uuid().as_bytes(), point.as_bytes(), finding.item.as_bytes()]);
+        let id = derived_at(
+            inspection.id.uuid(),
+            &[b"repair", inspection.id.uuid().as_bytes(), point.as_bytes(), finding.item.as_bytes()],
+        );
         let request = self.request(inspection, finding, order_type, priority);
         let Decision { record, flags, .. } = Create::decide(request, id.into(), self.context)?;
         let Some(mut order) = record else { return Err(Refusal::NotFound) };
@@ -284,7 +290,9 @@ impl Payload for ReportFault {
         Self { point: None, item: "leaks".into(), order_type: None, priority: Some(Priority::Urgent) }
     }
 
-    fn check(&self, _: &mut Check) {}
+    fn check(&self, check: &mut Check) {
+        check_place(check, self.point.as_deref(), Some(&self.item));
+    }
 
     fn needs(&self, record: Option<&Inspection>, actor: &Actor) -> Vec<Need> {
         let Some(inspection) = record else { return Vec::new() };
@@ -308,7 +316,8 @@ impl Change for ReportFault {
         let mut flags = flags(afterthought(&inspection, context)?);
         let template = form_of(&inspection, context)?;
         let item = asked(&inspection, template, self.point.as_deref(), &self.item)?;
-        let same = |finding: &&mut FailedItem| finding.point == self.point && finding.item == self.item && !finding.cleared;
+        let same =
+            |finding: &&mut FailedItem| finding.point == self.point && finding.item == self.item && !finding.cleared;
         let finding = inspection.findings.iter_mut().find(same).ok_or(Refusal::EntryUnknown)?;
         if finding.order.is_some() {
             // Somebody else, or the end of the inspection, was faster: there is the order.

@@ -2,13 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    check::Check,
-    directory::Label,
-    ids::OrderTypeId,
-    inspection::logic,
-    work_order::Priority,
-};
+use crate::{check::Check, directory::Label, ids::OrderTypeId, inspection::logic, work_order::Priority};
 
 /// Most items of one form. A carrying-out has at most [`MOST_ANSWERS`](super::MOST_ANSWERS) answers, over all of its points.
 pub const MOST_ITEMS: usize = 500;
@@ -401,7 +395,11 @@ impl Form {
         let items = self.items().count();
         if items > MOST_ITEMS {
             // What follows would only say the same thousands of times.
-            check.error(format!("{pointer}/sections"), "out_of_range", format!("at most {MOST_ITEMS} items; {items} came"));
+            check.error(
+                format!("{pointer}/sections"),
+                "out_of_range",
+                format!("at most {MOST_ITEMS} items; {items} came"),
+            );
             return;
         }
         if let Some(percent) = self.pass_percent {
@@ -435,6 +433,9 @@ impl FormItem {
         self.ask.check(check, &format!("{pointer}/ask"));
         check.number(&format!("{pointer}/weight"), self.weight.into(), 0..=1000);
         check.count(&format!("{pointer}/show_if"), self.show_if.len(), 0..=MOST_CONDITIONS);
+        for (at, condition) in self.show_if.iter().enumerate() {
+            check.text(&format!("{pointer}/show_if/{at}/item"), &condition.item, 1..=60);
+        }
         if self.repair.is_some() && !self.ask.can_fail() {
             check.error(format!("{pointer}/repair"), "contradiction", "an item that can fail");
         }

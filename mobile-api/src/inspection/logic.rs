@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::form::{Ask, FormCondition, Form, ConditionIs, FormItem, Meaning};
+use super::form::{Ask, ConditionIs, Form, FormCondition, FormItem, Meaning};
 use crate::check::Check;
 
 /// Notes every condition that names a missing item or an answer it cannot have, stands in a circle, or can never hold
@@ -26,7 +26,11 @@ pub(super) fn check(form: &Form, check: &mut Check, pointer: &str) {
                 }
             }
             if sound && let Some(at) = contradicted(&item.show_if) {
-                check.error(format!("{pointer}/{at}"), "contradiction", "something that can hold beside the conditions before");
+                check.error(
+                    format!("{pointer}/{at}"),
+                    "contradiction",
+                    "something that can hold beside the conditions before",
+                );
             }
             if let Some(at) = in_circle(item, &items) {
                 check.error(format!("{pointer}/{at}/item"), "loop", "an item that does not depend on this one");
@@ -48,7 +52,9 @@ fn can_be(ask: &Ask, is: &ConditionIs) -> Result<(), &'static str> {
             Ask::Choice { options } => options.iter().any(|known| known.key == *option),
             _ => false,
         },
-        ConditionIs::Above { .. } | ConditionIs::Below { .. } => matches!(ask, Ask::Reading { .. } | Ask::Counter { .. }),
+        ConditionIs::Above { .. } | ConditionIs::Below { .. } => {
+            matches!(ask, Ask::Reading { .. } | Ask::Counter { .. })
+        }
     };
     if possible { Ok(()) } else { Err("something that an answer to that item can be") }
 }
@@ -67,7 +73,9 @@ fn exclude(one: &ConditionIs, other: &ConditionIs) -> bool {
         (ConditionIs::Equals { option: one }, ConditionIs::Equals { option: other }) => one != other,
         // Numbers come in thousandths, so between the two there must be at least one.
         (ConditionIs::Above { milli: above }, ConditionIs::Below { milli: below })
-        | (ConditionIs::Below { milli: below }, ConditionIs::Above { milli: above }) => below.saturating_sub(*above) < 2,
+        | (ConditionIs::Below { milli: below }, ConditionIs::Above { milli: above }) => {
+            below.saturating_sub(*above) < 2
+        }
         _ => false,
     }
 }

@@ -31,8 +31,8 @@ pub use self::{
     },
     record::{
         Assignee, FailedItem, GivenAnswer, Inspection, InspectionAssignment, InspectionSignature, InspectionState,
-        InspectionStatus, ItemAnswers, LoggedStep, MOST_ANSWERS, MOST_POINTS, PhotoOf, PointVisit, Presence, RoundPoint,
-        Spot,
+        InspectionStatus, ItemAnswers, LoggedStep, MOST_ANSWERS, MOST_POINTS, PhotoOf, PointVisit, Presence,
+        RoundPoint, Spot,
     },
     round::{LastDone, Round, RoundSave, WithdrawRound},
     sign::{SignInspection, SignedAnswer, SignedReport},

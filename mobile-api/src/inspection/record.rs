@@ -14,7 +14,10 @@ use crate::{
     check::Check,
     directory::Label,
     evidence::{self, When},
-    ids::{AssetId, BuildingId, Id, InspectionId, OrderTypeId, RoundId, SiteId, TeamId, TemplateId, UnitId, UserId, WorkOrderId},
+    ids::{
+        AssetId, BuildingId, Id, InspectionId, OrderTypeId, RoundId, SiteId, TeamId, TemplateId, UnitId, UserId,
+        WorkOrderId,
+    },
     operation::Context,
     photo::Photo,
     refusal::{Flag, Refusal},
@@ -148,6 +151,11 @@ pub struct RoundPoint {
     pub sections: Vec<String>,
 }
 
+/// Notes an error for what can be no key of a point, section or item.
+pub(super) fn check_key(check: &mut Check, pointer: &str, key: &str) {
+    check.text(pointer, key, 1..=60);
+}
+
 impl RoundPoint {
     pub(super) fn check(&self, check: &mut Check, pointer: &str) {
         check.text(&format!("{pointer}/key"), &self.key, 1..=60);
@@ -156,6 +164,9 @@ impl RoundPoint {
             check.text(&format!("{pointer}/code"), code, 1..=200);
         }
         check.count(&format!("{pointer}/sections"), self.sections.len(), 0..=super::form::MOST_SECTIONS);
+        for (at, section) in self.sections.iter().enumerate() {
+            check_key(check, &format!("{pointer}/sections/{at}"), section);
+        }
     }
 }
 
@@ -466,7 +477,8 @@ impl Inspection {
 
     /// Every asset that it looks at.
     pub fn assets(&self) -> Vec<AssetId> {
-        let mut assets: Vec<AssetId> = self.points.iter().filter_map(|point| point.asset).chain(self.spot.asset).collect();
+        let mut assets: Vec<AssetId> =
+            self.points.iter().filter_map(|point| point.asset).chain(self.spot.asset).collect();
         assets.sort_unstable();
         assets.dedup();
         assets

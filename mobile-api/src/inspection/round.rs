@@ -3,11 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Assignee, RoundPoint, Spot, Template,
-    record::MOST_POINTS,
-    start::check_size,
-};
+use super::{Assignee, RoundPoint, Spot, Template, record::MOST_POINTS, start::check_size};
 use crate::{
     actor::Actor,
     check::Check,

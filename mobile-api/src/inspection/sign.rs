@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    AnswerValue, Inspection, InspectionSignature, SignerRole,
+    AnswerValue, Inspection, InspectionSignature, MOST_ANSWERS, SignerRole,
     answer::form_of,
     record::MOST_SIGNATURES,
     standing::{afterthought, flags},
@@ -112,6 +112,7 @@ impl Payload for SignInspection {
     fn check(&self, check: &mut Check) {
         check.text("/content/signer", &self.content.signer, 1..=200);
         check.optional_text("/opinion", self.opinion.as_deref(), 2000);
+        check.count("/content/answers", self.content.answers.len(), 0..=MOST_ANSWERS);
         match digest(&self.content) {
             Ok(computed) if computed == self.digest => {}
             _ => check.error("/digest", "mismatch", "the SHA-256 of the canonical JSON of `content`"),
@@ -137,7 +138,8 @@ impl Change for SignInspection {
         if let Err(problem) = check_strokes(&self.strokes) {
             flags.push(Flagged::with(Flag::SignatureAbsurd, json!({ "problem": problem.to_string() })));
         }
-        let letter = |op: Uuid| inspection.photos.iter().any(|photo| photo.op == op && photo.role == PhotoRole::Document);
+        let letter =
+            |op: Uuid| inspection.photos.iter().any(|photo| photo.op == op && photo.role == PhotoRole::Document);
         if self.content.role == SignerRole::Delegate && !self.authority.is_some_and(letter) {
             if context.mode == Mode::Online {
                 return Err(invalid("/authority", "required", "the photo of the written authority"));

@@ -33,7 +33,9 @@ fn concern(inspection: &Inspection, context: &Context<'_>) -> Result<Option<Flag
     let was = inspection.assignments.iter().rev().find(|assignment| assignment.to.is(context.actor));
     match was.and_then(|assignment| assignment.ended_rev) {
         Some(rev) if !context.saw(rev) => Ok(Some(Flag::ReassignedMeanwhile)),
-        _ if inspection.people.contains(&context.actor.user) || inspection.recorded_by == context.actor.user => Ok(None),
+        _ if inspection.people.contains(&context.actor.user) || inspection.recorded_by == context.actor.user => {
+            Ok(None)
+        }
         _ => Err(Refusal::NotAssigned),
     }
 }

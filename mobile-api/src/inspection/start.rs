@@ -122,17 +122,8 @@ impl Create for PlanInspection {
         let PlanInspection { template, spot, order, earlier, due, assignee } = self;
         assignee.check(context)?;
         spot.check(context, "/spot")?;
-        let plan = Plan {
-            id,
-            template,
-            spot,
-            round: None,
-            order,
-            earlier,
-            points: Vec::new(),
-            due: Some(due),
-            assignee,
-        };
+        let plan =
+            Plan { id, template, spot, round: None, order, earlier, points: Vec::new(), due: Some(due), assignee };
         plan.check(context)?;
         let template = usable(template, context)?;
         Ok(plan.make(template, context).into())
@@ -143,11 +134,14 @@ impl Plan {
     fn check(&self, context: &Context<'_>) -> Result<(), Refusal> {
         let bad = |pointer: &str| Err(Refusal::BadReference { pointer: pointer.into() });
         let partial = context.related.partial;
-        if !partial && self.order.is_some_and(|id| context.related.get(id).is_none_or(|order| order.site != self.spot.site)) {
+        if !partial
+            && self.order.is_some_and(|id| context.related.get(id).is_none_or(|order| order.site != self.spot.site))
+        {
             return bad("/order");
         }
         let same_site = |earlier: &Inspection| earlier.spot.site == self.spot.site;
-        if !partial && self.earlier.is_some_and(|id| context.related.get(id).is_none_or(|earlier| !same_site(earlier))) {
+        if !partial && self.earlier.is_some_and(|id| context.related.get(id).is_none_or(|earlier| !same_site(earlier)))
+        {
             return bad("/earlier");
         }
         Ok(())
@@ -221,7 +215,9 @@ pub(super) fn check_size(form: &Form, points: &[RoundPoint]) -> Result<(), Refus
         return Ok(());
     }
     let detail = format!("at most {MOST_ANSWERS} answers over all points; these ask for {all}");
-    Err(Refusal::Invalid { errors: vec![FieldError { pointer: "/points".into(), code: "out_of_range".into(), detail }] })
+    Err(Refusal::Invalid {
+        errors: vec![FieldError { pointer: "/points".into(), code: "out_of_range".into(), detail }],
+    })
 }
 
 /// Begins an inspection: one that is planned, or a new one. Somebody who begins what another began already takes part in it.
@@ -327,7 +323,9 @@ impl Inspection {
     /// Its assets that are gone for good. What was seen of them is true all the same, and stands in their record.
     pub(super) fn retired(&self, context: &Context<'_>) -> Vec<Flagged> {
         let assets = self.assets().into_iter().filter_map(|id| context.related.get(id));
-        assets.filter_map(|asset| retired(asset, &Context { mode: Mode::Recorded, ..context.clone() }).ok().flatten()).collect()
+        assets
+            .filter_map(|asset| retired(asset, &Context { mode: Mode::Recorded, ..context.clone() }).ok().flatten())
+            .collect()
     }
 
     /// It is being carried out from now on, if nobody began before.

@@ -117,7 +117,7 @@ impl Payload for TemplateSave {
     type Record = Template;
 
     fn example() -> Self {
-        use super::form::{Ask, FormItem, PhotoWhen, FormSection};
+        use super::form::{Ask, FormItem, FormSection, PhotoWhen};
         let item = |key: &str, text: Label, ask| FormItem {
             key: key.into(),
             text,
@@ -186,9 +186,8 @@ impl Save for TemplateSave {
 /// The version that another is to take the place of.
 fn revised<'a>(before: TemplateId, context: &'a Context<'_>) -> Result<&'a Template, Refusal> {
     let before: Option<&Template> = context.related.get(before);
-    let usable = |before: &&Template| {
-        matches!(before.state, TemplateState::Published { .. } | TemplateState::Withdrawn { .. })
-    };
+    let usable =
+        |before: &&Template| matches!(before.state, TemplateState::Published { .. } | TemplateState::Withdrawn { .. });
     before.filter(usable).ok_or(Refusal::BadReference { pointer: "/revises".into() })
 }
 

@@ -1,7 +1,9 @@
 //! One inspection, from the plan to what it came to.
 
 use mobile_api::{
-    inspection::{AddInspectionPhoto, InspectionStatus, Presence, RoundPoint, RoundSave, SignInspection, SignerRole, VisitPoint},
+    inspection::{
+        AddInspectionPhoto, InspectionStatus, Presence, RoundPoint, RoundSave, SignInspection, SignerRole, VisitPoint,
+    },
     photo::{Blob, NewPhoto, PhotoRole},
     signing::digest,
 };

@@ -2,7 +2,10 @@
 
 use mobile_api::{
     inspection::{InspectionStatus, ReportFault, RoundSave},
-    work_order::{Status, dispatch::{Assign, Cancel}},
+    work_order::{
+        Status,
+        dispatch::{Assign, Cancel},
+    },
 };
 
 use super::*;

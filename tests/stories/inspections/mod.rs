@@ -10,8 +10,8 @@ use mobile_api::{
     directory::Label,
     ids::{InspectionId, TemplateId, UserId, WorkOrderId},
     inspection::{
-        AnswerItem, AnswerValue, Ask, Assignee, FinishInspection, Form, FormItem, FormSection, Inspection, PlanInspection,
-        PublishTemplate, RepairRule, Spot, StartInspection, TemplateSave,
+        AnswerItem, AnswerValue, Ask, Assignee, FinishInspection, Form, FormItem, FormSection, Inspection,
+        PlanInspection, PublishTemplate, RepairRule, Spot, StartInspection, TemplateSave,
     },
     phone::PhoneClock,
     work_order::{Priority, Window, WorkOrder},
@@ -53,7 +53,8 @@ fn empty_flat(house: &House) -> TemplateSave {
     let mut windows = item("windows", "Windows shut", Ask::PassFail);
     windows.repair = Some(RepairRule { order_type: None, priority: Priority::Normal });
     let meter = item("meter", "Water meter", Ask::Counter { unit: "m³".into() });
-    let section = FormSection { key: "flat".into(), name: Label::new("房屋", "Flat"), items: vec![leaks, windows, meter] };
+    let section =
+        FormSection { key: "flat".into(), name: Label::new("房屋", "Flat"), items: vec![leaks, windows, meter] };
     TemplateSave {
         code: "empty-flat".into(),
         name: Label::new("空置房检查", "Empty flat"),

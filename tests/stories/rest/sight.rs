@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use doorstep::{
     asset::list::{self as assets, AssetFilter},
     db::{Conn, DbError},
-    inspection::list::{self as inspections, InspectionFilter, RoundFilter, TemplateFilter},
     device::list::{self as devices, DeviceFilter},
     directory::list::{self as directory, DirectoryFilter},
+    inspection::list::{self as inspections, InspectionFilter, RoundFilter, TemplateFilter},
     paging::Ask,
     review::list::{self as reviews, ReviewFilter},
     stock::list::{self as stock, CountFilter, LevelFilter, MoveFilter, SerialFilter},
