@@ -76,9 +76,7 @@ impl RecordType for Inspection {
     fn visible_to(&self, actor: &Actor) -> bool {
         match actor.role {
             Role::Customer => false,
-            Role::Technician => {
-                self.assignee().is(actor) || self.people.contains(&actor.user) || self.recorded_by == actor.user
-            }
+            Role::Technician => self.assignee().is(actor) || self.people.contains(&actor.user),
             _ => actor.covers_site(self.spot.site),
         }
     }
