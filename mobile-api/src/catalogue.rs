@@ -91,7 +91,6 @@ macro_rules! catalogue {
     ($( $mode:ident $variant:ident = $kind:ident . $verb:literal ($payload:ty), $where:ident, $roles:expr, $summary:literal; )+) => {
         /// An operation's payload, by its type.
         #[derive(Clone, Debug)]
-        #[expect(clippy::large_enum_variant, reason = "one lives at a time, on the stack of one rule")]
         pub enum Action { $(
             #[doc = $summary]
             $variant($payload),

@@ -104,6 +104,11 @@ impl Check {
         }
     }
 
+    /// How many errors were noted so far.
+    pub fn count_of_errors(&self) -> usize {
+        self.errors.len()
+    }
+
     /// Everything that was wrong, as one refusal.
     pub fn finish(self) -> Result<(), Refusal> {
         if self.errors.is_empty() { Ok(()) } else { Err(Refusal::Invalid { errors: self.errors }) }

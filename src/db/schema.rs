@@ -216,7 +216,6 @@ diesel::table! {
         site_id -> Id,
         unit_id -> Nullable<Id>,
         customer_id -> Nullable<Id>,
-        asset_id -> Nullable<Id>,
         team_id -> Nullable<Id>,
         assignee_id -> Nullable<Id>,
         priority -> Text,
@@ -231,6 +230,7 @@ diesel::table! {
         passed -> Nullable<Bool>,
         warranty_until -> Nullable<BigInt>,
         watch_at -> Nullable<BigInt>,
+        asset_id -> Nullable<Id>,
     }
 }
 

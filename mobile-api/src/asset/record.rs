@@ -39,7 +39,7 @@ pub struct Asset {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<UnitId>,
     /// Where, in words: the shaft, the plant room.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub place: String,
     /// The asset that it is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,12 +1,16 @@
 //! Calendars: when the crew works. A deadline that follows one runs in those hours only.
 
 mod hours;
+mod recurrence;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::hours::{DayTime, Exception, Span, WorkingHours};
+pub use self::{
+    hours::{DayTime, Exception, Span, WorkingHours},
+    recurrence::Recurrence,
+};
 use crate::{
     actor::Actor,
     check::Check,
