@@ -19,6 +19,7 @@ pub mod events;
 pub mod handover;
 mod health;
 pub mod import;
+pub mod inspection;
 pub mod jobs;
 pub mod json;
 pub mod language;

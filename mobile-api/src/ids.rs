@@ -12,6 +12,7 @@ use crate::{
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
+    inspection::{Inspection, Round, Template},
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     work_order::WorkOrder,
@@ -194,6 +195,15 @@ pub type HandoverId = Id<Handover>;
 
 /// The id of a count sheet.
 pub type StockCountId = Id<StockCount>;
+
+/// The id of a version of a form.
+pub type TemplateId = Id<Template>;
+
+/// The id of a round.
+pub type RoundId = Id<Round>;
+
+/// The id of an inspection.
+pub type InspectionId = Id<Inspection>;
 
 /// The id of an asset.
 pub type AssetId = Id<Asset>;

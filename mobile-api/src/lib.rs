@@ -14,6 +14,7 @@ pub mod directory;
 pub mod evidence;
 pub mod handover;
 pub mod ids;
+pub mod inspection;
 pub mod money;
 pub mod operation;
 #[cfg(feature = "phone")]

@@ -80,6 +80,16 @@ pub enum Need {
     Record(Ref),
     /// A new human order number.
     OrderNumber,
+    /// Several new order numbers. Those that no order of the decision has stay free.
+    OrderNumbers {
+        /// How many at most.
+        most: usize,
+    },
+    /// The order that is open on a fault that an inspection found, with the order itself.
+    OpenFault {
+        /// See [`FoundBy::fault`](crate::inspection::FoundBy::fault).
+        fault: Uuid,
+    },
     /// A technician's other working times that overlap these.
     Labour {
         /// Whose.
@@ -150,6 +160,8 @@ pub struct OtherLabour {
 pub struct OpenOrder {
     /// The order.
     pub work_order: Id<WorkOrder>,
+    /// The unit.
+    pub unit: Uuid,
     /// Its type.
     pub order_type: Uuid,
     /// When its request was received.
@@ -191,6 +203,10 @@ pub struct Related {
     pub records: HashMap<Ref, Record>,
     /// The new order number; `None` on a phone.
     pub order_number: Option<String>,
+    /// New order numbers; none on a phone.
+    pub order_numbers: Vec<String>,
+    /// The open order of each fault asked about that has one.
+    pub open_faults: HashMap<Uuid, Id<WorkOrder>>,
     /// The new receipt number; `None` on a phone.
     pub receipt_number: Option<String>,
     /// Work at the unit that is under warranty.

@@ -70,7 +70,10 @@ fn row(record: &Record) -> Option<Row> {
         | Record::StockSerial(_)
         | Record::StockCount(_)
         | Record::Asset(_)
-        | Record::Handover(_) => None,
+        | Record::Handover(_)
+        | Record::Template(_)
+        | Record::Round(_)
+        | Record::Inspection(_) => None,
     }
 }
 

@@ -8,6 +8,7 @@ use mobile_api::{
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
+    inspection::{Inspection, InspectionStatus, Round, Template},
     record::Kind,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
@@ -36,6 +37,7 @@ use crate::{
     device::list::DeviceFilter,
     directory::list::DirectoryFilter,
     handover::list::HandoverFilter,
+    inspection::list::{InspectionFilter, RoundFilter, TemplateFilter},
     operations::api::{History, HistoryQuery},
     review::list::ReviewFilter,
     stock::list::{CountFilter, LevelFilter, MoveFilter, SerialFilter},
@@ -47,6 +49,7 @@ pub fn add_records(document: &mut OpenApi) {
     add_schema::<History>(document);
     add_schema::<Deadline>(document);
     add_schema::<Status>(document);
+    add_schema::<InspectionStatus>(document);
     for kind in Kind::ALL.iter().copied() {
         let schema = add_record(document, kind);
         let path = format!("/v1/{}", kind.path());
@@ -85,6 +88,9 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::StockLevel => add::<StockLevel>(document),
         Kind::StockSerial => add::<StockSerial>(document),
         Kind::StockCount => add::<StockCount>(document),
+        Kind::Template => add::<Template>(document),
+        Kind::Round => add::<Round>(document),
+        Kind::Inspection => add::<Inspection>(document),
         Kind::Asset => add::<Asset>(document),
         Kind::Handover => add::<Handover>(document),
     }
@@ -128,6 +134,20 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
             let about = "By name; with `certificate_expires_before`, by when the certificate runs out. For the office; who is limited to \
                 some sites sees the assets of these.";
             (about, of::<AssetFilter>())
+        }
+        Kind::Template => {
+            let about = "By code. The office sees all versions of all forms, a technician those in use.";
+            (about, of::<TemplateFilter>())
+        }
+        Kind::Round => {
+            let about =
+                "By name. The office sees the rounds of its sites, a technician their own and those of their teams.";
+            (about, of::<RoundFilter>())
+        }
+        Kind::Inspection => {
+            let about = "Newest first, by when it is due or was begun. The office sees the inspections of its sites, a technician those \
+                that were given to them or their teams.";
+            (about, of::<InspectionFilter>())
         }
         Kind::Device => {
             let about = "Newest first. Administrators and managers see all devices, everybody else their own.";

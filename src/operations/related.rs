@@ -19,7 +19,7 @@ use super::{
     ledger::{Ledger, NewReview},
     unwritten,
 };
-use crate::{access, asset, directory, media, work_order};
+use crate::{access, asset, directory, inspection, media, work_order};
 
 /// How long a call may have been under way: as long as operations are waited for.
 const LATELY: Duration = Duration::days(30);
@@ -49,6 +49,8 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
                 }
             }
             Need::OrderNumber => related.order_number = Some(order_number(ledger, received_at)?),
+            Need::OrderNumbers { most } => related.order_numbers = order_numbers(ledger, *most, received_at)?,
+            Need::OpenFault { fault } => open_fault(ledger, *fault, &mut related)?,
             Need::Labour { technician, from, until } => {
                 let stored =
                     work_order::store::overlapping_labour(ledger.conn, ledger.org, *technician, *from, *until)?;
@@ -56,7 +58,7 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
             }
             Need::OpenOrdersAt { unit } => {
                 let stored = work_order::store::open_orders_at(ledger.conn, ledger.org, *unit)?;
-                related.open_orders = unwritten::open_orders(ledger, stored, *unit);
+                related.open_orders.extend(unwritten::open_orders(ledger, stored, *unit));
             }
             Need::ReceiptNumber => related.receipt_number = Some(receipt_number(ledger, received_at)?),
             Need::WorkDoneAt { unit } => related.work_done = work_done(ledger, *unit, received_at)?,
@@ -97,6 +99,33 @@ fn address(need: &Need) -> Option<Ref> {
 fn order_number(ledger: &mut Ledger<'_>, received_at: Timestamp) -> Result<String, DoorError> {
     let number = ledger.next_number(&order_series(received_at))?;
     Ok(format!("{}-{number:06}", received_at.year()))
+}
+
+/// Several numbers that nobody has yet.
+fn order_numbers(ledger: &mut Ledger<'_>, most: usize, received_at: Timestamp) -> Result<Vec<String>, DoorError> {
+    if most == 0 {
+        return Ok(Vec::new());
+    }
+    let next = ledger.next_number(&order_series(received_at))?;
+    let numbers = next..next.saturating_add(i64::try_from(most).unwrap_or(i64::MAX));
+    Ok(numbers.map(|number| format!("{}-{number:06}", received_at.year())).collect())
+}
+
+/// The order that is open on a fault, as this transaction sees it.
+fn open_fault(ledger: &mut Ledger<'_>, fault: Uuid, related: &mut Related) -> Result<(), DoorError> {
+    let stored = inspection::store::orders_of_fault(ledger.conn, ledger.org, fault)?;
+    let stored: Vec<Ref> = stored.into_iter().map(|id| Ref::new(Kind::WorkOrder, id)).collect();
+    ledger.preload(&stored)?;
+    let of_fault =
+        |order: &&WorkOrder| !order.status().is_over() && order.found_by.iter().any(|found| found.fault == fault);
+    let kept = stored.iter().filter_map(|address| ledger.records.get(address)?.live());
+    let kept = kept.filter_map(|record| record.try_into().ok());
+    let open: Vec<&WorkOrder> = kept.chain(unwritten::changed_orders(ledger)).filter(of_fault).collect();
+    // The oldest, so that the outcome does not hang on the order in which the ledger remembers them.
+    let Some(order) = open.into_iter().min_by_key(|order| order.id) else { return Ok(()) };
+    related.open_faults.insert(fault, order.id);
+    related.records.insert(Ref::new(Kind::WorkOrder, order.id), order.clone().into());
+    Ok(())
 }
 
 /// The series of order numbers of that year.

@@ -41,7 +41,7 @@ pub(super) fn open_orders(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, unit: 
         known.retain(|other| other.work_order != order.id);
         if order.unit.is_some_and(|id| id.uuid() == unit) && !order.status().is_over() {
             let (order_type, received_at) = (order.order_type.uuid(), order.called_at);
-            known.push(OpenOrder { work_order: order.id, order_type, received_at });
+            known.push(OpenOrder { work_order: order.id, unit, order_type, received_at });
         }
     }
     known.sort_unstable_by_key(|other| (std::cmp::Reverse(other.received_at), other.work_order));

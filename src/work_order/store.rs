@@ -169,6 +169,7 @@ pub fn open_orders_at(conn: &mut Conn, org: Uuid, unit: Uuid) -> Result<Vec<Open
     let rows: Vec<(Uid, Uid, Micros)> = both!(conn, c => query.load(c))?;
     let open = |(id, order_type, received_at): (Uid, Uid, Micros)| OpenOrder {
         work_order: id.into(),
+        unit,
         order_type: order_type.0,
         received_at: received_at.time(),
     };

@@ -155,6 +155,7 @@ impl Create for Request {
             payments: Vec::new(),
             refunds: Vec::new(),
             rework_of: None,
+            found_by: Vec::new(),
             reworked_by: Vec::new(),
             timeline: Vec::new(),
             changed: Default::default(),
@@ -170,16 +171,18 @@ impl Request {
     fn check_references(&self, context: &Context<'_>) -> Result<(), Refusal> {
         let related = context.related;
         let bad = |pointer: &str| Err(Refusal::BadReference { pointer: pointer.into() });
-        if related.get(self.site).is_none() || !context.actor.covers_site(self.site) {
+        // A phone holds the places of its own orders only: what it does not hold, it says nothing about.
+        let elsewhere = |site: Option<SiteId>| site.map_or(!related.partial, |site| site != self.site);
+        if elsewhere(related.get(self.site).map(|site| site.id)) || !context.actor.covers_site(self.site) {
             return bad("/site");
         }
-        if self.building.is_some_and(|id| related.get(id).is_none_or(|building| building.site != self.site)) {
+        if self.building.is_some_and(|id| elsewhere(related.get(id).map(|building| building.site))) {
             return bad("/building");
         }
-        if self.unit.is_some_and(|id| related.get(id).is_none_or(|unit| unit.site != self.site)) {
+        if self.unit.is_some_and(|id| elsewhere(related.get(id).map(|unit| unit.site))) {
             return bad("/unit");
         }
-        if self.customer.is_some_and(|id| related.get(id).is_none_or(|customer| customer.site != self.site)) {
+        if self.customer.is_some_and(|id| elsewhere(related.get(id).map(|customer| customer.site))) {
             return bad("/customer");
         }
         if self.team.is_some_and(|id| related.get(id).is_none()) {

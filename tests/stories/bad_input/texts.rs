@@ -52,6 +52,9 @@ enum Thing {
     Device,
     Asset,
     Handover,
+    Form,
+    Walk,
+    Inspected,
     Order,
     OtherOrder,
     Imported,
@@ -94,6 +97,13 @@ const LIFE: &[(&str, Thing)] = &[
     ("asset.save", Thing::Asset),
     ("asset.set_service", Thing::Asset),
     ("asset.retire", Thing::Asset),
+    ("template.save", Thing::Form),
+    ("template.publish", Thing::Form),
+    ("round.save", Thing::Walk),
+    ("round.withdraw", Thing::Walk),
+    ("inspection.start", Thing::Inspected),
+    ("inspection.void", Thing::Inspected),
+    ("template.withdraw", Thing::Form),
     ("device.register", Thing::Device),
     ("device.revoke", Thing::Device),
     ("work_order.import", Thing::Imported),
@@ -134,10 +144,21 @@ const LIFE: &[(&str, Thing)] = &[
 
 /// What nobody types: the founding of a firm goes through another door, and what became of bytes the server says itself.
 /// And what takes two people in turn: who agrees to a quote is another than who made it (`conflicts::paying`), a customer confirms on a page (`conflicts::by_link`), and an order
-/// changes hands between technicians (`conflicts::hands`), as a shift does (`conflicts::handover`).
+/// changes hands between technicians (`conflicts::hands`), as a shift does (`conflicts::handover`). And what names the keys of a form, which are texts themselves
+/// (`inspections::forms`).
 const ELSEWHERE: &[&str] = &[
     "organisation.found",
     "work_order.settle_photos",
+    "inspection.plan",
+    "inspection.assign",
+    "inspection.visit_point",
+    "inspection.answer",
+    "inspection.add_photo",
+    "inspection.settle_photos",
+    "inspection.report_fault",
+    "inspection.sign",
+    "inspection.finish",
+    "inspection.note_missed",
     "work_order.raise_alarm",
     "work_order.agree_quote",
     "work_order.send_quote",
@@ -175,6 +196,11 @@ fn payload(name: &str, round: usize) -> Value {
     let changes = match name {
         "work_order.request" | "work_order.import" => json!({ "order_type": firm.plumbing, "site": firm.site }),
         "building.save" | "unit.save" | "customer.save" | "asset.save" => json!({ "site": firm.site }),
+        "round.save" => {
+            let (template, spot) = (Thing::Form.id(round), json!({ "site": firm.site }));
+            json!({ "template": template, "spot": spot, "points": [] })
+        }
+        "inspection.start" => json!({ "template": Thing::Form.id(round), "spot": { "site": firm.site } }),
         "user.save" => json!({ "certificates": [{ "code": "", "expires_at": "2030-01-01T00:00:00Z" }] }),
         "stock_move.record" => json!({ "article": article, "from": "supplier", "to": store }),
         "stock_move.scrap" => json!({ "article": article, "from": store }),

@@ -13,6 +13,7 @@ use mobile_api::{
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
     directory::{Label, UnitSave, UserSave},
     handover::HandoverOpen,
+    inspection::{AnswerItem, PublishTemplate, RoundSave, Spot, StartInspection, TemplateSave},
     operation::Payload,
     signing::Digest,
     stock::{ArticleSave, Place, RecordMove, StockCountOpen, StockLevel, StockPlaceSave, StockSerial},
@@ -181,6 +182,16 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
 
     let asset = house.clock.new_id();
     house.system(firm, asset, AssetSave { name: secret(), site: firm.site, ..AssetSave::example() }).await;
+    let (template, round, inspection) = (house.clock.new_id(), house.clock.new_id(), house.clock.new_id());
+    house.system(firm, template, TemplateSave { code: secret(), ..TemplateSave::example() }).await;
+    house.system(firm, template, PublishTemplate {}).await;
+    let spot = Spot { site: firm.site, building: None, unit: None, asset: None };
+    let walk = RoundSave { name: secret(), template: template.into(), spot, ..RoundSave::example() };
+    house.li().await.perform(round, walk).await.applied();
+    let begun = StartInspection { template: Some(template.into()), spot: Some(spot), ..StartInspection::default() };
+    house.li().await.perform(inspection, begun).await.applied();
+    let leaks = AnswerItem { note: Some(secret()), ..AnswerItem::example() };
+    house.li().await.perform(inspection, leaks).await.applied();
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
     let handover = house.clock.new_id();
@@ -223,6 +234,9 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("stock-counts", count),
         ("assets", asset),
         ("handovers", handover),
+        ("templates", template),
+        ("rounds", round),
+        ("inspections", inspection),
         ("devices", hand.device),
         ("reviews", unreadable),
         ("work-orders", order.uuid()),
