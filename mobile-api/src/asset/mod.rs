@@ -7,7 +7,7 @@ mod record;
 mod save;
 mod service;
 
-pub use record::{Asset, AssetCertificate, AssetDocument, Service};
+pub use record::{Asset, AssetCertificate, AssetDocument, Service, serial_key};
 pub use save::AssetSave;
 pub(crate) use service::retired;
 pub use service::{InService, Retire, SetService};

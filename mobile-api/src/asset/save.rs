@@ -144,6 +144,34 @@ fn check_date(check: &mut Check, pointer: &str, date: Option<NaiveDate>) {
 }
 
 impl AssetSave {
+    /// Whether the asset says all of this already.
+    pub fn changes_nothing_of(&self, asset: &Asset) -> bool {
+        self.clone().on(asset.id, asset.service.clone()) == *asset
+    }
+
+    fn on(self, id: Id<Asset>, service: Service) -> Asset {
+        Asset {
+            id,
+            name: self.name,
+            asset_type: self.asset_type,
+            code: self.code,
+            serial: self.serial,
+            site: self.site,
+            building: self.building,
+            unit: self.unit,
+            place: self.place,
+            parent: self.parent,
+            maker: self.maker,
+            model: self.model,
+            installed_on: self.installed_on,
+            warranty_until: self.warranty_until,
+            certificate: self.certificate,
+            documents: self.documents,
+            service,
+            source: self.source,
+        }
+    }
+
     /// The serial, unless it is empty.
     fn serial(&self) -> Option<&str> {
         self.serial.as_deref().map(str::trim).filter(|serial| !serial.is_empty())
@@ -185,26 +213,6 @@ impl Save for AssetSave {
         }
         self.check_references(id, context)?;
         let service = asset.map_or(Service::InService, |asset| asset.service);
-        Ok(Asset {
-            id,
-            name: self.name,
-            asset_type: self.asset_type,
-            code: self.code,
-            serial: self.serial,
-            site: self.site,
-            building: self.building,
-            unit: self.unit,
-            place: self.place,
-            parent: self.parent,
-            maker: self.maker,
-            model: self.model,
-            installed_on: self.installed_on,
-            warranty_until: self.warranty_until,
-            certificate: self.certificate,
-            documents: self.documents,
-            service,
-            source: self.source,
-        }
-        .into())
+        Ok(self.on(id, service).into())
     }
 }
