@@ -1,5 +1,6 @@
 //! Assets: what stands where, what was done to it, and what became of both when phones come back.
 
+mod import;
 mod register;
 
 use chrono::NaiveDate;
