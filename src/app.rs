@@ -28,7 +28,7 @@ use crate::{
     media::{self, Media, depot::Depot},
     openapi,
     operations::{self, After, Door, Holds},
-    payment, problems, review, stock,
+    payment, problems, quote_link, review, stock,
     sync::{self, SyncLimits},
     telemetry::RequestSpan,
     work_order,
@@ -96,6 +96,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(health::routes);
     cfg.configure(problems::routes);
     cfg.configure(certificate::open::routes);
+    cfg.configure(quote_link::open::routes);
     // The guard wraps this scope, so that a caller is known, or turned away, before any body is read.
     cfg.service(utoipa_actix_web::scope("/v1").wrap(from_fn(access::guard)).configure(v1));
 }
@@ -109,6 +110,7 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(media::api::routes);
     cfg.configure(media::uploads::api::routes);
     cfg.configure(payment::api::routes);
+    cfg.configure(quote_link::api::routes);
     cfg.configure(review::api::routes);
     cfg.configure(stock::api::routes);
     cfg.configure(asset::api::routes);

@@ -132,6 +132,7 @@ codes! {
     QuoteUnknown           "quote_unknown"               409    Rule        quiet;
     QuoteExpired           "quote_expired"               409    Rule        quiet;
     QuoteNotAgreed         "quote_not_agreed"            409    Rule        quiet;
+    WrongProof             "wrong_proof"                 409    Rule        quiet;
     EntryUnknown           "entry_unknown"               409    Rule        quiet;
     ConsentNeeded          "consent_needed"              409    Rule        quiet;
     EnoughToDo             "enough_to_do"                409    Rule        quiet;
@@ -462,6 +463,7 @@ mod tests {
             Refusal::QuoteUnknown,
             Refusal::QuoteExpired { until: chrono::DateTime::UNIX_EPOCH },
             Refusal::QuoteNotAgreed,
+            Refusal::WrongProof,
             Refusal::EntryUnknown,
             Refusal::NotQualified { certificate: "electrician".into() },
             Refusal::BadReference { pointer: "/technician".into() },

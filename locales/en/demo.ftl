@@ -85,6 +85,7 @@ flag-deadline_still_missed = a deadline is still missed
 flag-paused_meanwhile = was paused by the office meanwhile
 flag-price_changed = the price list was changed meanwhile
 flag-quote_expired = the quote was valid no longer
+flag-confirmation_unproved = confirmed by digits that no customer's page had shown
 flag-quote_not_agreed = nobody had agreed to the quote
 flag-another_quote_confirmed = another quote was confirmed as well
 flag-overpaid = more was paid than is owed

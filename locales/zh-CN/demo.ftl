@@ -85,6 +85,7 @@ flag-deadline_still_missed = 时限仍未满足
 flag-paused_meanwhile = 办公室期间已暂停
 flag-price_changed = 期间收费标准已改
 flag-quote_expired = 报价已过有效期
+flag-confirmation_unproved = 以客户页面从未显示过的数字确认
 flag-quote_not_agreed = 报价未经同意
 flag-another_quote_confirmed = 另有一份报价也已确认
 flag-overpaid = 付款超出应付

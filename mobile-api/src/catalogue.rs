@@ -22,8 +22,8 @@ use crate::{
     review,
     stock::{self, CARRIERS, KEEPERS},
     work_order::{
-        agree, clocks, dispatch, history, material, merge, payment, photos, pool, quote, request, rework, sign_off,
-        visit,
+        agree, by_link, clocks, confirm, dispatch, history, material, merge, payment, photos, pool, quote, request,
+        rework, sign_off, visit,
     },
 };
 
@@ -38,6 +38,8 @@ const EVERYBODY: &[Role] = &[Admin, Manager, Dispatcher, FrontDesk, Storekeeper,
 const OFFICE: &[Role] = &[Admin, Manager, Dispatcher];
 /// Who records requests.
 const INTAKE: &[Role] = &[Admin, Manager, Dispatcher, FrontDesk, Technician];
+/// Who speaks with customers for the firm.
+const FRONT: &[Role] = &[Admin, Manager, Dispatcher, FrontDesk];
 /// Who works at the door. The office may record for a technician whose phone is dead.
 const DOOR: &[Role] = &[Admin, Manager, Dispatcher, Technician];
 /// Who answers questions: those about material, who keeps it as well.
@@ -336,8 +338,10 @@ catalogue! {
     change WorkOrderArrive = work_order."arrive"(visit::Arrive), offline, DOOR, "Arrive on site";
     change WorkOrderDiagnose = work_order."diagnose"(visit::Diagnose), offline, DOOR, "Record what was found";
     change WorkOrderQuote = work_order."quote"(quote::MakeQuote), offline, DOOR, "Price the work";
-    change WorkOrderConfirmQuote = work_order."confirm_quote"(quote::ConfirmQuote), offline, DOOR, "Record that the customer confirmed a quote";
+    change WorkOrderConfirmQuote = work_order."confirm_quote"(confirm::ConfirmQuote), offline, DOOR, "Record that the customer confirmed a quote";
     change WorkOrderAgreeQuote = work_order."agree_quote"(agree::AgreeQuote), online, OFFICE, "Agree to a quote that its maker may not make alone";
+    change WorkOrderSendQuote = work_order."send_quote"(by_link::SendQuote), online, FRONT, "Send the customer a link to a quote";
+    change WorkOrderConfirmByLink = work_order."confirm_by_link"(by_link::ConfirmByLink), online, OPERATOR, "Take the customer's confirmation from their page";
     change WorkOrderStart = work_order."start"(visit::Start), offline, DOOR, "Begin work";
     change WorkOrderUseMaterial = work_order."use_material"(visit::UseMaterial), offline, DOOR, "Record material used";
     change WorkOrderRecordLabour = work_order."record_labour"(visit::RecordLabour), offline, CREW, "Record a working time";
@@ -355,7 +359,7 @@ catalogue! {
     change WorkOrderRecordPayment = work_order."record_payment"(payment::RecordPayment), offline, DOOR, "Record a payment";
     change WorkOrderRefundPayment = work_order."refund_payment"(payment::RefundPayment), online, MONEY, "Give money back";
     change WorkOrderLinkRework = work_order."link_rework"(rework::LinkRework), online, OFFICE, "Link rework to the order that it mends";
-    change WorkOrderCancel = work_order."cancel"(dispatch::Cancel), online, &[Admin, Manager, Dispatcher, FrontDesk], "Cancel an order";
+    change WorkOrderCancel = work_order."cancel"(dispatch::Cancel), online, FRONT, "Cancel an order";
     change WorkOrderClose = work_order."close"(dispatch::Close), online, OFFICE, "Close the file";
     change WorkOrderExplainDelay = work_order."explain_delay"(clocks::ExplainDelay), offline, INTAKE, "Say why it is late";
     change WorkOrderRaiseAlarm = work_order."raise_alarm"(clocks::RaiseAlarm), online, OPERATOR, "Tell somebody of a deadline";

@@ -55,6 +55,9 @@ pub enum Refusal {
     /// Nobody has agreed to the quote, whose maker may not make it alone.
     #[error("somebody must agree to the quote first")]
     QuoteNotAgreed,
+    /// No page showed a customer these digits.
+    #[error("the digits are not those that the customer's page shows")]
+    WrongProof,
     /// The entry named is not on this order.
     #[error("the order has no such entry")]
     EntryUnknown,
@@ -145,6 +148,7 @@ impl Refusal {
             Refusal::QuoteUnknown => "quote_unknown",
             Refusal::QuoteExpired { .. } => "quote_expired",
             Refusal::QuoteNotAgreed => "quote_not_agreed",
+            Refusal::WrongProof => "wrong_proof",
             Refusal::EntryUnknown => "entry_unknown",
             Refusal::NotQualified { .. } => "not_qualified",
             Refusal::BadReference { .. } => "bad_reference",
@@ -252,6 +256,8 @@ pub enum Flag {
     QuoteExpired,
     /// The customer confirmed a quote to which somebody had to agree first.
     QuoteNotAgreed,
+    /// A quote was confirmed by digits that no page had shown the customer.
+    ConfirmationUnproved,
     /// The customer had confirmed another revision of the quote on another phone.
     AnotherQuoteConfirmed,
     /// More was paid than is owed.
@@ -297,6 +303,7 @@ impl Flag {
             Flag::PriceChanged => "price_changed",
             Flag::QuoteExpired => "quote_expired",
             Flag::QuoteNotAgreed => "quote_not_agreed",
+            Flag::ConfirmationUnproved => "confirmation_unproved",
             Flag::AnotherQuoteConfirmed => "another_quote_confirmed",
             Flag::Overpaid => "overpaid",
             Flag::PaymentWithoutCharge => "payment_without_charge",

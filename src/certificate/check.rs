@@ -10,7 +10,7 @@ use mobile_api::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::CheckCode;
+use crate::link_code::LinkCode;
 
 /// What a check comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -87,7 +87,7 @@ pub fn check(
     order: &WorkOrder,
     sign_off: &SignOff,
     recorded: &Recorded,
-    code: CheckCode,
+    code: LinkCode,
     (firm, time_zone): (String, Tz),
 ) -> Check {
     let matching = recorded.sign.as_ref().filter(|_| recorded.matches(sign_off));

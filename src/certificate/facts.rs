@@ -11,7 +11,7 @@ use mobile_api::{
     work_order::{Channel, Charge, Diagnosis, Quote, SignOff, SignedContent, TimelineEntry, WorkOrder},
 };
 
-use super::CheckCode;
+use crate::link_code::LinkCode;
 
 /// Everything on a certificate, in no language yet.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct Certificate {
     /// Photos, in the order in which they are printed.
     pub photos: Vec<CertificatePhoto>,
     /// The code of the check.
-    pub code: CheckCode,
+    pub code: LinkCode,
     /// The address of the check, with the code.
     pub address: String,
 }

@@ -7,11 +7,10 @@
 //! 4. [`pdf`] and [`page`] print a sheet; neither knows what is on it.
 //!
 //! [`check`] is for whoever holds the paper: it compares what was signed with what the order holds today. The short
-//! code ([`code`]) that leads there is written by the door in the transaction of the signature.
+//! code ([`crate::link_code`]) that leads there is written by the door in the transaction of the signature.
 
 pub mod api;
 pub mod check;
-pub mod code;
 pub mod facts;
 pub mod open;
 pub mod page;
@@ -22,10 +21,9 @@ pub mod signature;
 pub mod store;
 #[cfg(test)]
 mod tests;
-mod words;
+pub mod words;
 
 pub use self::{
-    code::CheckCode,
     facts::{Certificate, CertificatePhoto},
     press::Press,
 };

@@ -265,6 +265,13 @@ fn quotes(certificate: &Certificate, words: Words) -> Part {
     Part { title: words.say("certificate-quotes"), tables, ..Part::default() }
 }
 
+/// One revision of the quote, as a customer is shown it who is to confirm it.
+pub(crate) fn quote_table(quote: &Quote, words: Words) -> Table {
+    let told = quote.note.clone().filter(|note| !note.trim().is_empty());
+    let parts = quote.lines.iter().flat_map(|line| made_up(line, words));
+    Table { remarks: parts.chain(told).collect(), ..revision(quote, false, words) }
+}
+
 /// One revision of the quote, with the customer's word.
 fn revision(quote: &Quote, signed: bool, words: Words) -> Table {
     let columns = [
@@ -316,6 +323,8 @@ fn confirmed(confirmation: &Confirmation, words: Words) -> String {
     match method {
         ConfirmationMethod::OnDevice => words.say_with("certificate-confirmed-device", &common),
         ConfirmationMethod::Signature { .. } => words.say_with("certificate-confirmed-signature", &common),
+        ConfirmationMethod::Link { .. } => words.say_with("certificate-confirmed-link", &common),
+        ConfirmationMethod::Proof { .. } => words.say_with("certificate-confirmed-proof", &common),
         ConfirmationMethod::Verbal { witness } => {
             let [name, time] = common;
             words.say_with("certificate-confirmed-verbal", &[name, time, ("witness", witness.clone())])

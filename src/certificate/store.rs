@@ -6,7 +6,6 @@ use mobile_api::{
     Actor, Id,
     directory::{Building, Organisation, Site, Unit},
     photo::Photo,
-    record::{RecordType, Ref},
     sync::Operation,
     work_order::{SignOff, WorkOrder, sign_off::Sign},
 };
@@ -14,12 +13,13 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    Certificate, CheckCode,
+    Certificate,
     check::{self, Check, Recorded},
     facts::{self, Premises, Times},
 };
 use crate::{
     db::{Conn, DbError, both, schema::certificates, types::Uid},
+    link_code::{Leads, LinkCode},
     operations::{DoorError, reading, store::secret, timeline},
 };
 
@@ -33,7 +33,7 @@ pub fn enter(conn: &mut Conn, org: Uuid, order: Id<WorkOrder>, signatures: &[Uui
     }
     let secret = secret(conn, org)?;
     for op in signatures {
-        let code = CheckCode::of(&secret, *op);
+        let code = LinkCode::of(&secret, Leads::ToCertificate, *op);
         let insert = diesel::insert_into(certificates::table)
             .values((
                 certificates::code.eq(code.digits()),
@@ -48,7 +48,7 @@ pub fn enter(conn: &mut Conn, org: Uuid, order: Id<WorkOrder>, signatures: &[Uui
 }
 
 /// The code of a signature, if it was entered.
-fn code_of(conn: &mut Conn, org: Uuid, op: Uuid) -> Result<Option<CheckCode>, DbError> {
+fn code_of(conn: &mut Conn, org: Uuid, op: Uuid) -> Result<Option<LinkCode>, DbError> {
     let query = certificates::table
         .filter(certificates::org_id.eq(Uid(org)))
         .filter(certificates::op_id.eq(Uid(op)))
@@ -77,7 +77,7 @@ pub enum Asked {
 /// # Errors
 /// The database's; a record that cannot be read.
 pub fn certificate(conn: &mut Conn, actor: &Actor, order: Id<WorkOrder>) -> Result<Asked, DoorError> {
-    let Some(order): Option<WorkOrder> = seen(conn, actor, order)? else { return Ok(Asked::Unknown) };
+    let Some(order): Option<WorkOrder> = reading::record(conn, actor, order)? else { return Ok(Asked::Unknown) };
     let Some(sign_off) = order.primary_sign_off() else { return Ok(Asked::Unsigned) };
     let recorded = recorded(conn, actor.org, sign_off.op)?;
     let matches = recorded.matches(sign_off);
@@ -109,13 +109,15 @@ pub fn certificate(conn: &mut Conn, actor: &Actor, order: Id<WorkOrder>) -> Resu
 ///
 /// # Errors
 /// The database's; a record that cannot be read.
-pub fn check(conn: &mut Conn, code: Option<CheckCode>) -> Result<Option<Check>, DoorError> {
-    let digits = code.as_ref().map_or("", CheckCode::digits);
+pub fn check(conn: &mut Conn, code: Option<LinkCode>) -> Result<Option<Check>, DoorError> {
+    let digits = code.as_ref().map_or("", LinkCode::digits);
     let columns = (certificates::org_id, certificates::work_order_id, certificates::op_id);
     let query = certificates::table.find(digits).select(columns);
     let row: Option<(Uid, Uid, Uid)> = both!(conn, c => query.first(c).optional())?;
     let Some((code, (Uid(org), order, Uid(op)))) = code.zip(row) else { return Ok(None) };
-    let Some(order): Option<WorkOrder> = seen(conn, &Actor::system(org), order.into())? else { return Ok(None) };
+    let Some(order): Option<WorkOrder> = reading::record(conn, &Actor::system(org), order.into())? else {
+        return Ok(None);
+    };
     let Some(sign_off) = order.sign_offs.iter().find(|sign_off| sign_off.op == op) else { return Ok(None) };
     let recorded = recorded(conn, org, op)?;
     Ok(Some(check::check(&order, sign_off, &recorded, code, firm(conn, org)?)))
@@ -131,7 +133,7 @@ pub fn signature(
     order: Id<WorkOrder>,
     op: Uuid,
 ) -> Result<Option<(SignOff, Recorded)>, DoorError> {
-    let Some(order): Option<WorkOrder> = seen(conn, actor, order)? else { return Ok(None) };
+    let Some(order): Option<WorkOrder> = reading::record(conn, actor, order)? else { return Ok(None) };
     let Some(sign_off) = order.sign_offs.into_iter().find(|sign_off| sign_off.op == op) else { return Ok(None) };
     let recorded = recorded(conn, actor.org, op)?;
     Ok(Some((sign_off, recorded)))
@@ -147,24 +149,18 @@ fn recorded(conn: &mut Conn, org: Uuid, op: Uuid) -> Result<Recorded, DoorError>
     Ok(Recorded { sign, intact })
 }
 
-fn seen<T: RecordType>(conn: &mut Conn, actor: &Actor, id: Id<T>) -> Result<Option<T>, DoorError> {
-    let found = reading::visible(conn, actor, Ref::new(T::KIND, id))?;
-    let corrupt = |cause| DoorError::Corrupt { what: "record", cause };
-    found.map(|found| serde_json::from_str(&found.body).map_err(corrupt)).transpose()
-}
-
 /// The firm's name and time zone. A zone that is unknown here prints UTC, which says so itself.
 fn firm(conn: &mut Conn, org: Uuid) -> Result<(String, Tz), DoorError> {
-    let firm: Option<Organisation> = seen(conn, &Actor::system(org), Id::new(org))?;
+    let firm: Option<Organisation> = reading::record(conn, &Actor::system(org), Id::new(org))?;
     Ok(firm.map_or((String::new(), Tz::UTC), |firm| (firm.name, firm.time_zone.parse().unwrap_or(Tz::UTC))))
 }
 
 /// Names of the directory. Whoever may see the order may see its certificate, names included.
 fn premises(conn: &mut Conn, org: Uuid, order: &WorkOrder) -> Result<Premises, DoorError> {
     let system = Actor::system(org);
-    let site: Option<Site> = seen(conn, &system, order.site)?;
-    let building: Option<Building> = order.building.map_or(Ok(None), |id| seen(conn, &system, id))?;
-    let unit: Option<Unit> = order.unit.map_or(Ok(None), |id| seen(conn, &system, id))?;
+    let site: Option<Site> = reading::record(conn, &system, order.site)?;
+    let building: Option<Building> = order.building.map_or(Ok(None), |id| reading::record(conn, &system, id))?;
+    let unit: Option<Unit> = order.unit.map_or(Ok(None), |id| reading::record(conn, &system, id))?;
     let (site, address) = site.map(|site| (site.name, site.address)).unzip();
     Ok(Premises { site, address, building: building.map(|building| building.name), unit: unit.map(|unit| unit.name) })
 }

@@ -24,7 +24,10 @@ use super::{
     sheet::{Part, Row, Sheet, Table},
     *,
 };
-use crate::language::Language;
+use crate::{
+    language::Language,
+    link_code::{Leads, LinkCode},
+};
 
 fn minute(minute: i64) -> chrono::DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 2, 8, 0, 0).unwrap() + TimeDelta::minutes(minute)
@@ -103,6 +106,7 @@ fn quote_of(lines: Vec<(&str, i64, &str, i64)>, revision: u32, confirmed: bool) 
         valid_until: None,
         concerns: Vec::new(),
         agreed: None,
+        sent: Vec::new(),
     }
 }
 
@@ -152,7 +156,7 @@ pub(super) fn rich() -> Certificate {
         at: around(15, 2),
     };
     let photo = |role, caption: &str| CertificatePhoto { role, caption: Some(caption.into()), jpeg: tiny_jpeg() };
-    let code = CheckCode::of(b"secret", sign_off.op);
+    let code = LinkCode::of(b"secret", Leads::ToCertificate, sign_off.op);
     let charge = Charge { amount: yuan(3000), quote: quotes[1].id, signed_by: sign_off.op, lowered: None };
     Certificate {
         firm: "明亮家居维修有限公司 Bright Home Services".into(),

@@ -11,24 +11,24 @@ const STILL_ONE_TIME: TimeDelta = TimeDelta::minutes(10);
 
 /// A language, and the zone that its times are told in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Words {
-    pub(super) language: Language,
-    pub(super) zone: Tz,
+pub(crate) struct Words {
+    pub(crate) language: Language,
+    pub(crate) zone: Tz,
 }
 
 impl Words {
     /// The sentence of this id; the id itself if it is missing, which a test rules out.
-    pub(super) fn say(&self, id: &str) -> String {
+    pub(crate) fn say(&self, id: &str) -> String {
         self.say_with(id, &[])
     }
 
     /// The sentence of this id with values in it.
-    pub(super) fn say_with(&self, id: &str, args: &[(&'static str, String)]) -> String {
+    pub(crate) fn say_with(&self, id: &str, args: &[(&'static str, String)]) -> String {
         self.language.sentence(id, args).unwrap_or_else(|| id.to_owned())
     }
 
     /// `¥1,234.50`, or with the currency's letters where there is no sign that everybody knows.
-    pub(super) fn money(&self, money: Money) -> String {
+    pub(crate) fn money(&self, money: Money) -> String {
         let (whole, rest) = (money.minor.unsigned_abs() / 100, money.minor.unsigned_abs() % 100);
         let digits = whole.to_string();
         let grouped: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|c| str::from_utf8(c).unwrap_or("")).collect();
@@ -42,12 +42,12 @@ impl Words {
     }
 
     /// `2026-03-02 16:04:11 (UTC+08:00)`.
-    pub(super) fn instant(&self, time: DateTime<Utc>) -> String {
+    pub(crate) fn instant(&self, time: DateTime<Utc>) -> String {
         time.with_timezone(&self.zone).format("%Y-%m-%d %H:%M:%S (UTC%:z)").to_string()
     }
 
     /// When it happened, and how well that is proved.
-    pub(super) fn when(&self, when: &When) -> (String, String) {
+    pub(crate) fn when(&self, when: &When) -> (String, String) {
         let width = when.latest - when.earliest;
         if width <= TimeDelta::zero() {
             return (self.instant(when.latest), self.say("certificate-proof-exact"));
@@ -66,14 +66,14 @@ impl Words {
     }
 
     /// What a phone's clock showed, with the zone of that phone.
-    pub(super) fn wall(&self, wall: &str) -> Option<String> {
+    pub(crate) fn wall(&self, wall: &str) -> Option<String> {
         let time: DateTime<FixedOffset> = DateTime::parse_from_rfc3339(wall).ok()?;
         Some(time.format("%Y-%m-%d %H:%M:%S (UTC%:z)").to_string())
     }
 }
 
 /// Whether what a screen showed is what is proved, give or take a minute: then it need not be told twice.
-pub(super) fn agrees(when: &When, shown: &str) -> bool {
+pub(crate) fn agrees(when: &When, shown: &str) -> bool {
     let slack = TimeDelta::minutes(1);
     let proved = when.latest - when.earliest <= STILL_ONE_TIME;
     let near = |shown: DateTime<FixedOffset>| shown >= when.earliest - slack && shown <= when.latest + slack;

@@ -470,6 +470,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    quote_links (code) {
+        code -> Text,
+        org_id -> Id,
+        work_order_id -> Id,
+        quote_id -> Id,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,

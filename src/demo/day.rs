@@ -14,8 +14,9 @@ use mobile_api::{
     sync::Verdict,
     work_order::{
         ConfirmationMethod, Status, WorkOrder,
+        confirm::ConfirmQuote,
         dispatch::{Accept, Assign, Cancel},
-        quote::{ConfirmQuote, MakeQuote, NewLine},
+        quote::{MakeQuote, NewLine},
         sign_off::Sign,
         visit::{AddNote, Arrive, Diagnose, Finish, RecordLabour, Start, UseMaterial},
     },

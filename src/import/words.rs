@@ -26,29 +26,6 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        let all = [0, 999, 1_000, 58_251, 1_000_000].map(grouped);
-        assert_eq!(all, ["0", "999", "1,000", "58,251", "1,000,000"]);
-    }
-
-    #[test]
-    fn both_languages_say_the_same_and_everything_that_is_said_is_there() {
-        let sources = [
-            include_str!("rows.rs"),
-            include_str!("run.rs"),
-            include_str!("report.rs"),
-            include_str!("../cli/import.rs"),
-        ];
-        let texts = [include_str!("../../locales/en/import.ftl"), include_str!("../../locales/zh-CN/import.ftl")];
-        said_in_both("import-", &sources, texts);
-    }
-}
-
 /// For the tests of what the commands say: the languages have the same sentences with the same values, and these are the
 /// ones that the sources ask for.
 #[cfg(test)]
@@ -72,4 +49,27 @@ pub(super) fn said_in_both(prefix: &str, sources: &[&str], texts: [&str; 2]) {
     let asked = sources.iter().flat_map(|source| source.split(&quoted).skip(1));
     let asked = asked.map(|rest| format!("{prefix}{}", rest.split('"').next().unwrap()));
     assert_eq!(asked.collect::<BTreeSet<_>>(), english.into_keys().collect());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        let all = [0, 999, 1_000, 58_251, 1_000_000].map(grouped);
+        assert_eq!(all, ["0", "999", "1,000", "58,251", "1,000,000"]);
+    }
+
+    #[test]
+    fn both_languages_say_the_same_and_everything_that_is_said_is_there() {
+        let sources = [
+            include_str!("rows.rs"),
+            include_str!("run.rs"),
+            include_str!("report.rs"),
+            include_str!("../cli/import.rs"),
+        ];
+        let texts = [include_str!("../../locales/en/import.ftl"), include_str!("../../locales/zh-CN/import.ftl")];
+        said_in_both("import-", &sources, texts);
+    }
 }

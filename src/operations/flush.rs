@@ -13,7 +13,7 @@ use mobile_api::{
     record::{Kind, Reach, Record, Ref, Scope},
     sync::VERDICT,
     time::Timestamp,
-    work_order::WorkOrder,
+    work_order::{Quote, WorkOrder},
 };
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ use crate::{
     device, directory,
     jobs::{self, Job},
     media::{self, store::refs::PhotoRow},
-    payment, review, stock, work_order,
+    payment, quote_link, review, stock, work_order,
 };
 
 /// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
@@ -46,6 +46,7 @@ pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
     write_labour(&mut ledger, &changed)?;
     write_photos(&mut ledger, &changed)?;
     write_certificates(&mut ledger, &changed)?;
+    write_quote_links(&mut ledger, &changed)?;
     write_payments(&mut ledger, &changed)?;
     write_waiting(&mut ledger)?;
     store::insert_clashes(ledger.conn, ledger.org, &ledger.clashes, ledger.now)?;
@@ -205,6 +206,19 @@ fn write_payments(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(
         let Some(Record::WorkOrder(order)) = &entry.record else { continue };
         let before: Option<&WorkOrder> = entry.before.as_ref().and_then(|before| before.try_into().ok());
         payment::store::enter(ledger.conn, ledger.org, before, order)?;
+    }
+    Ok(())
+}
+
+/// The codes of the links that these operations sent.
+fn write_quote_links(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
+    for order in changed.iter().filter_map(|(_, entry)| order(entry)) {
+        let of_these = |quote: &&Quote| {
+            let mut sent = quote.sent.iter();
+            sent.any(|sent| ledger.journal.iter().any(|entered| entered.incoming.id == sent.op))
+        };
+        let quotes: Vec<Uuid> = order.quotes.iter().filter(of_these).map(|quote| quote.id).collect();
+        quote_link::store::enter(ledger.conn, ledger.org, order.id, &quotes)?;
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 use mobile_api::{
-    Actor, Role,
-    record::{Kind, Record, Ref},
+    Actor, Id, Role,
+    record::{Kind, Record, RecordType, Ref},
 };
 
 use super::{
@@ -40,6 +40,16 @@ pub fn visible(conn: &mut Conn, actor: &Actor, about: Ref) -> Result<Option<Foun
         return Ok(None);
     }
     Ok(Some(Found { rev: unsigned(rev), body }))
+}
+
+/// Like [`visible`], read.
+///
+/// # Errors
+/// As there.
+pub fn record<T: RecordType>(conn: &mut Conn, actor: &Actor, id: Id<T>) -> Result<Option<T>, DoorError> {
+    let found = visible(conn, actor, Ref::new(T::KIND, id))?;
+    let corrupt = |cause| DoorError::Corrupt { what: "record", cause };
+    found.map(|found| serde_json::from_str(&found.body).map_err(corrupt)).transpose()
 }
 
 /// Whether an actor who sees the record may read what was done to it, word for word.

@@ -8,8 +8,9 @@ use mobile_api::{
     signing::{Point, Stroke, digest},
     work_order::{
         ConfirmationMethod, Status, WorkOrder,
+        confirm::ConfirmQuote,
         dispatch::{Accept, Close},
-        quote::{ConfirmQuote, MakeQuote, NewLine},
+        quote::{MakeQuote, NewLine},
         sign_off::Sign,
         visit::{Arrive, Diagnose, Finish, RecordLabour, Start, UseMaterial},
     },

@@ -33,7 +33,7 @@ pub struct Recurrence {
     /// Its first day and the time of day, local.
     pub starts: NaiveDateTime,
     /// The zone of that time, by its IANA name.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "Asia/Shanghai"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub zone: Tz,
 }
 

@@ -2,14 +2,16 @@
 //!
 //! [`WorkOrder`] is the record; [`State`] carries what exists only in a state. Each operation is a payload with
 //! its rule beside it: [`request`] writes it down, [`dispatch`] has what the office does, [`visit`] what happens at
-//! the door, [`photos`] the pictures of it, [`quote`] the price and its confirmation ([`pricing`]
-//! how a line is reckoned, [`agree`] who answers for it), [`sign_off`] the signature and what it covers, [`payment`] what
+//! the door, [`photos`] the pictures of it, [`quote`] the price ([`pricing`] how a line is
+//! reckoned, [`agree`] who answers for it), [`confirm`] the customer's word on it ([`by_link`] by a page of their own), [`sign_off`] the signature and what it covers, [`payment`] what
 //! was paid for it, [`rework`] what is mended again.
 
 #![expect(clippy::result_large_err, reason = "a move that is not possible gives the state back, which moves on")]
 
 pub mod agree;
+pub mod by_link;
 pub mod clocks;
+pub mod confirm;
 pub mod dispatch;
 pub mod history;
 pub mod material;
@@ -29,11 +31,13 @@ mod standing;
 mod state;
 pub mod visit;
 
+pub use by_link::QuoteSent;
 pub use clocks::{Clock, ClockEvent, ClockName, Clocks};
+pub use confirm::{Confirmation, ConfirmationMethod};
 pub use material::TakenFromStock;
 pub use payment::{Balance, Payment, PaymentMethod, Refund};
 pub use pricing::QuoteLine;
-pub use quote::{Confirmation, ConfirmationMethod, Quote};
+pub use quote::Quote;
 pub use record::{
     Appointment, Assignment, Caller, Channel, Charge, Diagnosis, Labour, MOST_ENTRIES, MaterialUse, MergedFrom, Note,
     Policy, Priority, Rejection, Source, TimelineEntry, Void, Window, WorkOrder,

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     Status, WorkOrder,
     agree::Agreement,
+    by_link::QuoteSent,
+    confirm::Confirmation,
     pricing::{Concern, Pricing, QuoteLine},
     standing::{contribution, flags},
 };
@@ -16,11 +17,10 @@ use crate::{
     check::Check,
     directory::{Organisation, PriceKind},
     evidence::When,
-    ids::{Id, PriceItemId, UserId, WorkOrderId},
+    ids::{Id, PriceItemId, UserId},
     money::{Currency, Money, Quantity, WHOLE},
-    operation::{Change, Context, Decision, Mode, Need, Payload},
-    refusal::{Flag, Flagged, Refusal},
-    signing::{Digest, Stroke, check_strokes, digest},
+    operation::{Change, Context, Decision, Need, Payload},
+    refusal::{Flag, Refusal},
 };
 
 /// Most lines of one quote.
@@ -65,74 +65,9 @@ pub struct Quote {
     /// Who agreed to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agreed: Option<Agreement>,
-}
-
-/// The customer confirms a quote.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Confirmation {
-    /// The operation that recorded it.
-    pub op: Uuid,
-    /// Who confirmed.
-    pub name: String,
-    /// How.
-    pub method: ConfirmationMethod,
-    /// When.
-    pub at: When,
-    /// Who recorded it.
-    pub by: UserId,
-    /// The revision of the order that it made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rev: Option<u64>,
-}
-
-/// How a customer confirmed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "how", rename_all = "snake_case")]
-pub enum ConfirmationMethod {
-    /// On the technician's device.
-    OnDevice,
-    /// By word of mouth; who was there to hear it.
-    Verbal {
-        /// The witness; 1 to 200 characters.
-        witness: String,
-    },
-    /// By a signature on the technician's device.
-    Signature {
-        /// The name, as drawn. The strokes stay in the journal; the record has none.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        strokes: Vec<Stroke>,
-        /// SHA-256 of the canonical JSON of what the customer saw, a [`QuoteShown`].
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        digest: Option<Digest>,
-    },
-}
-
-/// A quote as the customer sees it. Its canonical JSON (RFC 8785) is digested where a signature confirms it. It has no
-/// revision: those are numbered by the server.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct QuoteShown {
-    /// The order.
-    pub order: WorkOrderId,
-    /// The quote: the id of the operation that made it.
-    pub quote: Uuid,
-    /// Its lines, without what only the office asks about.
-    pub lines: Vec<QuoteLine>,
-    /// Its total.
-    pub total: Money,
-    /// Who confirms.
-    pub signer: String,
-}
-
-impl WorkOrder {
-    /// What to show a customer who is to confirm this quote.
-    pub fn quote_to_confirm(&self, quote: Uuid, signer: &str) -> Option<QuoteShown> {
-        let quote = self.quotes.iter().find(|known| known.id == quote)?;
-        let lines = quote.lines.iter().map(QuoteLine::shown).collect();
-        Some(QuoteShown { order: self.id, quote: quote.id, lines, total: quote.total, signer: signer.into() })
-    }
+    /// To whom a link to it went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<QuoteSent>,
 }
 
 /// Prices the work: lines of labour and material.
@@ -257,148 +192,8 @@ impl Change for MakeQuote {
             valid_until,
             concerns,
             agreed: None,
+            sent: Vec::new(),
         });
         Ok(Decision::flagged(order, flags))
     }
-}
-
-/// The customer confirms a quote; work may start.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ConfirmQuote {
-    /// Which one: the id of the operation that made it.
-    pub quote: Uuid,
-    /// Who confirms; 1 to 200 characters.
-    pub name: String,
-    /// How.
-    pub method: ConfirmationMethod,
-}
-
-impl Payload for ConfirmQuote {
-    type Record = WorkOrder;
-
-    fn example() -> Self {
-        Self {
-            quote: uuid::uuid!("01930000-0000-7000-8000-000000000041"),
-            name: "Mrs Chen".into(),
-            method: ConfirmationMethod::OnDevice,
-        }
-    }
-
-    fn check(&self, check: &mut Check) {
-        check.text("/name", &self.name, 1..=200);
-        match &self.method {
-            ConfirmationMethod::OnDevice => {}
-            ConfirmationMethod::Verbal { witness } => check.text("/method/witness", witness, 1..=200),
-            ConfirmationMethod::Signature { strokes, .. } if strokes.is_empty() => {
-                check.error("/method/strokes", "required", "the name, as drawn");
-            }
-            ConfirmationMethod::Signature { .. } => {}
-        }
-    }
-}
-
-impl Change for ConfirmQuote {
-    fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let overtaken = contribution(&order, context)?;
-        let illegal = Refusal::IllegalTransition { from: order.status(), operation: "confirm_quote" };
-        // A word given before the signature may arrive after it; one that somebody adds afterwards is none.
-        let open = match context.mode {
-            Mode::Online => order.status() < Status::SignedOff,
-            Mode::Recorded => !order.status().is_over(),
-        };
-        if !open && overtaken.is_none() {
-            return Err(illegal);
-        }
-        let mut flags = flags(overtaken);
-        flags.extend(self.of_signature(&order));
-        flags.extend(another_word(&order, self.quote, context));
-        let newest = order.newest_quote().map(|quote| (quote.id, quote.rev));
-        let quote = order.quotes.iter_mut().find(|quote| quote.id == self.quote).ok_or(Refusal::QuoteUnknown)?;
-        // Confirming what one knows to be replaced is a slip; not knowing is what happens without signal.
-        let (replaced, known) = match (quote.overtaken, newest) {
-            (Some(_), _) => (overtaken.is_none(), context.mode == Mode::Online),
-            (None, Some((newest, rev))) => (newest != quote.id, context.saw(rev)),
-            (None, None) => (false, false),
-        };
-        if replaced {
-            if known {
-                return Err(Refusal::QuoteUnknown);
-            }
-            let detail = json!({ "confirmed": quote.id, "newest": newest.map(|(newest, _)| newest) });
-            flags.push(Flagged::with(Flag::SignedOlderQuote, detail));
-        }
-        flags.extend(quote.not_to_be_confirmed(context)?);
-        let (op, at, by, rev) = (context.op, context.when.clone(), context.actor.user, Some(context.rev));
-        let method = self.method.without_strokes();
-        match (&quote.confirmed, context.mode) {
-            (None, _) => quote.confirmed = Some(Confirmation { op, name: self.name, method, at, by, rev }),
-            (Some(_), Mode::Online) => return Err(illegal),
-            (Some(_), Mode::Recorded) => {
-                flags.push(Flag::AlreadyDone.into());
-                order.log(context, "confirm_quote", Some(&self.name), Some(Flag::AlreadyDone))?;
-            }
-        }
-        Ok(Decision::flagged(order, flags))
-    }
-}
-
-impl ConfirmationMethod {
-    fn without_strokes(self) -> Self {
-        match self {
-            ConfirmationMethod::Signature { digest, .. } => ConfirmationMethod::Signature { strokes: vec![], digest },
-            other => other,
-        }
-    }
-}
-
-impl ConfirmQuote {
-    /// What is odd about the signature, if there is one.
-    fn of_signature(&self, order: &WorkOrder) -> Vec<Flagged> {
-        let ConfirmationMethod::Signature { strokes, digest: signed } = &self.method else { return Vec::new() };
-        let absurd = check_strokes(strokes).err();
-        let absurd = absurd.map(|problem| json!({ "problem": problem.to_string() }));
-        let held = order.quote_to_confirm(self.quote, &self.name).and_then(|shown| digest(&shown).ok());
-        let other = signed.is_some_and(|signed| Some(signed) != held).then(|| json!({ "differs": ["quote"] }));
-        let absurd = absurd.map(|detail| Flagged::with(Flag::SignatureAbsurd, detail));
-        absurd.into_iter().chain(other.map(|detail| Flagged::with(Flag::SignedOtherContent, detail))).collect()
-    }
-}
-
-impl Quote {
-    /// Its time is over, or nobody agreed to it: refused to who waits for the answer. A word that a customer gave
-    /// already is kept, and a person learns of it.
-    fn not_to_be_confirmed(&self, context: &Context<'_>) -> Result<Vec<Flagged>, Refusal> {
-        let mut flags = Vec::new();
-        let over = self.valid_until.filter(|until| context.when.earliest > *until);
-        match (over, context.mode) {
-            (Some(until), Mode::Online) => return Err(Refusal::QuoteExpired { until }),
-            (Some(until), Mode::Recorded) => {
-                flags.push(Flagged::with(Flag::QuoteExpired, json!({ "quote": self.id, "valid_until": until })));
-            }
-            (None, _) => {}
-        }
-        match (self.awaits_agreement(), context.mode) {
-            (true, Mode::Online) => return Err(Refusal::QuoteNotAgreed),
-            (true, Mode::Recorded) => {
-                let detail = json!({ "quote": self.id, "concerns": self.concerns });
-                flags.push(Flagged::with(Flag::QuoteNotAgreed, detail));
-            }
-            (false, _) => {}
-        }
-        Ok(flags)
-    }
-}
-
-/// Another quote that the customer confirmed elsewhere, which whoever records this word did not know of. Both words are
-/// kept; what is charged is what is signed.
-fn another_word(order: &WorkOrder, quote: Uuid, context: &Context<'_>) -> Option<Flagged> {
-    let unseen = |other: &&Quote| {
-        let rev = other.confirmed.as_ref().and_then(|word| word.rev);
-        other.id != quote && other.overtaken.is_none() && rev.is_some_and(|rev| !context.saw(rev))
-    };
-    // What is not in force competes with nothing.
-    order.quotes.iter().find(|known| known.id == quote && known.overtaken.is_none())?;
-    let other = order.quotes.iter().find(unseen)?;
-    Some(Flagged::with(Flag::AnotherQuoteConfirmed, json!({ "confirmed": quote, "other": other.id })))
 }

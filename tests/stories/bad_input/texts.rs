@@ -129,13 +129,15 @@ const LIFE: &[(&str, Thing)] = &[
 ];
 
 /// What nobody types: the founding of a firm goes through another door, and what became of bytes the server says itself.
-/// And what takes two people in turn: who agrees to a quote is another than who made it (`conflicts::paying`), and an order
+/// And what takes two people in turn: who agrees to a quote is another than who made it (`conflicts::paying`), a customer confirms on a page (`conflicts::by_link`), and an order
 /// changes hands between technicians (`conflicts::hands`).
 const ELSEWHERE: &[&str] = &[
     "organisation.found",
     "work_order.settle_photos",
     "work_order.raise_alarm",
     "work_order.agree_quote",
+    "work_order.send_quote",
+    "work_order.confirm_by_link",
     "work_order.grab",
     "work_order.pass_on",
 ];

@@ -9,6 +9,7 @@ macro_rules! reads {
     }};
 }
 
+mod by_link;
 mod clocks;
 mod deadlines;
 mod duplicates;

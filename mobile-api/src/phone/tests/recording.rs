@@ -12,7 +12,7 @@ use crate::{
         store::copies::{self, Place},
     },
     refusal::{Flag, Refusal},
-    work_order::{ConfirmationMethod, Status, quote, request},
+    work_order::{ConfirmationMethod, Status, confirm, quote, request},
 };
 
 #[tokio::test]
@@ -87,8 +87,8 @@ fn priced(minor: i64) -> quote::MakeQuote {
     quote::MakeQuote { lines: vec![line], note: None }
 }
 
-fn confirmed(quote: Uuid) -> quote::ConfirmQuote {
-    quote::ConfirmQuote { quote, name: "Mrs Li".into(), method: ConfirmationMethod::OnDevice }
+fn confirmed(quote: Uuid) -> confirm::ConfirmQuote {
+    confirm::ConfirmQuote { quote, name: "Mrs Li".into(), method: ConfirmationMethod::OnDevice }
 }
 
 #[tokio::test]

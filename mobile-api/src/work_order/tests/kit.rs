@@ -22,8 +22,9 @@ use crate::{
     time::Timestamp,
     work_order::{
         Caller, Channel, ConfirmationMethod, Priority, SignedContent, Status, Window, WorkOrder,
+        confirm::ConfirmQuote,
         dispatch::{Accept, AgreeTime, Assign, Cancel, Close, Depart, HandBack},
-        quote::{ConfirmQuote, MakeQuote, NewLine},
+        quote::{MakeQuote, NewLine},
         request::Request,
         sign_off::Sign,
         visit::{Arrive, Finish, Pause, Start},

@@ -16,8 +16,9 @@ use crate::{
     work_order::{
         ConfirmationMethod, QuoteLine, SignedContent, Status, WorkOrder,
         agree::AgreeQuote,
+        confirm::ConfirmQuote,
         pricing::Concern,
-        quote::{ConfirmQuote, MakeQuote, NewLine},
+        quote::{MakeQuote, NewLine},
         visit::Start,
     },
 };

@@ -20,6 +20,7 @@ use crate::{
     work_order::{
         ClockName, Status,
         agree::AgreeQuote,
+        by_link::{ConfirmByLink, SendQuote},
         clocks::ExplainDelay,
         dispatch::{Accept, AgreeTime, Depart},
         history::Import,
@@ -61,6 +62,8 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderQuote(_) => quote(80).into(),
         Action::WorkOrderConfirmQuote(_) => confirm(newest).into(),
         Action::WorkOrderAgreeQuote(_) => AgreeQuote { quote: newest, note: None }.into(),
+        Action::WorkOrderSendQuote(_) => SendQuote { quote: newest, to: text() }.into(),
+        Action::WorkOrderConfirmByLink(_) => ConfirmByLink { quote: newest, name: text() }.into(),
         Action::WorkOrderStart(_) => Start {}.into(),
         Action::WorkOrderUseMaterial(_) => UseMaterial {
             item: None,

@@ -1,4 +1,4 @@
-//! The short code on the paper.
+//! The short code in an address that a stranger is given: on a certificate, in the link to a quote.
 
 use std::{fmt, str::FromStr};
 
@@ -8,27 +8,42 @@ use uuid::Uuid;
 /// Digits that are told apart in print and by telephone (Crockford's base 32): no I, L, O, U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Digits of a code: 60 bits. Among a million certificates a guess hits one in 10^12 tries, and two of them have the
+/// Digits of a code: 60 bits. Among a million codes a guess hits one in 10^12 tries, and two of them have the
 /// same code with a probability below 10^-6.
 const DIGITS: usize = 12;
 
-/// What the code authenticates, so that it can never be mistaken for anything else signed with the same secret.
-const PURPOSE: &[u8] = b"doorstep-certificate-1\0";
+/// Where a code leads: it can never be mistaken for one of another sort, nor for anything else signed with the same secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leads {
+    /// To the check of a certificate; of the operation that recorded the signature.
+    ToCertificate,
+    /// To a quote that a customer is to confirm; of the quote.
+    ToQuote,
+}
 
-/// Leads whoever holds a certificate to its check. Follows from the signature, and can be guessed by nobody who does not
-/// know the organisation's secret.
+impl Leads {
+    fn purpose(self) -> &'static [u8] {
+        match self {
+            Leads::ToCertificate => b"doorstep-certificate-1\0",
+            Leads::ToQuote => b"doorstep-quote-1\0",
+        }
+    }
+}
+
+/// Leads whoever was given it to what it is for. Follows from that, and can be guessed by nobody who does not know the
+/// organisation's secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CheckCode([u8; DIGITS]);
+pub struct LinkCode([u8; DIGITS]);
 
 /// The text is not a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a certificate's code: 12 letters and digits")]
+#[error("not a code: 12 letters and digits")]
 pub struct MalformedCode;
 
-impl CheckCode {
-    /// The code of the signature that this operation recorded.
-    pub fn of(secret: &[u8], operation: Uuid) -> Self {
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), &[PURPOSE, operation.as_bytes()].concat());
+impl LinkCode {
+    /// The code that leads to the thing of this id.
+    pub fn of(secret: &[u8], leads: Leads, id: Uuid) -> Self {
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), &[leads.purpose(), id.as_bytes()].concat());
         let bits = tag.as_ref().iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
         Self(std::array::from_fn(|i| ALPHABET[(bits >> (59 - 5 * i)) as usize & 31]))
     }
@@ -39,7 +54,7 @@ impl CheckCode {
     }
 }
 
-impl fmt::Display for CheckCode {
+impl fmt::Display for LinkCode {
     /// `7Q4M-XK2P-0R9T`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.digits();
@@ -47,13 +62,13 @@ impl fmt::Display for CheckCode {
     }
 }
 
-impl fmt::Debug for CheckCode {
+impl fmt::Debug for LinkCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl FromStr for CheckCode {
+impl FromStr for LinkCode {
     type Err = MalformedCode;
 
     /// Reads a code as people write it: in capitals or not, with hyphens, spaces or nothing between, O for 0, I and L
@@ -84,17 +99,18 @@ mod tests {
     const OPERATION: Uuid = uuid::uuid!("01930000-0000-7000-8000-000000000042");
 
     #[test]
-    fn a_code_follows_from_the_secret_and_the_signature() {
-        let code = CheckCode::of(b"secret", OPERATION);
+    fn a_code_follows_from_the_secret_and_from_what_it_is_for() {
+        let code = LinkCode::of(b"secret", Leads::ToCertificate, OPERATION);
         assert_eq!(code.to_string(), "ZHDS-GB99-K7QJ");
-        assert_eq!(code, CheckCode::of(b"secret", OPERATION));
-        assert_ne!(code, CheckCode::of(b"another", OPERATION));
-        assert_ne!(code, CheckCode::of(b"secret", Uuid::nil()));
+        assert_eq!(code, LinkCode::of(b"secret", Leads::ToCertificate, OPERATION));
+        assert_ne!(code, LinkCode::of(b"secret", Leads::ToQuote, OPERATION));
+        assert_ne!(code, LinkCode::of(b"another", Leads::ToCertificate, OPERATION));
+        assert_ne!(code, LinkCode::of(b"secret", Leads::ToCertificate, Uuid::nil()));
     }
 
     #[test]
     fn people_write_it_as_they_like() {
-        let code: CheckCode = "01A0-11BC-DEFG".parse().unwrap();
+        let code: LinkCode = "01A0-11BC-DEFG".parse().unwrap();
         for spelling in ["01a011bcdefg", "oLAo-iIbC-dEfG", " 01A0 11BC DEFG ", "0-1-A-0-1-1-B-C-D-E-F-G"] {
             assert_eq!(spelling.parse(), Ok(code), "{spelling}");
         }
@@ -103,7 +119,7 @@ mod tests {
         for wrong in
             ["", "01A0-11BC-DEF", "01A0-11BC-DEFGH", "01A0-11BC-DEFU", "01A0_11BC_DEFG", "零一二三", &nine_hundred]
         {
-            assert_eq!(wrong.parse::<CheckCode>(), Err(MalformedCode), "{wrong}");
+            assert_eq!(wrong.parse::<LinkCode>(), Err(MalformedCode), "{wrong}");
         }
     }
 }

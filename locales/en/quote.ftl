@@ -1,0 +1,21 @@
+# The page on which a customer confirms a quote.
+quote-title = Your quote
+quote-open = Please confirm the price
+quote-open-about = Work begins when you have confirmed. The offer stands until { $until }.
+quote-open-for-ever = Work begins when you have confirmed.
+quote-confirmed = Confirmed
+quote-confirmed-about = { $name } confirmed this price at { $time }. If the technician asks for them, read out these digits; they are shown only if you confirmed here.
+quote-not-agreed = This price is not final yet
+quote-not-agreed-about = Somebody at the firm looks at it first. Please open this page again later.
+quote-replaced = There is a newer quote
+quote-replaced-about = This one is no longer offered, and confirming it would bind nobody. Please ask for the link to the newer one.
+quote-expired = This offer has ended
+quote-expired-about = It stood until { $until }. Please ask for a new one.
+quote-over = There is nothing to confirm any more
+quote-over-about = The work was signed for, or the order was cancelled.
+quote-name = Your name
+quote-name-missing = Please write your name: 1 to 200 characters.
+quote-confirm = I confirm { $total }
+quote-otherwise = If you do not agree, do nothing, and tell us: nothing is charged that you did not confirm.
+quote-unknown = This link leads nowhere
+quote-unknown-about = Check the address that you were sent: it ends in twelve letters and digits.

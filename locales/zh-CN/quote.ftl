@@ -1,0 +1,21 @@
+# 客户确认报价的页面。
+quote-title = 您的报价
+quote-open = 请确认价格
+quote-open-about = 您确认后才会开工。本报价有效期至 { $until }。
+quote-open-for-ever = 您确认后才会开工。
+quote-confirmed = 已确认
+quote-confirmed-about = { $name } 已于 { $time } 确认此价格。如维修人员询问，请念出下面的数字；仅在您于本页确认时才会显示。
+quote-not-agreed = 价格尚未最后确定
+quote-not-agreed-about = 公司还需审核，请稍后再打开本页。
+quote-replaced = 已有新的报价
+quote-replaced-about = 本报价已不再有效，确认也无约束力。请索取新报价的链接。
+quote-expired = 本报价已过有效期
+quote-expired-about = 有效期至 { $until }。请索取新的报价。
+quote-over = 已无需确认
+quote-over-about = 工程已签收，或工单已取消。
+quote-name = 您的姓名
+quote-name-missing = 请填写姓名，1 至 200 个字。
+quote-confirm = 我确认 { $total }
+quote-otherwise = 如不同意，请勿点击并告知我们：未经您确认的费用一概不收。
+quote-unknown = 此链接无效
+quote-unknown-about = 请核对收到的网址，其末尾是十二位字母和数字。
