@@ -42,6 +42,7 @@ impl Sight {
             | Kind::Review
             | Kind::WorkOrder
             | Kind::Asset
+            | Kind::AssetReading
             | Kind::StockMove => match actor.sites.as_slice() {
                 _ if !office => Sight::Nothing,
                 [] => Sight::All,

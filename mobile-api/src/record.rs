@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::Actor,
-    asset::Asset,
+    asset::{Asset, AssetReading},
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
@@ -291,6 +291,8 @@ records! {
     StockCount = "stock_count", "stock-counts";
     /// A machine or installation (设备).
     Asset = "asset", "assets";
+    /// What a meter of an asset said.
+    AssetReading = "asset_reading", "asset-readings";
 }
 
 impl std::fmt::Display for Kind {

@@ -270,6 +270,12 @@ pub enum Flag {
     PossibleRework,
     /// The asset was retired meanwhile; what was done to it is true all the same.
     AssetRetired,
+    /// The asset failed again within the days that the organisation set.
+    RepeatFault,
+    /// A reading lies beyond the meter's limits.
+    ReadingBeyondLimits,
+    /// A counter says less than it did.
+    CounterBackwards,
 }
 
 impl Flag {
@@ -310,6 +316,9 @@ impl Flag {
             Flag::PossibleDuplicatePayment => "possible_duplicate_payment",
             Flag::PossibleRework => "possible_rework",
             Flag::AssetRetired => "asset_retired",
+            Flag::RepeatFault => "repeat_fault",
+            Flag::ReadingBeyondLimits => "reading_beyond_limits",
+            Flag::CounterBackwards => "counter_backwards",
         }
     }
 

@@ -69,7 +69,8 @@ fn row(record: &Record) -> Option<Row> {
         | Record::StockLevel(_)
         | Record::StockSerial(_)
         | Record::StockCount(_)
-        | Record::Asset(_) => None,
+        | Record::Asset(_)
+        | Record::AssetReading(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use mobile_api::{
-    asset::Asset,
+    asset::{Asset, AssetReading},
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
@@ -31,7 +31,7 @@ use super::{
     problems,
 };
 use crate::{
-    asset::list::AssetFilter,
+    asset::list::{AssetFilter, ReadingFilter},
     device::list::DeviceFilter,
     directory::list::DirectoryFilter,
     operations::api::{History, HistoryQuery},
@@ -84,6 +84,7 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::StockSerial => add::<StockSerial>(document),
         Kind::StockCount => add::<StockCount>(document),
         Kind::Asset => add::<Asset>(document),
+        Kind::AssetReading => add::<AssetReading>(document),
     }
 }
 
@@ -121,6 +122,10 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
             let about = "By name; with `certificate_expires_before`, by when the certificate runs out. For the office; who is limited to \
                 some sites sees the assets of these.";
             (about, of::<AssetFilter>())
+        }
+        Kind::AssetReading => {
+            let about = "Newest first. For the office; who is limited to some sites sees what was read there.";
+            (about, of::<ReadingFilter>())
         }
         Kind::Device => {
             let about = "Newest first. Administrators and managers see all devices, everybody else their own.";

@@ -74,6 +74,7 @@ impl Reading<'_, '_> {
             warranty_until: day(&columns.warranty_until)?,
             certificate,
             documents: Vec::new(),
+            meters: Vec::new(),
             source: Some(Source { system: self.mapping.source.clone(), id }),
         };
         Ok(Found { site: self.site()?, save: self.checked(save)? })

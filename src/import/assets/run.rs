@@ -175,6 +175,7 @@ fn keeping(save: AssetSave, asset: Option<&Asset>) -> AssetSave {
         warranty_until: save.warranty_until.or(asset.warranty_until),
         certificate: save.certificate.or_else(|| asset.certificate.clone()),
         documents: asset.documents.clone(),
+        meters: asset.meters.clone(),
         ..save
     }
 }

@@ -2,6 +2,7 @@
 
 mod import;
 mod register;
+mod upkeep;
 
 use chrono::NaiveDate;
 use mobile_api::{
@@ -31,6 +32,7 @@ fn lift(house: &House, name: &str, serial: &str) -> AssetSave {
         warranty_until: None,
         certificate: None,
         documents: vec![],
+        meters: vec![],
         source: None,
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use doorstep::openapi;
 use mobile_api::{
-    asset::AssetSave,
+    asset::{AssetSave, RecordReading},
     calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
     directory::{Label, UnitSave, UserSave},
@@ -180,6 +180,10 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
 
     let asset = house.clock.new_id();
     house.system(firm, asset, AssetSave { name: secret(), site: firm.site, ..AssetSave::example() }).await;
+    let read = RecordReading { note: Some(secret()), ..RecordReading::example() };
+    house.system(firm, asset, read).await;
+    let readings = house.office("admin").await.get("/v1/asset-readings").await.body;
+    let reading = readings["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
     li.perform(order, note(SECRET)).await.applied();
@@ -212,6 +216,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("stock-serials", StockSerial::id_of(article.into(), SECRET)),
         ("stock-counts", count),
         ("assets", asset),
+        ("asset-readings", reading),
         ("devices", hand.device),
         ("reviews", unreadable),
         ("work-orders", order.uuid()),
