@@ -138,6 +138,7 @@ impl Create for Request {
             channel: self.channel,
             priority: self.priority,
             preferred: self.preferred,
+            planned: None,
             called_at,
             recorded: context.when.clone(),
             recorded_by: context.actor.user,

@@ -167,6 +167,7 @@ const ELSEWHERE: &[&str] = &[
     "work_order.send_quote",
     "work_order.confirm_by_link",
     "handover.sign",
+    "work_order.plan_visit",
     "work_order.grab",
     "work_order.pass_on",
 ];

@@ -22,7 +22,7 @@ use crate::{
         agree::AgreeQuote,
         by_link::{ConfirmByLink, SendQuote},
         clocks::ExplainDelay,
-        dispatch::{Accept, AgreeTime, Depart},
+        dispatch::{Accept, AgreeTime, Depart, PlanVisit},
         history::Import,
         material::ReserveMaterial,
         merge::Merge,
@@ -52,6 +52,9 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderImport(_) => Import::example().into(),
         Action::WorkOrderEdit(_) => Edit { place: Some("7-1203, bathroom".into()), ..Edit::default() }.into(),
         Action::WorkOrderAssign(_) => assign(super::kit::LI).into(),
+        Action::WorkOrderPlanVisit(_) => {
+            PlanVisit { technician: super::kit::LI.user(), window: window(60, 120) }.into()
+        }
         Action::WorkOrderGrab(_) => Grab {}.into(),
         Action::WorkOrderPassOn(_) => PassOn { to: super::kit::LI.user(), reason: text() }.into(),
         Action::WorkOrderAccept(_) => Accept {}.into(),
