@@ -47,7 +47,7 @@ pub fn project_round(conn: &mut Conn, org: Uuid, round: &Round) -> Result<(), Db
         rounds::assignee_id.eq(round.assignee.user.map(Uid::from)),
         rounds::team_id.eq(round.assignee.team.map(Uid::from)),
         rounds::active.eq(round.withdrawn.is_none()),
-        rounds::plan_at.eq(None::<Micros>),
+        rounds::plan_at.eq(round.plan_at.map(Micros::from)),
     );
     let upsert = diesel::insert_into(rounds::table)
         .values((rounds::org_id.eq(Uid(org)), rounds::id.eq(Uid::from(round.id)), values.clone()))
@@ -132,6 +132,20 @@ pub fn project(
         .returning(inspections::id);
     let _: Vec<Uid> = both!(conn, c => Prepared(upsert).rows(c))?;
     Ok(())
+}
+
+/// Rounds of which turns are to be planned by now, with their organisations; those that waited longest first.
+///
+/// # Errors
+/// The database's.
+pub fn plan_due(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<(Uuid, Uuid)>, DbError> {
+    let query = rounds::table
+        .filter(rounds::plan_at.le(Micros::from(now)))
+        .order(rounds::plan_at)
+        .limit(most)
+        .select((rounds::org_id, rounds::id));
+    let rows: Vec<(Uid, Uid)> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(|(org, id)| (org.0, id.0)).collect())
 }
 
 /// Inspections whose place in scopes has to be worked out anew by now, oldest first.
