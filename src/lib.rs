@@ -16,6 +16,7 @@ pub mod directory;
 mod edge;
 pub mod error;
 pub mod events;
+pub mod handover;
 mod health;
 pub mod import;
 pub mod inspection;

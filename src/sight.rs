@@ -30,8 +30,9 @@ impl Sight {
             Kind::Article | Kind::StockPlace | Kind::Template => Sight::All,
             Kind::StockLevel | Kind::StockSerial | Kind::StockCount if office => Sight::All,
             Kind::User if office => Sight::All,
+            Kind::Handover if office && actor.sites.is_empty() => Sight::All,
             Kind::Device if matches!(actor.role, Role::Admin | Role::Manager | Role::System) => Sight::All,
-            Kind::User | Kind::Device => Sight::Own(actor.user.into()),
+            Kind::User | Kind::Device | Kind::Handover => Sight::Own(actor.user.into()),
             // What is in their own bag.
             Kind::StockLevel | Kind::StockSerial | Kind::StockCount => Sight::Own(actor.user.into()),
             Kind::StockMove if !office => Sight::Own(actor.user.into()),

@@ -14,7 +14,7 @@ use crate::{
     check::{Check, pointer},
     device,
     directory::{self, DESK, SETUP},
-    inspection,
+    handover, inspection,
     operation::{Change, Context, Create, Decision, Need, On, Payload, Save, Spec},
     photo::NewPhoto,
     price_list,
@@ -275,6 +275,9 @@ macro_rules! kind {
     (asset) => {
         Kind::Asset
     };
+    (handover) => {
+        Kind::Handover
+    };
 }
 
 macro_rules! offline {
@@ -340,7 +343,7 @@ catalogue! {
     change WorkOrderEdit = work_order."edit"(request::Edit), offline, INTAKE, "Correct an order's particulars";
     change WorkOrderAssign = work_order."assign"(dispatch::Assign), online, OFFICE, "Send somebody";
     change WorkOrderGrab = work_order."grab"(pool::Grab), online, CREW, "Take an order out of the pool";
-    change WorkOrderPassOn = work_order."pass_on"(pool::PassOn), online, CREW, "Give an order to a colleague";
+    change WorkOrderPassOn = work_order."pass_on"(pool::PassOn), offline, CREW, "Give an order to a colleague";
     change WorkOrderAccept = work_order."accept"(dispatch::Accept), offline, CREW, "Say yes to an order";
     change WorkOrderHandBack = work_order."hand_back"(dispatch::HandBack), offline, DOOR, "Give an order back";
     change WorkOrderDepart = work_order."depart"(dispatch::Depart), offline, DOOR, "Set off";
@@ -404,6 +407,10 @@ catalogue! {
     save AssetSave = asset."save"(asset::AssetSave), online, DESK, "Make or change an asset";
     change AssetSetService = asset."set_service"(asset::SetService), offline, DOOR, "Take an asset out of service or put it back";
     change AssetRetire = asset."retire"(asset::Retire), online, OFFICE, "Retire an asset for good";
+    create HandoverOpen = handover."open"(handover::HandoverOpen), offline, EVERYBODY, "Write down what the next shift takes over";
+    change HandoverSign = handover."sign"(handover::HandoverSign), offline, EVERYBODY, "Sign for what is handed over";
+    change HandoverRemark = handover."remark"(handover::HandoverRemark), offline, EVERYBODY, "Add a remark to a handover";
+    change HandoverWithdraw = handover."withdraw"(handover::HandoverWithdraw), offline, EVERYBODY, "Withdraw a handover";
 }
 
 /// The line of the catalogue for a type on the wire.

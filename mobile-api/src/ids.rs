@@ -11,6 +11,7 @@ use crate::{
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    handover::Handover,
     inspection::{Inspection, Round, Template},
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
@@ -188,6 +189,9 @@ pub type StockLevelId = Id<StockLevel>;
 
 /// The id of a numbered piece.
 pub type StockSerialId = Id<StockSerial>;
+
+/// The id of a handover.
+pub type HandoverId = Id<Handover>;
 
 /// The id of a count sheet.
 pub type StockCountId = Id<StockCount>;

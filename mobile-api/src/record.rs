@@ -9,6 +9,7 @@ use crate::{
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    handover::Handover,
     inspection::{Inspection, Round, Template},
     photo::Photo,
     review::Review,
@@ -298,6 +299,8 @@ records! {
     Inspection = "inspection", "inspections";
     /// A machine or installation (设备).
     Asset = "asset", "assets";
+    /// What one shift leaves to the next (交接班).
+    Handover = "handover", "handovers";
 }
 
 impl std::fmt::Display for Kind {

@@ -553,6 +553,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    handovers (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        from_id -> Id,
+        to_id -> Id,
+        open -> Bool,
+        opened_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -581,5 +595,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     stock_moves,
     stock_serials,
     stock_counts,
-    reserved
+    reserved,
+    handovers
 );

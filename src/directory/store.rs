@@ -70,6 +70,7 @@ fn row(record: &Record) -> Option<Row> {
         | Record::StockSerial(_)
         | Record::StockCount(_)
         | Record::Asset(_)
+        | Record::Handover(_)
         | Record::Template(_)
         | Record::Round(_)
         | Record::Inspection(_) => None,

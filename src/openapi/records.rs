@@ -7,6 +7,7 @@ use mobile_api::{
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    handover::Handover,
     inspection::{Inspection, InspectionStatus, Round, Template},
     record::Kind,
     review::Review,
@@ -35,6 +36,7 @@ use crate::{
     asset::list::AssetFilter,
     device::list::DeviceFilter,
     directory::list::DirectoryFilter,
+    handover::list::HandoverFilter,
     inspection::list::{InspectionFilter, RoundFilter, TemplateFilter},
     operations::api::{History, HistoryQuery},
     review::list::ReviewFilter,
@@ -90,6 +92,7 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::Round => add::<Round>(document),
         Kind::Inspection => add::<Inspection>(document),
         Kind::Asset => add::<Asset>(document),
+        Kind::Handover => add::<Handover>(document),
     }
 }
 
@@ -122,6 +125,10 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
         Kind::StockCount => {
             let about = "Newest first. The office sees all sheets, a technician those of their bag and those they are to count.";
             (about, of::<CountFilter>())
+        }
+        Kind::Handover => {
+            let about = "Newest first. The two who hand over and take over, and an office that sees every site.";
+            (about, of::<HandoverFilter>())
         }
         Kind::Asset => {
             let about = "By name; with `certificate_expires_before`, by when the certificate runs out. For the office; who is limited to \

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     access, asset, certificate,
     db::{Conn, DbError},
-    device, directory, inspection,
+    device, directory, handover, inspection,
     jobs::{self, Job},
     media::{self, store::refs::PhotoRow},
     payment, quote_link, review, stock, work_order,
@@ -160,6 +160,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
             stock::store::project(conn, org, record, entry.stored_rev == 0)?;
         }
         Record::Asset(record) => asset::store::project(conn, org, record)?,
+        Record::Handover(record) => handover::store::project(conn, org, record)?,
     }
     Ok(())
 }

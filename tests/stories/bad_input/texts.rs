@@ -51,6 +51,7 @@ enum Thing {
     Counted,
     Device,
     Asset,
+    Handover,
     Form,
     Walk,
     Inspected,
@@ -108,6 +109,9 @@ const LIFE: &[(&str, Thing)] = &[
     ("work_order.import", Thing::Imported),
     ("work_order.request", Thing::OtherOrder),
     ("work_order.cancel", Thing::OtherOrder),
+    ("handover.open", Thing::Handover),
+    ("handover.remark", Thing::Handover),
+    ("handover.withdraw", Thing::Handover),
     ("work_order.request", Thing::Order),
     ("work_order.assign", Thing::Order),
     ("work_order.hand_back", Thing::Order),
@@ -140,7 +144,7 @@ const LIFE: &[(&str, Thing)] = &[
 
 /// What nobody types: the founding of a firm goes through another door, and what became of bytes the server says itself.
 /// And what takes two people in turn: who agrees to a quote is another than who made it (`conflicts::paying`), a customer confirms on a page (`conflicts::by_link`), and an order
-/// changes hands between technicians (`conflicts::hands`). And what names the keys of a form, which are texts themselves
+/// changes hands between technicians (`conflicts::hands`), as a shift does (`conflicts::handover`). And what names the keys of a form, which are texts themselves
 /// (`inspections::forms`).
 const ELSEWHERE: &[&str] = &[
     "organisation.found",
@@ -160,6 +164,7 @@ const ELSEWHERE: &[&str] = &[
     "work_order.agree_quote",
     "work_order.send_quote",
     "work_order.confirm_by_link",
+    "handover.sign",
     "work_order.grab",
     "work_order.pass_on",
 ];
@@ -201,6 +206,15 @@ fn payload(name: &str, round: usize) -> Value {
         "stock_move.record" => json!({ "article": article, "from": "supplier", "to": store }),
         "stock_move.scrap" => json!({ "article": article, "from": store }),
         "stock_count.open" => json!({ "articles": [article], "place": store }),
+        "handover.open" => {
+            let window = json!({ "from": "2030-01-01T00:00:00Z", "until": "2030-01-01T02:00:00Z" });
+            let order = json!({
+                "order": Thing::OtherOrder.id(round), "number": "", "status": "requested", "fault": "", "technician": null,
+                "promised": { "window": window, "to": "" }
+            });
+            let material = json!({ "article": article, "name": { "zh": "", "en": "" }, "milli": 1000, "unit": "" });
+            json!({ "from": firm.wang, "to": firm.zhao, "orders": [order], "material": [material] })
+        }
         "work_order.assign" => json!({ "technician": firm.wang }),
         "work_order.confirm_quote" => json!({ "quote": quote, "method": { "how": "verbal", "witness": "" } }),
         "work_order.record_labour" => {

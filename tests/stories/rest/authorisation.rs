@@ -12,6 +12,7 @@ use mobile_api::{
     calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
     directory::{Label, UnitSave, UserSave},
+    handover::HandoverOpen,
     inspection::{AnswerItem, PublishTemplate, RoundSave, Spot, StartInspection, TemplateSave},
     operation::Payload,
     signing::Digest,
@@ -193,6 +194,15 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.li().await.perform(inspection, leaks).await.applied();
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
+    let handover = house.clock.new_id();
+    let open = HandoverOpen {
+        from: Some(firm.wang),
+        to: firm.zhao,
+        note: Some(secret()),
+        orders: vec![],
+        ..HandoverOpen::example()
+    };
+    li.perform(handover, open).await.applied();
     li.perform(order, note(SECRET)).await.applied();
     li.perform(order, Assign { technician: firm.wang }).await.applied();
     let hand = Hand::of(house, "wang").await;
@@ -223,6 +233,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("stock-serials", StockSerial::id_of(article.into(), SECRET)),
         ("stock-counts", count),
         ("assets", asset),
+        ("handovers", handover),
         ("templates", template),
         ("rounds", round),
         ("inspections", inspection),

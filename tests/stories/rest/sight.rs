@@ -7,6 +7,7 @@ use doorstep::{
     db::{Conn, DbError},
     device::list::{self as devices, DeviceFilter},
     directory::list::{self as directory, DirectoryFilter},
+    handover::list::{self as handovers, HandoverFilter},
     inspection::list::{self as inspections, InspectionFilter, RoundFilter, TemplateFilter},
     paging::Ask,
     review::list::{self as reviews, ReviewFilter},
@@ -18,6 +19,7 @@ use mobile_api::{
     asset::AssetSave,
     calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, SiteSave, TeamSave, UnitSave},
+    handover::HandoverOpen,
     ids::{SiteId, TeamId},
     inspection::{Assignee, PlanInspection, PublishTemplate, RoundSave, Spot, TemplateSave},
     operation::Payload,
@@ -86,6 +88,10 @@ async fn material(house: &House, other_site: SiteId) {
         ku.perform(house.clock.new_id(), open).await.applied();
     }
     carry(house, &ku, numbered(the_store(), bag(firm.zhao), "D-7")).await;
+    for (from, to) in [(firm.wang, firm.zhao), (firm.zhao, firm.wang), (firm.zhao, firm.li)] {
+        let open = HandoverOpen { from: Some(from), to, orders: vec![], ..HandoverOpen::example() };
+        ku.perform(house.clock.new_id(), open).await.applied();
+    }
     let (place, counters) = (the_store(), vec![firm.wang]);
     let open = StockCountOpen { place, articles: vec![valves()], counters, note: None };
     ku.perform(house.clock.new_id(), open).await.applied();
@@ -186,6 +192,10 @@ fn rows(
         Kind::StockSerial => {
             let ask = Ask { after: None, limit: EVERYTHING };
             stock::serials(conn, actor, &SerialFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Handover => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            handovers::list(conn, actor, &HandoverFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Asset => {
             let ask = Ask { after: None, limit: EVERYTHING };
