@@ -45,6 +45,7 @@ impl Sight {
             | Kind::Asset
             | Kind::Round
             | Kind::Inspection
+            | Kind::AssetReading
             | Kind::StockMove => match actor.sites.as_slice() {
                 _ if !office => Sight::Nothing,
                 [] => Sight::All,

@@ -24,7 +24,7 @@ use crate::{
     stock::{self, CARRIERS, KEEPERS},
     work_order::{
         agree, by_link, clocks, confirm, dispatch, history, material, merge, payment, photos, pool, quote, request,
-        rework, sign_off, visit,
+        result, rework, sign_off, visit,
     },
 };
 
@@ -323,6 +323,7 @@ catalogue! {
     create OrganisationFound = organisation."found"(directory::Found), online, OPERATOR, "Found the organisation";
     change OrganisationSave = organisation."save"(directory::OrganisationSave), online, SETUP, "Change the organisation's defaults";
     change SetMoneyRules = organisation."set_money_rules"(price_list::SetMoneyRules), online, SETUP, "Change taxes, discounts and how long quotes are valid";
+    change SetMaintenanceRules = organisation."set_maintenance_rules"(asset::SetMaintenanceRules), online, SETUP, "Change why things fail, and when a fault counts as one that comes back";
     save SiteSave = site."save"(directory::SiteSave), online, DESK, "Make or change a site";
     save BuildingSave = building."save"(directory::BuildingSave), online, DESK, "Make or change a building";
     save UnitSave = unit."save"(directory::UnitSave), online, DESK, "Make or change a unit";
@@ -366,6 +367,7 @@ catalogue! {
     change WorkOrderPause = work_order."pause"(visit::Pause), offline, DOOR, "Stop for today";
     change WorkOrderResume = work_order."resume"(visit::Resume), offline, DOOR, "Go on";
     change WorkOrderFinish = work_order."finish"(visit::Finish), offline, DOOR, "Finish work";
+    change WorkOrderRecordResult = work_order."record_result"(result::RecordResult), offline, DOOR, "Record the main cause, and how it runs since";
     change WorkOrderSignOff = work_order."sign_off"(sign_off::Sign), offline, DOOR, "Record the customer's signature";
     change WorkOrderRefuseAcceptance = work_order."refuse_acceptance"(sign_off::RefuseAcceptance), offline, DOOR, "Record that the customer does not accept";
     change WorkOrderSetCharge = work_order."set_charge"(sign_off::SetCharge), online, MONEY, "Decide what is charged for a signature";
@@ -406,6 +408,7 @@ catalogue! {
     change InspectionNoteMissed = inspection."note_missed"(inspection::NoteMissed), online, OPERATOR, "Tell somebody that an inspection was missed";
     save AssetSave = asset."save"(asset::AssetSave), online, DESK, "Make or change an asset";
     change AssetSetService = asset."set_service"(asset::SetService), offline, DOOR, "Take an asset out of service or put it back";
+    change AssetRecordReading = asset."record_reading"(asset::RecordReading), offline, DOOR, "Record what a meter says";
     change AssetRetire = asset."retire"(asset::Retire), online, OFFICE, "Retire an asset for good";
     create HandoverOpen = handover."open"(handover::HandoverOpen), offline, EVERYBODY, "Write down what the next shift takes over";
     change HandoverSign = handover."sign"(handover::HandoverSign), offline, EVERYBODY, "Sign for what is handed over";

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    asset::Asset,
+    asset::{Asset, AssetReading},
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
@@ -207,6 +207,9 @@ pub type InspectionId = Id<Inspection>;
 
 /// The id of an asset.
 pub type AssetId = Id<Asset>;
+
+/// The id of a reading of an asset's meter.
+pub type AssetReadingId = Id<AssetReading>;
 
 /// An id that follows from bytes: the same bytes always have the same one (UUID version 8). For records that a rule makes
 /// beside the one that the operation is about, so that a replay makes the same.

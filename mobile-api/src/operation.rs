@@ -99,17 +99,16 @@ pub enum Need {
         /// Until.
         until: Timestamp,
     },
-    /// Orders still open for a unit.
-    OpenOrdersAt {
-        /// The unit.
-        unit: Uuid,
-    },
+    /// Orders still open for a unit or an asset.
+    OpenOrdersAt(Spot),
     /// A new number for a receipt.
     ReceiptNumber,
-    /// Work done at a unit that is still under warranty.
-    WorkDoneAt {
-        /// The unit.
-        unit: Uuid,
+    /// Work done at a unit or on an asset that is still under warranty.
+    WorkDoneAt(Spot),
+    /// The last orders about an asset, whatever became of them but cancelled ones.
+    FaultsOf {
+        /// The asset.
+        asset: AssetId,
     },
     /// What an asset is a part of.
     AssetsAbove {
@@ -139,6 +138,30 @@ pub enum Need {
     },
 }
 
+/// What an order is about: a unit, an asset, or an asset in a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The unit.
+    pub unit: Option<Uuid>,
+    /// The asset.
+    pub asset: Option<Uuid>,
+}
+
+impl Spot {
+    /// What the order is about.
+    pub fn of(order: &WorkOrder) -> Self {
+        Self { unit: order.unit.map(Id::uuid), asset: order.asset.map(Id::uuid) }
+    }
+
+    /// Whether both are about the same thing: the same asset, or – unless they name two assets – the same unit.
+    pub fn is_same(&self, other: &Spot) -> bool {
+        match (self.asset, other.asset) {
+            (Some(one), Some(another)) => one == another,
+            _ => self.unit.is_some() && self.unit == other.unit,
+        }
+    }
+}
+
 impl Need {
     /// Another record.
     pub fn record<T: RecordType>(id: Id<T>) -> Need {
@@ -155,13 +178,11 @@ pub struct OtherLabour {
     pub op: Uuid,
 }
 
-/// An order that is open for the same unit.
+/// An order that is open for the same unit or asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenOrder {
     /// The order.
     pub work_order: Id<WorkOrder>,
-    /// The unit.
-    pub unit: Uuid,
     /// Its type.
     pub order_type: Uuid,
     /// When its request was received.
@@ -213,7 +234,9 @@ pub struct Related {
     pub work_done: Vec<WorkDone>,
     /// Working times that overlap.
     pub labour: Vec<OtherLabour>,
-    /// Open orders for the unit.
+    /// The last orders about the asset asked about, newest first.
+    pub faults: Vec<OpenOrder>,
+    /// Open orders for the unit or asset.
     pub open_orders: Vec<OpenOrder>,
     /// How many orders the technician has that are not finished.
     pub open_of: u64,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::Actor,
-    asset::Asset,
+    asset::{Asset, AssetReading},
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
@@ -301,6 +301,8 @@ records! {
     Asset = "asset", "assets";
     /// What one shift leaves to the next (交接班).
     Handover = "handover", "handovers";
+    /// What a meter of an asset said.
+    AssetReading = "asset_reading", "asset-readings";
 }
 
 impl std::fmt::Display for Kind {

@@ -301,6 +301,12 @@ pub enum Flag {
     AuthorityMissing,
     /// The asset was retired meanwhile; what was done to it is true all the same.
     AssetRetired,
+    /// The asset failed again within the days that the organisation set.
+    RepeatFault,
+    /// A reading lies beyond the meter's limits.
+    ReadingBeyondLimits,
+    /// A counter says less than it did.
+    CounterBackwards,
 }
 
 impl Flag {
@@ -346,6 +352,9 @@ impl Flag {
             Flag::OtherCode => "other_code",
             Flag::AuthorityMissing => "authority_missing",
             Flag::AssetRetired => "asset_retired",
+            Flag::RepeatFault => "repeat_fault",
+            Flag::ReadingBeyondLimits => "reading_beyond_limits",
+            Flag::CounterBackwards => "counter_backwards",
         }
     }
 

@@ -1,23 +1,48 @@
-//! Assets over HTTP: the list. Single assets and what changes them are in `operations::api`.
+//! Assets over HTTP: lists, the maintenance record, series of readings. Single records and what changes them are in
+//! `operations::api`.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{self, Data},
+    HttpRequest, HttpResponse, get,
+    web::{self, Data, Path},
 };
+use chrono::{DateTime, Utc};
+use mobile_api::{
+    Actor,
+    asset::{Asset, AssetReading, Job, Meter, Series},
+    record::{Kind, Ref},
+    work_order::WorkOrder,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
-use super::list::{self, AssetFilter};
+use super::{
+    history::{self, Row},
+    list::{self, AssetFilter, ReadingFilter},
+};
 use crate::{
     access::Authenticated,
     app::AppState,
-    error::Error,
+    error::{Code, Error},
+    json::Json,
+    operations::reading,
     paging::{self, Ask, Depends},
     query::Query,
 };
 
+/// The tag of these addresses in the API document.
+const TAG: &str = "assets";
+
+/// Most readings of one series.
+const MOST_READINGS: i64 = 2_000;
+
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/assets", web::get().to(list_assets));
+    cfg.route("/assets", web::get().to(list_assets))
+        .route("/asset-readings", web::get().to(list_readings))
+        .service(get_maintenance_record)
+        .service(get_asset_series);
 }
 
 async fn list_assets(
@@ -29,4 +54,181 @@ async fn list_assets(
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, &filter, ask);
     paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+}
+
+async fn list_readings(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    Query(filter): Query<ReadingFilter>,
+) -> Result<HttpResponse, Error> {
+    let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
+    let load = move |conn: &mut _, actor: &_, ask: &_| list::readings(conn, actor, &filter, ask);
+    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+}
+
+/// The asset, for whoever may see it.
+pub(super) async fn visible(state: &AppState, actor: &Actor, id: Uuid) -> Result<Asset, Error> {
+    let (reader, about) = (actor.clone(), Ref::new(Kind::Asset, id));
+    let found = state.db.read(move |conn| reading::visible(conn, &reader, about)).await?;
+    serde_json::from_str(&found.ok_or(Code::NotFound)?.body).map_err(Error::internal)
+}
+
+/// Where a maintenance record is read on.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RecordQuery {
+    /// Where to go on: `next` of the last page.
+    pub cursor: Option<String>,
+    /// Most entries of a page; 100 if absent, and never more than the server allows.
+    #[param(minimum = 1)]
+    pub limit: Option<u32>,
+}
+
+/// One entry of a maintenance record.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Entry {
+    /// A job: an order and what came of it.
+    Job {
+        /// When the call came.
+        at: DateTime<Utc>,
+        /// The job.
+        job: Job,
+    },
+    /// A value that was read off it.
+    Reading {
+        /// When it was read.
+        at: DateTime<Utc>,
+        /// The reading.
+        reading: AssetReading,
+    },
+    /// A record of another kind that names the asset: an inspection.
+    Record {
+        /// When.
+        at: DateTime<Utc>,
+        /// The record's kind.
+        record_kind: Kind,
+        /// The record, as it is read by its own address.
+        record: serde_json::Value,
+    },
+}
+
+impl Entry {
+    /// The entry of a row.
+    ///
+    /// # Errors
+    /// A record that cannot be read.
+    pub fn of(row: Row) -> Result<Self, Error> {
+        let at = DateTime::from_timestamp_micros(row.at).unwrap_or_default();
+        Ok(match row.record.kind {
+            Kind::WorkOrder => {
+                let order: WorkOrder = serde_json::from_str(&row.body).map_err(Error::internal)?;
+                Entry::Job { at, job: Job::of(&order) }
+            }
+            Kind::AssetReading => {
+                Entry::Reading { at, reading: serde_json::from_str(&row.body).map_err(Error::internal)? }
+            }
+            record_kind => {
+                Entry::Record { at, record_kind, record: serde_json::from_str(&row.body).map_err(Error::internal)? }
+            }
+        })
+    }
+}
+
+/// An asset's maintenance record, page by page.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "items": [], "next": null }))]
+pub struct MaintenanceRecord {
+    /// Newest first.
+    pub items: Vec<Entry>,
+    /// Where to go on; absent on the last page.
+    pub next: Option<String>,
+}
+
+/// Read an asset's maintenance record
+///
+/// Every order on it with what was found, the main cause, the parts used, and how it ran afterwards; every reading; every
+/// inspection: put together from the records themselves, newest first.
+#[utoipa::path(tag = TAG, operation_id = "get_maintenance_record",
+    params(("id" = Uuid, Path, description = "The asset", example = "01930000-0000-7000-8000-000000000060"), RecordQuery),
+    responses((status = 200, body = MaintenanceRecord, description = "A page of the record")))]
+#[get("/assets/{id}/maintenance-record")]
+async fn get_maintenance_record(
+    state: Data<AppState>,
+    Authenticated(actor): Authenticated,
+    id: Path<Uuid>,
+    Query(query): Query<RecordQuery>,
+) -> Result<Json<MaintenanceRecord>, Error> {
+    let ask: Ask<i64> = Ask::read(&state, query.cursor.as_deref(), query.limit)?;
+    let asset = visible(&state, &actor, *id).await?;
+    let (org, id, limit) = (actor.org, asset.id.uuid(), ask.limit);
+    let mut rows = state.db.read(move |conn| history::of(conn, org, id, &ask)).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| more).map(|row| paging::cursor(&(row.at, row.record.id)));
+    let items = rows.into_iter().map(Entry::of).collect::<Result<_, _>>()?;
+    Ok(Json(MaintenanceRecord { items, next: last.transpose()? }))
+}
+
+/// Which readings make the series.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SeriesQuery {
+    /// The meter's code.
+    #[param(example = "hours")]
+    pub meter: String,
+    /// Read at this instant or later.
+    #[serde(default)]
+    pub from: Option<DateTime<Utc>>,
+    /// Read before this instant.
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A value of a series.
+#[derive(Serialize, ToSchema)]
+pub struct Point {
+    /// When it was read.
+    pub at: DateTime<Utc>,
+    /// The value, in thousandths of the meter's unit.
+    pub milli: i64,
+    /// Whether it lay beyond the limits that the meter had then.
+    pub beyond: bool,
+}
+
+/// A series of readings.
+#[derive(Serialize, ToSchema)]
+pub struct ReadingSeries {
+    /// The meter with its limits as they are now.
+    pub meter: Meter,
+    /// What the series comes to; absent without readings.
+    pub series: Option<Series>,
+    /// The readings, oldest first; the last 2,000, if there are more.
+    pub points: Vec<Point>,
+}
+
+/// Read what a meter of an asset has said
+///
+/// The readings of one meter with its limits, their least, largest and mean value, and by how much they rise a day.
+#[utoipa::path(tag = TAG, operation_id = "get_asset_series",
+    params(("id" = Uuid, Path, description = "The asset", example = "01930000-0000-7000-8000-000000000060"), SeriesQuery),
+    responses((status = 200, body = ReadingSeries, description = "The series")))]
+#[get("/assets/{id}/readings")]
+async fn get_asset_series(
+    state: Data<AppState>,
+    Authenticated(actor): Authenticated,
+    id: Path<Uuid>,
+    Query(query): Query<SeriesQuery>,
+) -> Result<Json<ReadingSeries>, Error> {
+    let asset = visible(&state, &actor, *id).await?;
+    let meter = asset.meter(&query.meter).cloned().ok_or(Code::NotFound)?;
+    let (org, id, code, span) = (actor.org, asset.id.uuid(), meter.code.clone(), (query.from, query.until));
+    let load = move |conn: &mut _| list::series(conn, org, id, &code, span, MOST_READINGS);
+    let values = state.db.read(load).await?;
+    let plain: Vec<_> = values.iter().map(|(at, milli, _)| (*at, *milli)).collect();
+    let points = values.into_iter().map(|(at, milli, beyond)| Point { at, milli, beyond }).collect();
+    Ok(Json(ReadingSeries { meter, series: Series::of(&plain), points }))
 }

@@ -1,6 +1,6 @@
 //! SQL by which assets are listed.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use mobile_api::{Actor, record::Kind};
 use serde::Deserialize;
@@ -10,8 +10,8 @@ use uuid::Uuid;
 use crate::{
     db::{
         Conn, DbError, both,
-        schema::{assets, records},
-        types::Uid,
+        schema::{asset_readings, assets, records},
+        types::{Micros, Uid},
     },
     directory::list::{containing, lower},
     operations::store::unsigned,
@@ -119,4 +119,103 @@ pub fn list(
     let listed =
         |(place, id, rev, body): Row| Listed { place: (place, id.0), rev: unsigned(rev), body, last_seen_at: None };
     Ok(rows.into_iter().map(listed).collect())
+}
+
+/// Which readings are wanted. Those that fit all of what is given.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReadingFilter {
+    /// Of this asset.
+    pub asset: Option<Uuid>,
+    /// Of the meter with this code; together with `asset`.
+    #[param(example = "hours")]
+    pub meter: Option<String>,
+    /// Whether it lies beyond the limits that the meter had.
+    pub beyond: Option<bool>,
+    /// Read at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Read before this instant.
+    pub until: Option<DateTime<Utc>>,
+    /// Where to go on: `next` of the last page.
+    pub cursor: Option<String>,
+    /// Most readings of a page; 100 if absent, and never more than the server allows.
+    #[param(minimum = 1)]
+    pub limit: Option<u32>,
+}
+
+/// Readings that fit the filter and that the actor may see, newest first.
+///
+/// # Errors
+/// The database's.
+pub fn readings(
+    conn: &mut Conn,
+    actor: &Actor,
+    filter: &ReadingFilter,
+    ask: &Ask<i64>,
+) -> Result<Vec<Listed<i64>>, DbError> {
+    let sites = match Sight::of(actor, Kind::AssetReading) {
+        Sight::All => None,
+        Sight::Sites(sites) => Some(sites),
+        Sight::Own(_) | Sight::Nothing => return Ok(Vec::new()),
+    };
+    let rows: Vec<(i64, Uid, i64, String)> = both!(conn, c => {
+        let mut query = asset_readings::table
+            .inner_join(
+                records::table.on(records::org_id
+                    .eq(asset_readings::org_id)
+                    .and(records::kind.eq(Kind::AssetReading.as_str()))
+                    .and(records::id.eq(asset_readings::id))),
+            )
+            .filter(asset_readings::org_id.eq(Uid(actor.org)))
+            .order((asset_readings::at.desc(), asset_readings::id.desc()))
+            .limit(ask.rows())
+            .select((asset_readings::at, asset_readings::id, records::rev, records::body))
+            .into_boxed();
+        narrow!(query:
+            sites => |sites| asset_readings::site_id.eq_any(sites);
+            filter.asset => |id| asset_readings::asset_id.eq(Uid(id));
+            filter.meter.as_deref() => |meter| asset_readings::meter.eq(meter.trim());
+            filter.beyond => |beyond| asset_readings::beyond.eq(beyond);
+            filter.from => |from| asset_readings::at.ge(Micros::from(from));
+            filter.until => |until| asset_readings::at.lt(Micros::from(until));
+            ask.after => |place| asset_readings::at
+                .le(place.0)
+                .and(asset_readings::at.lt(place.0).or(asset_readings::id.lt(Uid(place.1))));
+        );
+        query.load(c)
+    })?;
+    let listed =
+        |(at, id, rev, body)| Listed { place: (at, Uid::into(id)), rev: unsigned(rev), body, last_seen_at: None };
+    Ok(rows.into_iter().map(listed).collect())
+}
+
+/// The last values of a meter with their instants, oldest first; at most so many.
+///
+/// # Errors
+/// The database's.
+pub fn series(
+    conn: &mut Conn,
+    org: Uuid,
+    asset: Uuid,
+    meter: &str,
+    (from, until): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+    most: i64,
+) -> Result<Vec<(DateTime<Utc>, i64, bool)>, DbError> {
+    let rows: Vec<(Micros, i64, bool)> = both!(conn, c => {
+        let mut query = asset_readings::table
+            .filter(asset_readings::org_id.eq(Uid(org)))
+            .filter(asset_readings::asset_id.eq(Uid(asset)))
+            .filter(asset_readings::meter.eq(meter.trim()))
+            .order((asset_readings::at.desc(), asset_readings::id.desc()))
+            .limit(most)
+            .select((asset_readings::at, asset_readings::milli, asset_readings::beyond))
+            .into_boxed();
+        narrow!(query:
+            from => |from| asset_readings::at.ge(Micros::from(from));
+            until => |until| asset_readings::at.lt(Micros::from(until));
+        );
+        query.load(c)
+    })?;
+    Ok(rows.into_iter().rev().map(|(at, milli, beyond)| (at.time(), milli, beyond)).collect())
 }

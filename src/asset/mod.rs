@@ -1,5 +1,6 @@
 //! Assets (设备): how they are listed and found.
 
 pub mod api;
+pub mod history;
 pub mod list;
 pub mod store;

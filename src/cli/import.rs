@@ -1,6 +1,8 @@
 //! `doorstep import`
 
+mod assets;
 mod prices;
+mod table;
 
 use std::{
     fs,
@@ -35,7 +37,7 @@ const STOPPED: u8 = 130;
 /// How often a line tells of the progress where there is no terminal to draw a bar on.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
-/// Take history or a price list over from another system
+/// Take history, a price list or assets over from another system
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  doorstep import requests --map docs/mappings/boston-311.toml requests.csv.gz")]
 pub struct Import {
@@ -47,6 +49,7 @@ pub struct Import {
 enum What {
     Requests(Requests),
     Prices(prices::Prices),
+    Assets(assets::Assets),
 }
 
 /// Import service requests from a table (CSV, also compressed by gzip)
@@ -86,6 +89,7 @@ impl Import {
         match self.what {
             What::Requests(requests) => requests.run().await,
             What::Prices(prices) => prices.run().await,
+            What::Assets(assets) => assets.run().await,
         }
     }
 }

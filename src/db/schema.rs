@@ -567,6 +567,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    asset_history (org_id, asset_id, kind, id) {
+        org_id -> Id,
+        asset_id -> Id,
+        kind -> Text,
+        id -> Id,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    asset_readings (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        asset_id -> Id,
+        site_id -> Id,
+        meter -> Text,
+        milli -> BigInt,
+        beyond -> Bool,
+        at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -582,6 +611,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     rounds,
     inspections,
     faults,
+    asset_history,
+    asset_readings,
     directory,
     reviews,
     labour,

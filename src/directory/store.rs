@@ -73,7 +73,8 @@ fn row(record: &Record) -> Option<Row> {
         | Record::Handover(_)
         | Record::Template(_)
         | Record::Round(_)
-        | Record::Inspection(_) => None,
+        | Record::Inspection(_)
+        | Record::AssetReading(_) => None,
     }
 }
 

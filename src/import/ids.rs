@@ -1,6 +1,6 @@
 //! Ids that follow from what things are called elsewhere, so that the same thing has the same id at each import.
 
-use mobile_api::ids::{OrderTypeId, PriceItemId, SiteId, WorkOrderId};
+use mobile_api::ids::{AssetId, OrderTypeId, PriceItemId, SiteId, WorkOrderId};
 use uuid::Uuid;
 
 use crate::operations::incoming::derived_id;
@@ -14,6 +14,11 @@ fn derived(org: Uuid, what: &str, parts: &[&str]) -> Uuid {
 /// The order that the source knows by `external`.
 pub fn work_order(org: Uuid, source: &str, external: &str) -> WorkOrderId {
     derived(org, "work_order", &[source, external]).into()
+}
+
+/// The asset that the source knows by `external`.
+pub fn asset(org: Uuid, source: &str, external: &str) -> AssetId {
+    derived(org, "asset", &[source, external]).into()
 }
 
 /// The order type of this code.

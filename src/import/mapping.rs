@@ -113,6 +113,25 @@ pub struct VerdictOf {
     pub late: Vec<String>,
 }
 
+/// Days as ISO 8601 has them.
+pub(super) fn plain_days() -> Vec<String> {
+    vec!["%Y-%m-%d".to_owned()]
+}
+
+/// What is wrong with a table's delimiter and days.
+pub(super) fn table_complaints(delimiter: char, date_formats: &[String]) -> Vec<String> {
+    let mut all = Vec::new();
+    if !delimiter.is_ascii() || matches!(delimiter, '"' | '\n' | '\r' | '\0') {
+        all.push("delimiter: one ASCII character, not a quotation mark or a line break".to_owned());
+    }
+    for format in date_formats {
+        if StrftimeItems::new(format).any(|item| item == Item::Error) {
+            all.push(format!("date_formats: `{format}` is no strftime pattern such as \"%Y-%m-%d\""));
+        }
+    }
+    all
+}
+
 pub(super) fn comma() -> char {
     ','
 }

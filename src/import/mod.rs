@@ -1,6 +1,6 @@
 //! History taken over from other systems: a table of requests, row by row, through the one door.
 //!
-//! [`prices`] takes price lists.
+//! [`prices`] takes price lists, [`assets`] takes registers of assets; what they share is in [`table`].
 //!
 //! * [`mapping`] – which column is what. * [`input`] – the file as a stream. * `rows` – a row as what an order needs, or
 //!   the reason why not. * `times` – local times. * [`run`] – chunk by chunk into the door. * [`report`] – what came of it.
@@ -9,6 +9,7 @@
 //! An order's id follows from the organisation, the source and the source's own id ([`ids`]). That makes an import
 //! repeatable: what is here is left alone, whoever changed it since.
 
+pub mod assets;
 pub mod ids;
 pub mod input;
 pub mod mapping;
@@ -18,6 +19,7 @@ pub mod report;
 mod rows;
 pub mod run;
 mod store;
+pub mod table;
 mod times;
 mod words;
 

@@ -3,11 +3,13 @@
 use diesel::prelude::*;
 use mobile_api::{
     inspection::{FoundBy, Inspection, Round, Template},
+    record::{Kind, Ref},
     time::Timestamp,
     work_order::WorkOrder,
 };
 use uuid::Uuid;
 
+use crate::asset;
 use crate::db::{
     Conn, DbError, Prepared, both, column_text,
     schema::{faults, inspections, rounds, templates},
@@ -131,6 +133,23 @@ pub fn project(
         .set(values)
         .returning(inspections::id);
     let _: Vec<Uid> = both!(conn, c => Prepared(upsert).rows(c))?;
+    enter_assets(conn, org, before, inspection)
+}
+
+/// Enters what was carried out into the history of each asset that it looked at, when it is finished.
+fn enter_assets(
+    conn: &mut Conn,
+    org: Uuid,
+    before: Option<&Inspection>,
+    inspection: &Inspection,
+) -> Result<(), DbError> {
+    let Some(finished) = inspection.finished().filter(|_| before.and_then(Inspection::finished).is_none()) else {
+        return Ok(());
+    };
+    let address = Ref::new(Kind::Inspection, inspection.id);
+    for asset in inspection.assets() {
+        asset::history::enter(conn, org, asset, address, finished.latest)?;
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use mobile_api::{
-    asset::Asset,
+    asset::{Asset, AssetReading},
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
@@ -33,7 +33,7 @@ use super::{
     problems,
 };
 use crate::{
-    asset::list::AssetFilter,
+    asset::list::{AssetFilter, ReadingFilter},
     device::list::DeviceFilter,
     directory::list::DirectoryFilter,
     handover::list::HandoverFilter,
@@ -93,6 +93,7 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::Inspection => add::<Inspection>(document),
         Kind::Asset => add::<Asset>(document),
         Kind::Handover => add::<Handover>(document),
+        Kind::AssetReading => add::<AssetReading>(document),
     }
 }
 
@@ -148,6 +149,10 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
             let about = "Newest first, by when it is due or was begun. The office sees the inspections of its sites, a technician those \
                 that were given to them or their teams.";
             (about, of::<InspectionFilter>())
+        }
+        Kind::AssetReading => {
+            let about = "Newest first. For the office; who is limited to some sites sees what was read there.";
+            (about, of::<ReadingFilter>())
         }
         Kind::Device => {
             let about = "Newest first. Administrators and managers see all devices, everybody else their own.";

@@ -90,6 +90,9 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
     }
     let orders: Vec<&WorkOrder> = orders.into_iter().filter_map(|(_, entry)| order(entry)).collect();
     work_order::store::project_new(ledger.conn, ledger.org, &orders, ledger.now)?;
+    for order in &orders {
+        asset::history::enter_order(ledger.conn, ledger.org, None, order)?;
+    }
     for (name, series) in ledger.series.iter().filter(|(_, series)| series.last != series.stored) {
         store::advance_series(ledger.conn, ledger.org, name, series.last)?;
     }
@@ -124,6 +127,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::WorkOrder(order) => {
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
             work_order::store::project(conn, org, before, order, now)?;
+            asset::history::enter_order(conn, org, before, order)?;
             stock::store::keep_back(conn, org, before, order)?;
         }
         Record::Review(review) => review::store::project(conn, org, review)?,
@@ -161,6 +165,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         }
         Record::Asset(record) => asset::store::project(conn, org, record)?,
         Record::Handover(record) => handover::store::project(conn, org, record)?,
+        Record::AssetReading(reading) => asset::history::enter_reading(conn, org, reading)?,
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use mobile_api::{
     asset::Asset,
-    operation::{OpenOrder, OtherLabour},
+    ids::AssetId,
+    operation::{OpenOrder, OtherLabour, Spot},
     record::Record,
     time::Timestamp,
     work_order::{Status, WorkOrder},
@@ -35,13 +36,26 @@ pub(super) fn labour(
     known
 }
 
-/// Orders that are open for a unit, as they stand now.
-pub(super) fn open_orders(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, unit: Uuid) -> Vec<OpenOrder> {
+/// Orders that are open for a unit or an asset, as they stand now.
+pub(super) fn open_orders(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, spot: &Spot) -> Vec<OpenOrder> {
     for order in changed_orders(ledger) {
         known.retain(|other| other.work_order != order.id);
-        if order.unit.is_some_and(|id| id.uuid() == unit) && !order.status().is_over() {
+        if order.is_at(spot) && !order.status().is_over() {
             let (order_type, received_at) = (order.order_type.uuid(), order.called_at);
-            known.push(OpenOrder { work_order: order.id, unit, order_type, received_at });
+            known.push(OpenOrder { work_order: order.id, order_type, received_at });
+        }
+    }
+    known.sort_unstable_by_key(|other| (std::cmp::Reverse(other.received_at), other.work_order));
+    known
+}
+
+/// The orders about an asset, as they stand now.
+pub(super) fn faults(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, asset: AssetId) -> Vec<OpenOrder> {
+    for order in changed_orders(ledger) {
+        known.retain(|other| other.work_order != order.id);
+        if order.asset == Some(asset) && order.status() != Status::Cancelled {
+            let (order_type, received_at) = (order.order_type.uuid(), order.called_at);
+            known.push(OpenOrder { work_order: order.id, order_type, received_at });
         }
     }
     known.sort_unstable_by_key(|other| (std::cmp::Reverse(other.received_at), other.work_order));

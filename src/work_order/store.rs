@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 use mobile_api::{
     Id,
-    operation::{OpenOrder, OtherLabour},
+    ids::AssetId,
+    operation::{OpenOrder, OtherLabour, Spot},
     record::RecordType,
     time::Timestamp,
     work_order::{Labour, Status, WorkOrder},
@@ -154,41 +155,86 @@ pub fn watch_due(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<(Uuid
     Ok(rows.into_iter().map(|(org, id)| (org.0, id.0)).collect())
 }
 
-/// Orders of a unit that are not over; at most 20, newest first.
+/// Orders of a unit or an asset that are not over; at most 20, newest first.
 ///
 /// # Errors
 /// The database's.
-pub fn open_orders_at(conn: &mut Conn, org: Uuid, unit: Uuid) -> Result<Vec<OpenOrder>, DbError> {
+pub fn open_orders_at(conn: &mut Conn, org: Uuid, spot: &Spot) -> Result<Vec<OpenOrder>, DbError> {
+    let open = || {
+        work_orders::table
+            .filter(work_orders::org_id.eq(Uid(org)))
+            .filter(work_orders::status.ne_all(over()))
+            .order((work_orders::received_at.desc(), work_orders::id))
+            .limit(20)
+            .select((work_orders::id, work_orders::order_type_id, work_orders::received_at))
+    };
+    let mut rows: Vec<OpenRow> = Vec::new();
+    // Each by its index; an order that names another asset in the same unit is about something else.
+    if let Some(asset) = spot.asset {
+        let query = open().filter(work_orders::asset_id.eq(Uid(asset)));
+        rows.extend(both!(conn, c => query.load::<OpenRow>(c))?);
+    }
+    if let Some(unit) = spot.unit {
+        let at_unit = open().filter(work_orders::unit_id.eq(Uid(unit)));
+        if spot.asset.is_some() {
+            let query = at_unit.filter(work_orders::asset_id.is_null());
+            rows.extend(both!(conn, c => query.load::<OpenRow>(c))?);
+        } else {
+            rows.extend(both!(conn, c => at_unit.load::<OpenRow>(c))?);
+        }
+    }
+    Ok(rows.into_iter().map(open_order).collect())
+}
+
+type OpenRow = (Uid, Uid, Micros);
+
+fn open_order((id, order_type, received_at): OpenRow) -> OpenOrder {
+    OpenOrder { work_order: id.into(), order_type: order_type.0, received_at: received_at.time() }
+}
+
+/// The last orders about an asset that were not cancelled; at most 20, newest first.
+///
+/// # Errors
+/// The database's.
+pub fn faults_of(conn: &mut Conn, org: Uuid, asset: AssetId) -> Result<Vec<OpenOrder>, DbError> {
     let query = work_orders::table
         .filter(work_orders::org_id.eq(Uid(org)))
-        .filter(work_orders::unit_id.eq(Uid(unit)))
-        .filter(work_orders::status.ne_all(over()))
+        .filter(work_orders::asset_id.eq(Uid::from(asset)))
+        .filter(work_orders::status.ne(Status::Cancelled.as_str()))
         .order((work_orders::received_at.desc(), work_orders::id))
         .limit(20)
         .select((work_orders::id, work_orders::order_type_id, work_orders::received_at));
-    let rows: Vec<(Uid, Uid, Micros)> = both!(conn, c => query.load(c))?;
-    let open = |(id, order_type, received_at): (Uid, Uid, Micros)| OpenOrder {
-        work_order: id.into(),
-        unit,
-        order_type: order_type.0,
-        received_at: received_at.time(),
-    };
-    Ok(rows.into_iter().map(open).collect())
+    let rows: Vec<OpenRow> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(open_order).collect())
 }
 
-/// Orders of a unit whose work is under warranty at `at`; at most 20, the longest first.
+/// Orders of a unit or an asset whose work is under warranty at `at`; at most 20, the longest first.
 ///
 /// # Errors
 /// The database's.
-pub fn under_warranty_at(conn: &mut Conn, org: Uuid, unit: Uuid, at: Timestamp) -> Result<Vec<Uuid>, DbError> {
-    let query = work_orders::table
-        .filter(work_orders::org_id.eq(Uid(org)))
-        .filter(work_orders::unit_id.eq(Uid(unit)))
-        .filter(work_orders::warranty_until.ge(Micros::from(at)))
-        .order((work_orders::warranty_until.desc(), work_orders::id))
-        .limit(20)
-        .select(work_orders::id);
-    let rows: Vec<Uid> = both!(conn, c => query.load(c))?;
+pub fn under_warranty_at(conn: &mut Conn, org: Uuid, spot: &Spot, at: Timestamp) -> Result<Vec<Uuid>, DbError> {
+    let done = || {
+        work_orders::table
+            .filter(work_orders::org_id.eq(Uid(org)))
+            .filter(work_orders::warranty_until.ge(Micros::from(at)))
+            .order((work_orders::warranty_until.desc(), work_orders::id))
+            .limit(20)
+            .select(work_orders::id)
+    };
+    let mut rows: Vec<Uid> = Vec::new();
+    if let Some(asset) = spot.asset {
+        let query = done().filter(work_orders::asset_id.eq(Uid(asset)));
+        rows.extend(both!(conn, c => query.load::<Uid>(c))?);
+    }
+    if let Some(unit) = spot.unit {
+        let at_unit = done().filter(work_orders::unit_id.eq(Uid(unit)));
+        if spot.asset.is_some() {
+            let query = at_unit.filter(work_orders::asset_id.is_null());
+            rows.extend(both!(conn, c => query.load::<Uid>(c))?);
+        } else {
+            rows.extend(both!(conn, c => at_unit.load::<Uid>(c))?);
+        }
+    }
     Ok(rows.into_iter().map(Uuid::from).collect())
 }
 

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::{LastReading, Meter};
 use crate::{
     actor::Actor,
     evidence::When,
@@ -62,6 +63,12 @@ pub struct Asset {
     /// Manuals, drawings, reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<AssetDocument>,
+    /// What can be read off it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub meters: Vec<Meter>,
+    /// The last few readings of each meter, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<LastReading>,
     /// Whether it runs.
     pub service: Service,
     /// Where it came from, if it was imported.

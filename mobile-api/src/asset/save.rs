@@ -3,7 +3,10 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{Asset, AssetCertificate, AssetDocument, Service, record::serial_key};
+use super::{
+    Asset, AssetCertificate, AssetDocument, LastReading, Meter, MeterKind, Service, meter::check_meters,
+    record::serial_key,
+};
 use crate::{
     actor::Actor,
     check::Check,
@@ -59,6 +62,9 @@ pub struct AssetSave {
     /// Manuals, drawings, reports; at most 50.
     #[serde(default)]
     pub documents: Vec<AssetDocument>,
+    /// What can be read off it; at most 20.
+    #[serde(default)]
+    pub meters: Vec<Meter>,
     /// Where it came from, if it was imported.
     #[serde(default)]
     pub source: Option<Source>,
@@ -85,6 +91,13 @@ impl Payload for AssetSave {
             certificate: NaiveDate::from_ymd_opt(2027, 3, 31)
                 .map(|expires_on| AssetCertificate { number: Some("TZ-2026-1187".into()), expires_on }),
             documents: vec![AssetDocument { title: "Manual".into(), url: "https://docs.example.com/hca.pdf".into() }],
+            meters: vec![Meter {
+                code: "hours".into(),
+                unit: "h".into(),
+                kind: MeterKind::Counter,
+                low_milli: None,
+                high_milli: None,
+            }],
             source: None,
         }
     }
@@ -117,6 +130,7 @@ impl Payload for AssetSave {
                 check.error(format!("/documents/{at}/url"), "malformed", "an address that begins with https://");
             }
         }
+        check_meters(check, &self.meters);
         if let Some(source) = &self.source {
             check.text("/source/system", &source.system, 1..=60);
             check.text("/source/id", &source.id, 1..=120);
@@ -144,6 +158,36 @@ fn check_date(check: &mut Check, pointer: &str, date: Option<NaiveDate>) {
 }
 
 impl AssetSave {
+    /// Whether the asset says all of this already.
+    pub fn changes_nothing_of(&self, asset: &Asset) -> bool {
+        self.clone().on(asset.id, asset.service.clone(), asset.readings.clone()) == *asset
+    }
+
+    fn on(self, id: Id<Asset>, service: Service, readings: Vec<LastReading>) -> Asset {
+        Asset {
+            id,
+            name: self.name,
+            asset_type: self.asset_type,
+            code: self.code,
+            serial: self.serial,
+            site: self.site,
+            building: self.building,
+            unit: self.unit,
+            place: self.place,
+            parent: self.parent,
+            maker: self.maker,
+            model: self.model,
+            installed_on: self.installed_on,
+            warranty_until: self.warranty_until,
+            certificate: self.certificate,
+            documents: self.documents,
+            meters: self.meters,
+            readings,
+            service,
+            source: self.source,
+        }
+    }
+
     /// The serial, unless it is empty.
     fn serial(&self) -> Option<&str> {
         self.serial.as_deref().map(str::trim).filter(|serial| !serial.is_empty())
@@ -184,27 +228,8 @@ impl Save for AssetSave {
             return Err(Refusal::AssetRetired);
         }
         self.check_references(id, context)?;
-        let service = asset.map_or(Service::InService, |asset| asset.service);
-        Ok(Asset {
-            id,
-            name: self.name,
-            asset_type: self.asset_type,
-            code: self.code,
-            serial: self.serial,
-            site: self.site,
-            building: self.building,
-            unit: self.unit,
-            place: self.place,
-            parent: self.parent,
-            maker: self.maker,
-            model: self.model,
-            installed_on: self.installed_on,
-            warranty_until: self.warranty_until,
-            certificate: self.certificate,
-            documents: self.documents,
-            service,
-            source: self.source,
-        }
-        .into())
+        let (service, readings) =
+            asset.map_or((Service::InService, Vec::new()), |asset| (asset.service, asset.readings));
+        Ok(self.on(id, service, readings).into())
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Deadlines, Escalation, in_catalog};
 use crate::{
     actor::Actor,
+    asset::MaintenanceRules,
     check::Check,
     ids::{Id, OrganisationId},
     money::Currency,
@@ -38,6 +39,9 @@ pub struct Organisation {
     /// Taxes, discounts, and how long quotes are valid.
     #[serde(default, skip_serializing_if = "MoneyRules::is_default")]
     pub money: MoneyRules,
+    /// Why things fail, and when a fault counts as one that comes back.
+    #[serde(default, skip_serializing_if = "MaintenanceRules::is_default")]
+    pub maintenance: MaintenanceRules,
 }
 
 /// What a new organisation starts with.
@@ -102,7 +106,8 @@ impl Create for Found {
     fn decide(self, id: Id<Organisation>, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
         let Found { name, time_zone, currency, deadlines } = self;
         let (escalation, pool_cap, money) = (Escalation::TRADE, POOL_CAP, MoneyRules::default());
-        Ok(Organisation { id, name, time_zone, currency, deadlines, escalation, pool_cap, money }.into())
+        let maintenance = MaintenanceRules::default();
+        Ok(Organisation { id, name, time_zone, currency, deadlines, escalation, pool_cap, money, maintenance }.into())
     }
 }
 

@@ -102,10 +102,15 @@ pub(super) fn needs(inspection: &Inspection, further: Option<(Option<&str>, &str
     needs.extend(inspection.assignee().team.map(Need::record));
     let points = waiting(inspection).map(|finding| finding.point.as_deref());
     let points: Vec<Option<&str>> = points.chain(further.map(|(point, _)| point)).collect();
+    let mut spots = std::collections::BTreeSet::new();
     for point in &points {
         let spot = inspection.spot_of(*point);
         needs.extend(spot.refs().map(Need::Record));
-        needs.extend(spot.unit.map(|unit| Need::OpenOrdersAt { unit: unit.uuid() }));
+        spots.insert((spot.unit.map(Id::uuid), spot.asset.map(Id::uuid)));
+    }
+    // What is open is asked for one place only: on a round through many flats, nobody could tell which order belongs where.
+    if let (1, Some((unit, asset))) = (spots.len(), spots.first().copied().filter(|spot| *spot != (None, None))) {
+        needs.push(Need::OpenOrdersAt(crate::operation::Spot { unit, asset }));
     }
     needs.push(Need::OrderNumbers { most: points.len() });
     needs.extend(waiting(inspection).map(|finding| Need::OpenFault { fault: finding.fault }));
@@ -195,14 +200,13 @@ impl<'a> Workshop<'a> {
         open.next().cloned()
     }
 
-    /// Orders for the same unit and sort of job that did not come from this inspection. Both are kept; merging is a person's
+    /// Orders for the same place and sort of job that did not come from this inspection. Both are kept; merging is a person's
     /// decision.
     fn possible_duplicates(&self, inspection: &Inspection, order: &WorkOrder) -> Option<Flagged> {
         let own: Vec<WorkOrderId> = inspection.findings.iter().filter_map(|finding| finding.order).collect();
         let open = self.context.related.open_orders.iter();
         let same = open.filter(|other| {
-            order.unit.is_some_and(|unit| unit.uuid() == other.unit)
-                && other.order_type == order.order_type.uuid()
+            other.order_type == order.order_type.uuid()
                 && other.work_order != order.id
                 && !own.contains(&other.work_order)
         });

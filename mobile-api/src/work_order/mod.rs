@@ -24,6 +24,7 @@ pub mod proposal;
 pub mod quote;
 mod record;
 pub mod request;
+pub mod result;
 pub mod rework;
 mod scope;
 pub mod sign_off;
@@ -42,6 +43,7 @@ pub use record::{
     Appointment, Assignment, Caller, Channel, Charge, Diagnosis, Labour, MOST_ENTRIES, MaterialUse, MergedFrom, Note,
     Policy, Priority, Rejection, Source, TimelineEntry, Void, Window, WorkOrder,
 };
+pub use result::{Running, WorkResult};
 pub use sign_off::{SignOff, SignedContent};
 pub use state::{Outcome, State, Status};
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Clocks, Payment, Quote, Refund, SignOff, State, TakenFromStock,
+    Clocks, Payment, Quote, Refund, SignOff, State, TakenFromStock, WorkResult,
     clocks::{Delay, Raised},
 };
 use crate::{
@@ -88,6 +88,12 @@ pub struct WorkOrder {
     /// What the technician found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
+    /// The main cause, and how it runs since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<WorkResult>,
+    /// Earlier orders about the asset that had been called in shortly before: the fault may be the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<WorkOrderId>,
     /// Every revision of the quote, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quotes: Vec<Quote>,

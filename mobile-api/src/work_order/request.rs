@@ -11,7 +11,7 @@ use crate::{
     check::Check,
     directory::{OrderType, Organisation, Site},
     ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, SiteId, TeamId, UnitId},
-    operation::{Change, Context, Create, Decision, Mode, Need, Payload},
+    operation::{Change, Context, Create, Decision, Mode, Need, Payload, Spot},
     refusal::{Flag, Flagged, Refusal},
     time::Timestamp,
 };
@@ -98,8 +98,11 @@ impl Payload for Request {
         needs.extend(self.customer.map(Need::record));
         needs.extend(self.team.map(Need::record));
         needs.extend(self.asset.map(Need::record));
-        needs.extend(self.unit.map(|unit| Need::OpenOrdersAt { unit: unit.uuid() }));
-        needs.extend(self.unit.map(|unit| Need::WorkDoneAt { unit: unit.uuid() }));
+        let spot = Spot { unit: self.unit.map(Id::uuid), asset: self.asset.map(Id::uuid) };
+        if spot.unit.is_some() || spot.asset.is_some() {
+            needs.extend([Need::OpenOrdersAt(spot), Need::WorkDoneAt(spot)]);
+        }
+        needs.extend(self.asset.map(|asset| Need::FaultsOf { asset }));
         needs
     }
 }
@@ -114,6 +117,8 @@ impl Create for Request {
         let asset = self.asset.map(|asset| usable_asset(asset, self.site, context)).transpose()?.flatten();
         flags.extend(asset.map(|asset| retired(asset, context)).transpose()?.flatten());
         flags.extend(perhaps_rework(&context.related.work_done, self.order_type.uuid(), called_at));
+        let repeats = self.repeats(context, called_at);
+        flags.extend((!repeats.is_empty()).then(|| Flagged::with(Flag::RepeatFault, json!({ "orders": repeats }))));
         let clocks = Clocks::begin(&policy, called_at, &context.when);
         let order = WorkOrder {
             id,
@@ -143,6 +148,8 @@ impl Create for Request {
             assignments: Vec::new(),
             appointments: Vec::new(),
             diagnosis: None,
+            result: None,
+            repeats,
             quotes: Vec::new(),
             materials: Vec::new(),
             reservations: Vec::new(),
@@ -189,6 +196,19 @@ impl Request {
             return bad("/team");
         }
         Ok(())
+    }
+
+    /// Orders about the asset of the last days, so many as the organisation says; those that are still open may be this very call.
+    fn repeats(&self, context: &Context<'_>, called_at: Timestamp) -> Vec<Id<WorkOrder>> {
+        let firm: Id<Organisation> = Id::new(context.actor.org);
+        let days = context.related.get(firm).map_or(0, |firm| firm.maintenance.repeat_days);
+        let since = called_at - Duration::days(days.into());
+        let open = |id| context.related.open_orders.iter().any(|other| other.work_order == id);
+        let lately =
+            context.related.faults.iter().filter(|other| {
+                other.received_at >= since && other.received_at <= called_at && !open(other.work_order)
+            });
+        lately.map(|other| other.work_order).collect()
     }
 
     /// Both are kept; merging is a person's decision. Only what was recorded earlier can have been unaware.

@@ -1,9 +1,8 @@
 //! The mapping file: which column of a price list is what. `docs/mappings/price-list.toml` explains every entry.
 
-use chrono::format::{Item, StrftimeItems};
 use serde::Deserialize;
 
-use super::super::mapping::{MappingError, comma, one_or_many};
+use crate::import::mapping::{MappingError, comma, one_or_many, plain_days, table_complaints};
 
 /// What a mapping file says.
 #[derive(Clone, Debug, Deserialize)]
@@ -66,10 +65,6 @@ pub struct KindOf {
     pub other: Option<mobile_api::directory::PriceKind>,
 }
 
-fn plain_days() -> Vec<String> {
-    vec!["%Y-%m-%d".to_owned()]
-}
-
 impl PriceMapping {
     /// Reads a mapping file.
     ///
@@ -82,17 +77,9 @@ impl PriceMapping {
     }
 
     fn complaints(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        if !self.delimiter.is_ascii() || matches!(self.delimiter, '"' | '\n' | '\r' | '\0') {
-            all.push("delimiter: one ASCII character, not a quotation mark or a line break".to_owned());
-        }
+        let mut all = table_complaints(self.delimiter, &self.date_formats);
         if self.columns.name_zh.is_none() && self.columns.name_en.is_none() {
             all.push("columns: `name_zh`, `name_en` or both".to_owned());
-        }
-        for format in &self.date_formats {
-            if StrftimeItems::new(format).any(|item| item == Item::Error) {
-                all.push(format!("date_formats: `{format}` is no strftime pattern such as \"%Y-%m-%d\""));
-            }
         }
         if self.kind.column.is_none() && self.kind.other.is_none() {
             all.push("kind: `column`, `other` or both".to_owned());
@@ -101,6 +88,10 @@ impl PriceMapping {
             all.push(format!("kind: `{both}` cannot be both labour and material"));
         }
         all
+    }
+
+    pub(super) fn delimiter(&self) -> u8 {
+        u8::try_from(self.delimiter).unwrap_or(b',')
     }
 
     /// Every column that the mapping names, and what names it.

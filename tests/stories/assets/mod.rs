@@ -1,6 +1,8 @@
 //! Assets: what stands where, what was done to it, and what became of both when phones come back.
 
+mod import;
 mod register;
+mod upkeep;
 
 use chrono::NaiveDate;
 use mobile_api::{
@@ -30,6 +32,7 @@ fn lift(house: &House, name: &str, serial: &str) -> AssetSave {
         warranty_until: None,
         certificate: None,
         documents: vec![],
+        meters: vec![],
         source: None,
     }
 }

@@ -77,6 +77,7 @@ impl Thing {
 const LIFE: &[(&str, Thing)] = &[
     ("organisation.save", Thing::Firm),
     ("organisation.set_money_rules", Thing::Firm),
+    ("organisation.set_maintenance_rules", Thing::Firm),
     ("site.save", Thing::Site),
     ("building.save", Thing::Building),
     ("unit.save", Thing::Unit),
@@ -95,6 +96,7 @@ const LIFE: &[(&str, Thing)] = &[
     ("stock_move.decide_scrap", Thing::Condemned),
     ("stock_count.open", Thing::Counted),
     ("asset.save", Thing::Asset),
+    ("asset.record_reading", Thing::Asset),
     ("asset.set_service", Thing::Asset),
     ("asset.retire", Thing::Asset),
     ("template.save", Thing::Form),
@@ -131,6 +133,7 @@ const LIFE: &[(&str, Thing)] = &[
     ("work_order.add_photo", Thing::Order),
     ("work_order.void_entry", Thing::Order),
     ("work_order.edit", Thing::Order),
+    ("work_order.record_result", Thing::Order),
     ("work_order.finish", Thing::Order),
     ("work_order.refuse_acceptance", Thing::Order),
     ("work_order.finish", Thing::Order),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use doorstep::openapi;
 use mobile_api::{
-    asset::AssetSave,
+    asset::{AssetSave, RecordReading},
     calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
     directory::{Label, UnitSave, UserSave},
@@ -192,6 +192,10 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.li().await.perform(inspection, begun).await.applied();
     let leaks = AnswerItem { note: Some(secret()), ..AnswerItem::example() };
     house.li().await.perform(inspection, leaks).await.applied();
+    let read = RecordReading { note: Some(secret()), ..RecordReading::example() };
+    house.system(firm, asset, read).await;
+    let readings = house.office("admin").await.get("/v1/asset-readings").await.body;
+    let reading = readings["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
     let handover = house.clock.new_id();
@@ -237,6 +241,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("templates", template),
         ("rounds", round),
         ("inspections", inspection),
+        ("asset-readings", reading),
         ("devices", hand.device),
         ("reviews", unreadable),
         ("work-orders", order.uuid()),

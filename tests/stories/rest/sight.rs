@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorstep::{
-    asset::list::{self as assets, AssetFilter},
+    asset::list::{self as assets, AssetFilter, ReadingFilter},
     db::{Conn, DbError},
     device::list::{self as devices, DeviceFilter},
     directory::list::{self as directory, DirectoryFilter},
@@ -16,7 +16,7 @@ use doorstep::{
 };
 use mobile_api::{
     Actor, Id, Role,
-    asset::AssetSave,
+    asset::{AssetSave, RecordReading},
     calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, SiteSave, TeamSave, UnitSave},
     handover::HandoverOpen,
@@ -53,7 +53,9 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
         let unit = UnitSave { site, building: Some(building), name: "A-1".into(), access_note: None };
         house.system(firm, house.clock.new_id(), unit).await;
         let asset = AssetSave { site, serial: None, ..AssetSave::example() };
-        house.system(firm, house.clock.new_id(), asset).await;
+        let id = house.clock.new_id();
+        house.system(firm, id, asset).await;
+        house.system(firm, id, RecordReading::example()).await;
         let customer = CustomerSave { site, ..CustomerSave::example() };
         house.system(firm, house.clock.new_id(), customer).await;
         for team in [None, Some(firm.plumbers), Some(other_team)] {
@@ -213,6 +215,9 @@ fn rows(
         Kind::Inspection => {
             let filter = InspectionFilter::default();
             inspections::inspections(conn, actor, &filter, &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::AssetReading => {
+            assets::readings(conn, actor, &ReadingFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Device => {
             devices::list(conn, actor, &DeviceFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()

@@ -143,6 +143,7 @@ pub(super) fn world() -> HashMap<Ref, Record> {
             escalation: Escalation::TRADE,
             pool_cap: 2,
             money,
+            maintenance: Default::default(),
         }
         .into(),
         Site { id: Id::new(SITE), name: "Lakeside".into(), address: String::new(), location: None }.into(),

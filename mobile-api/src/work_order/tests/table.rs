@@ -30,6 +30,7 @@ use crate::{
         photos::AddPhoto,
         pool::{Grab, PassOn},
         request::Edit,
+        result::RecordResult,
         rework::LinkRework,
         sign_off::{RefuseAcceptance, SetCharge},
         visit::{AddNote, Arrive, Diagnose, Finish, RecordLabour, Resume, Start, UseMaterial, VoidEntry},
@@ -80,6 +81,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderAddPhoto(_) => AddPhoto { photo: NewPhoto::example() }.into(),
         Action::WorkOrderPause(_) => pause().into(),
         Action::WorkOrderResume(_) => Resume {}.into(),
+        Action::WorkOrderRecordResult(_) => RecordResult::example().into(),
         Action::WorkOrderFinish(_) => Finish { summary: None }.into(),
         Action::WorkOrderSignOff(_) => story.signature().into(),
         Action::WorkOrderRefuseAcceptance(_) => RefuseAcceptance { name: "Mrs Chen".into(), reason: text() }.into(),
@@ -133,6 +135,8 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::InspectionFinish(_)
         | Action::InspectionVoid(_)
         | Action::InspectionNoteMissed(_)
+        | Action::AssetRecordReading(_)
+        | Action::SetMaintenanceRules(_)
         | Action::OrganisationFound(_)
         | Action::OrganisationSave(_)
         | Action::SetMoneyRules(_)

@@ -34,12 +34,12 @@ impl Encoding {
 /// A sentence that names the line which is not what the file is said to be.
 pub(super) fn decode(bytes: &[u8], said: Option<Encoding>, words: Words) -> Result<(String, Encoding), String> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.iter().take(4).any(|byte| *byte == 0) {
-        return Err(words.say("prices-utf16", &[]));
+        return Err(words.say("table-utf16", &[]));
     }
     let bytes = bytes.strip_prefix(MARK).map_or(bytes, |rest| rest);
     let utf8 = std::str::from_utf8(bytes).map_err(|error| line_of(bytes, error.valid_up_to()));
     let is_not = |encoding: Encoding, line: usize| {
-        Err(words.say("prices-encoding", &[("encoding", encoding.name().into()), ("line", line.to_string())]))
+        Err(words.say("table-encoding", &[("encoding", encoding.name().into()), ("line", line.to_string())]))
     };
     match (said, utf8) {
         (None | Some(Encoding::Utf8), Ok(text)) => Ok((text.to_owned(), Encoding::Utf8)),
@@ -53,7 +53,7 @@ pub(super) fn decode(bytes: &[u8], said: Option<Encoding>, words: Words) -> Resu
         }
         (None, Err(utf8_line)) => gbk(bytes).map(|text| (text, Encoding::Gbk)).map_err(|gbk_line| {
             let args = [("utf8", utf8_line.to_string()), ("gbk", gbk_line.to_string())];
-            words.say("prices-no-encoding", &args)
+            words.say("table-no-encoding", &args)
         }),
     }
 }

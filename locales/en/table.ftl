@@ -1,0 +1,33 @@
+# What the imports of whole tables (price lists, assets) say. One sentence a line; the same ids and values in every language.
+
+table-utf16 = The file is not UTF-8; it looks like UTF-16. Save it as “CSV UTF-8”.
+table-encoding = The file is not { $encoding }: line { $line } cannot be. Nothing was taken.
+table-no-encoding = The file is neither UTF-8 (line { $utf8 }) nor GBK (line { $gbk }). Nothing was taken.
+table-too-long = The file is larger than { $most } MB; that is too much for one table.
+table-unreadable = the file cannot be read: { $reason }
+table-no-column = The file has no column { $absent }. It has: { $present }
+table-column-twice = The file has the column { $column } twice; give one of them another name.
+table-ragged = { $found } columns instead of { $expected }
+table-missing = column { $column } is empty
+table-formula = column { $column }: “{ $value }” looks like a formula of a spreadsheet
+table-day = column { $column }: “{ $value }” is no day as the mapping describes
+table-repeated = { $key } stands in lines { $lines }; nobody can know which of them counts
+table-field = { $field }: { $reason }
+table-complete = The table was imported: { $count } stored.
+table-preview = This is what would change. Nothing was stored.
+table-preview-blocked = This is what would change, were it not for the refused rows. Nothing was stored.
+table-blocked = Nothing was stored, because rows were refused. Mend them, or take the others with --accept-rest.
+table-interrupted = The import was stopped. Run it again to go on; nothing is taken twice.
+table-broken = The import could not go on: { $reason }. What was stored stays; run it again to go on, nothing is taken twice.
+table-detected = Note: the file is in { $encoding }; nobody had said so.
+table-rows = { $count } rows read
+table-new = { $count } new
+table-changed = { $count } changed
+table-line-price = line { $line }: { $key } { $old } → { $new }
+table-line-particulars = line { $line }: { $key } other particulars
+table-more-changed = … and { $count } more
+table-unchanged = { $count } unchanged
+table-refused = { $count } refused
+table-line = line { $line }: { $reason }
+table-more-refused = … and { $count } more; --refused FILE writes all of them
+table-refused-written = Refused rows were written to { $file }

@@ -1,0 +1,33 @@
+# 整表导入（收费标准、设备）的输出。每句一行，各语言的编号与变量须一致。
+
+table-utf16 = 文件不是 UTF-8 编码，像是 UTF-16，请另存为“CSV UTF-8”。
+table-encoding = 文件不是 { $encoding } 编码：第 { $line } 行不符。未导入任何内容。
+table-no-encoding = 文件既不是 UTF-8（第 { $utf8 } 行）也不是 GBK（第 { $gbk } 行）编码。未导入任何内容。
+table-too-long = 文件超过 { $most } MB，超出一张表的上限。
+table-unreadable = 文件无法读取：{ $reason }
+table-no-column = 文件中没有这些列：{ $absent }。现有的列：{ $present }
+table-column-twice = 文件中“{ $column }”列出现了两次，请改掉其中一个列名。
+table-ragged = 有 { $found } 列，应为 { $expected } 列
+table-missing = “{ $column }”列为空
+table-formula = “{ $column }”列的“{ $value }”像是电子表格公式
+table-day = “{ $column }”列的“{ $value }”不符合映射文件规定的日期格式
+table-repeated = { $key } 同时出现在第 { $lines } 行，无法判断以哪一行为准
+table-field = { $field }：{ $reason }
+table-complete = 表格导入完成，已保存 { $count } 项。
+table-preview = 以下是将会发生的变化，尚未保存。
+table-preview-blocked = 若没有被拒绝的行，将会发生以下变化。尚未保存。
+table-blocked = 因有行被拒绝，未保存任何内容。请修正后重试，或用 --accept-rest 导入其余各行。
+table-interrupted = 导入已中止。再次运行即可继续，不会重复导入。
+table-broken = 导入无法继续：{ $reason }。已保存的保留不变；再次运行即可继续，不会重复导入。
+table-detected = 提示：文件为 { $encoding } 编码，系自动识别。
+table-rows = 读取 { $count } 行
+table-new = 新增 { $count } 项
+table-changed = 变更 { $count } 项
+table-line-price = 第 { $line } 行：{ $key } { $old } → { $new }
+table-line-particulars = 第 { $line } 行：{ $key } 其他内容变更
+table-more-changed = ……另有 { $count } 项
+table-unchanged = 未变 { $count } 项
+table-refused = 拒绝 { $count } 行
+table-line = 第 { $line } 行：{ $reason }
+table-more-refused = ……另有 { $count } 行；用 --refused FILE 可全部写入文件
+table-refused-written = 被拒绝的行已写入 { $file }
