@@ -5,7 +5,7 @@ use mobile_api::{
     Actor,
     evidence::When,
     ids::AssetId,
-    operation::{Need, Related, Spot, WorkDone},
+    operation::{About, Need, Related, WorkDone},
     record::{Kind, Record, Ref},
     review::{Resolution, ReviewDecision},
     stock::StockSerial,
@@ -56,16 +56,16 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
                     work_order::store::overlapping_labour(ledger.conn, ledger.org, *technician, *from, *until)?;
                 related.labour = unwritten::labour(ledger, stored, *technician, *from..*until);
             }
-            Need::OpenOrdersAt(spot) => {
-                let stored = work_order::store::open_orders_at(ledger.conn, ledger.org, spot)?;
-                related.open_orders = unwritten::open_orders(ledger, stored, spot);
+            Need::OpenOrdersAt(about) => {
+                let stored = work_order::store::open_orders_at(ledger.conn, ledger.org, about)?;
+                related.open_orders.extend(unwritten::open_orders(ledger, stored, about));
             }
             Need::FaultsOf { asset } => {
                 let stored = work_order::store::faults_of(ledger.conn, ledger.org, *asset)?;
                 related.faults = unwritten::faults(ledger, stored, *asset);
             }
             Need::ReceiptNumber => related.receipt_number = Some(receipt_number(ledger, received_at)?),
-            Need::WorkDoneAt(spot) => related.work_done = work_done(ledger, spot, received_at)?,
+            Need::WorkDoneAt(about) => related.work_done = work_done(ledger, about, received_at)?,
             Need::AssetsAbove { asset } => related.assets_above = assets_above(ledger, *asset)?,
             Need::AssetWithSerial { key } => related.asset_with_serial = asset_with_serial(ledger, key)?,
             Need::OpenOrdersOf { technician } => {
@@ -150,12 +150,12 @@ pub(super) fn receipt_series(received_at: Timestamp) -> String {
 
 /// Work at a unit that is under warranty, or was lately: a call that was recorded without signal is judged by when the
 /// customer called. As this transaction sees it.
-fn work_done(ledger: &mut Ledger<'_>, spot: &Spot, received_at: Timestamp) -> Result<Vec<WorkDone>, DoorError> {
+fn work_done(ledger: &mut Ledger<'_>, about: &About, received_at: Timestamp) -> Result<Vec<WorkDone>, DoorError> {
     let lately = received_at.checked_sub_signed(LATELY).unwrap_or(received_at);
-    let stored = work_order::store::under_warranty_at(ledger.conn, ledger.org, spot, lately)?;
+    let stored = work_order::store::under_warranty_at(ledger.conn, ledger.org, about, lately)?;
     let stored: Vec<Ref> = stored.into_iter().map(|id| Ref::new(Kind::WorkOrder, id)).collect();
     ledger.preload(&stored)?;
-    let mut orders: Vec<&WorkOrder> = unwritten::changed_orders(ledger).filter(|order| order.is_at(spot)).collect();
+    let mut orders: Vec<&WorkOrder> = unwritten::changed_orders(ledger).filter(|order| order.is_at(about)).collect();
     for address in &stored {
         if let Some(Record::WorkOrder(order)) = ledger.records.get(address).and_then(|entry| entry.live())
             && orders.iter().all(|known| known.id != order.id)

@@ -19,7 +19,7 @@ use crate::{
     check::Check,
     directory::Organisation,
     ids::{Id, InspectionId, OrderTypeId, UserId, WorkOrderId, derived, derived_at},
-    operation::{Change, Context, Create, Decision, Mode, Need, Payload},
+    operation::{About, Change, Context, Create, Decision, Mode, Need, Payload},
     record::{Kind, Record, Ref},
     refusal::{Flag, Flagged, Refusal},
     work_order::{Caller, Channel, Priority, WorkOrder, request::Request},
@@ -102,15 +102,11 @@ pub(super) fn needs(inspection: &Inspection, further: Option<(Option<&str>, &str
     needs.extend(inspection.assignee().team.map(Need::record));
     let points = waiting(inspection).map(|finding| finding.point.as_deref());
     let points: Vec<Option<&str>> = points.chain(further.map(|(point, _)| point)).collect();
-    let mut spots = std::collections::BTreeSet::new();
     for point in &points {
         let spot = inspection.spot_of(*point);
         needs.extend(spot.refs().map(Need::Record));
-        spots.insert((spot.unit.map(Id::uuid), spot.asset.map(Id::uuid)));
-    }
-    // What is open is asked for one place only: on a round through many flats, nobody could tell which order belongs where.
-    if let (1, Some((unit, asset))) = (spots.len(), spots.first().copied().filter(|spot| *spot != (None, None))) {
-        needs.push(Need::OpenOrdersAt(crate::operation::Spot { unit, asset }));
+        let about = About { unit: spot.unit.map(Id::uuid), asset: spot.asset.map(Id::uuid) };
+        needs.push(Need::OpenOrdersAt(about));
     }
     needs.push(Need::OrderNumbers { most: points.len() });
     needs.extend(waiting(inspection).map(|finding| Need::OpenFault { fault: finding.fault }));
@@ -200,13 +196,14 @@ impl<'a> Workshop<'a> {
         open.next().cloned()
     }
 
-    /// Orders for the same place and sort of job that did not come from this inspection. Both are kept; merging is a person's
+    /// Orders for the same unit and sort of job that did not come from this inspection. Both are kept; merging is a person's
     /// decision.
     fn possible_duplicates(&self, inspection: &Inspection, order: &WorkOrder) -> Option<Flagged> {
         let own: Vec<WorkOrderId> = inspection.findings.iter().filter_map(|finding| finding.order).collect();
         let open = self.context.related.open_orders.iter();
         let same = open.filter(|other| {
-            other.order_type == order.order_type.uuid()
+            About::of(order).is_same(&other.about)
+                && other.order_type == order.order_type.uuid()
                 && other.work_order != order.id
                 && !own.contains(&other.work_order)
         });

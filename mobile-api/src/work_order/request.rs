@@ -11,7 +11,7 @@ use crate::{
     check::Check,
     directory::{OrderType, Organisation, Site},
     ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, SiteId, TeamId, UnitId},
-    operation::{Change, Context, Create, Decision, Mode, Need, Payload, Spot},
+    operation::{About, Change, Context, Create, Decision, Mode, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
     time::Timestamp,
 };
@@ -98,9 +98,9 @@ impl Payload for Request {
         needs.extend(self.customer.map(Need::record));
         needs.extend(self.team.map(Need::record));
         needs.extend(self.asset.map(Need::record));
-        let spot = Spot { unit: self.unit.map(Id::uuid), asset: self.asset.map(Id::uuid) };
-        if spot.unit.is_some() || spot.asset.is_some() {
-            needs.extend([Need::OpenOrdersAt(spot), Need::WorkDoneAt(spot)]);
+        let about = About { unit: self.unit.map(Id::uuid), asset: self.asset.map(Id::uuid) };
+        if about.unit.is_some() || about.asset.is_some() {
+            needs.extend([Need::OpenOrdersAt(about), Need::WorkDoneAt(about)]);
         }
         needs.extend(self.asset.map(|asset| Need::FaultsOf { asset }));
         needs
