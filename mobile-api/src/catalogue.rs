@@ -394,6 +394,7 @@ catalogue! {
     change TemplateWithdraw = template."withdraw"(inspection::WithdrawTemplate), online, SETUP, "Take a form out of use";
     save RoundSave = round."save"(inspection::RoundSave), online, OFFICE, "Make or change a round";
     change RoundWithdraw = round."withdraw"(inspection::WithdrawRound), online, OFFICE, "End a round";
+    change RoundPlan = round."plan"(inspection::PlanRound), online, OPERATOR, "Plan the turns of the coming days";
     create InspectionPlan = inspection."plan"(inspection::PlanInspection), online, OFFICE, "Plan an inspection";
     save InspectionStart = inspection."start"(inspection::StartInspection), offline, DOOR, "Begin an inspection";
     change InspectionAssign = inspection."assign"(inspection::AssignInspection), online, OFFICE, "Give an inspection to somebody";

@@ -125,6 +125,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::TemplateWithdraw(_)
         | Action::RoundSave(_)
         | Action::RoundWithdraw(_)
+        | Action::RoundPlan(_)
         | Action::InspectionPlan(_)
         | Action::InspectionStart(_)
         | Action::InspectionAssign(_)
