@@ -22,7 +22,7 @@ use crate::{
     edge::edge,
     error::{Code, Error, FieldError},
     events::Pokes,
-    health,
+    handover, health, inspection,
     jobs::Timers,
     lifecycle::Lifecycle,
     media::{self, Media, depot::Depot},
@@ -107,6 +107,8 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(certificate::api::routes);
     cfg.configure(device::api::routes);
     cfg.configure(directory::api::routes);
+    cfg.configure(handover::api::routes);
+    cfg.configure(inspection::api::routes);
     cfg.configure(media::api::routes);
     cfg.configure(media::uploads::api::routes);
     cfg.configure(payment::api::routes);

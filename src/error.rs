@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 
-use mobile_api::{check, refusal::Refusal};
+use mobile_api::{check, inspection::Gap, refusal::Refusal};
 
 use crate::{
     db::{DbError, Retry},
@@ -136,6 +136,8 @@ codes! {
     EntryUnknown           "entry_unknown"               409    Rule        quiet;
     ConsentNeeded          "consent_needed"              409    Rule        quiet;
     EnoughToDo             "enough_to_do"                409    Rule        quiet;
+    InspectionOver         "inspection_over"             409    Rule        quiet;
+    AnswersMissing         "answers_missing"             409    Rule        quiet;
     NotDue                 "not_due"                     409    Rule        quiet;
     AssetRetired           "asset_retired"               409    Rule        quiet;
     SerialTaken            "serial_taken"                409    Rule        quiet;
@@ -219,6 +221,8 @@ pub const FIELD_CODES: &[&str] = &[
     "mismatch",
     "bad_reference",
     "unit_mismatch",
+    "loop",
+    "contradiction",
 ];
 
 impl FieldError {
@@ -366,11 +370,18 @@ impl From<Refusal> for Error {
         let reason = refusal.to_string();
         match refusal {
             Refusal::Invalid { errors } => error.0.fields.extend(errors.into_iter().map(FieldError::from)),
+            Refusal::AnswersMissing { missing } => error.0.fields.extend(missing.iter().map(missing_answer)),
             Refusal::BadReference { pointer } => error.0.fields.push(FieldError::new(pointer, "bad_reference", reason)),
             _ => {}
         }
         error
     }
+}
+
+/// What is missing in an inspection, by point and item: `/answers/pump-room/pressure`.
+fn missing_answer(gap: &Gap) -> FieldError {
+    let place = gap.point.iter().chain(&gap.item).map(|key| check::escape(key)).collect::<Vec<_>>().join("/");
+    FieldError::new(format!("/answers/{place}"), "required", gap.to_string())
 }
 
 impl From<DbError> for Error {
@@ -474,6 +485,8 @@ mod tests {
             Refusal::PhotosMissing { missing: Vec::new() },
             Refusal::ConsentNeeded,
             Refusal::EnoughToDo { most: 5 },
+            Refusal::InspectionOver { status: "finished" },
+            Refusal::AnswersMissing { missing: Vec::new() },
             Refusal::NotDue,
             Refusal::AssetRetired,
             Refusal::SerialTaken { asset: uuid::Uuid::nil().into() },

@@ -21,17 +21,18 @@ pub enum Sight {
 }
 
 impl Sight {
-    /// What the actor sees of records of this kind. Work orders have their own rule for technicians, see
-    /// `work_order::list`.
+    /// What the actor sees of records of this kind. Work orders, forms, rounds and inspections have their own rule for technicians,
+    /// see `work_order::list` and `inspection::list`.
     pub fn of(actor: &Actor, kind: Kind) -> Self {
         let office = actor.role.is_office();
         match kind {
             Kind::Organisation | Kind::Team | Kind::OrderType | Kind::PriceItem | Kind::Calendar => Sight::All,
-            Kind::Article | Kind::StockPlace => Sight::All,
+            Kind::Article | Kind::StockPlace | Kind::Template => Sight::All,
             Kind::StockLevel | Kind::StockSerial | Kind::StockCount if office => Sight::All,
             Kind::User if office => Sight::All,
+            Kind::Handover if office && actor.sites.is_empty() => Sight::All,
             Kind::Device if matches!(actor.role, Role::Admin | Role::Manager | Role::System) => Sight::All,
-            Kind::User | Kind::Device => Sight::Own(actor.user.into()),
+            Kind::User | Kind::Device | Kind::Handover => Sight::Own(actor.user.into()),
             // What is in their own bag.
             Kind::StockLevel | Kind::StockSerial | Kind::StockCount => Sight::Own(actor.user.into()),
             Kind::StockMove if !office => Sight::Own(actor.user.into()),
@@ -43,6 +44,8 @@ impl Sight {
             | Kind::WorkOrder
             | Kind::Asset
             | Kind::AssetReading
+            | Kind::Round
+            | Kind::Inspection
             | Kind::StockMove => match actor.sites.as_slice() {
                 _ if !office => Sight::Nothing,
                 [] => Sight::All,

@@ -14,6 +14,7 @@ use crate::{
     check::{Check, pointer},
     device,
     directory::{self, DESK, SETUP},
+    handover, inspection,
     operation::{Change, Context, Create, Decision, Need, On, Payload, Save, Spec},
     photo::NewPhoto,
     price_list,
@@ -262,8 +263,20 @@ macro_rules! kind {
     (stock_count) => {
         Kind::StockCount
     };
+    (template) => {
+        Kind::Template
+    };
+    (round) => {
+        Kind::Round
+    };
+    (inspection) => {
+        Kind::Inspection
+    };
     (asset) => {
         Kind::Asset
+    };
+    (handover) => {
+        Kind::Handover
     };
 }
 
@@ -331,7 +344,7 @@ catalogue! {
     change WorkOrderEdit = work_order."edit"(request::Edit), offline, INTAKE, "Correct an order's particulars";
     change WorkOrderAssign = work_order."assign"(dispatch::Assign), online, OFFICE, "Send somebody";
     change WorkOrderGrab = work_order."grab"(pool::Grab), online, CREW, "Take an order out of the pool";
-    change WorkOrderPassOn = work_order."pass_on"(pool::PassOn), online, CREW, "Give an order to a colleague";
+    change WorkOrderPassOn = work_order."pass_on"(pool::PassOn), offline, CREW, "Give an order to a colleague";
     change WorkOrderAccept = work_order."accept"(dispatch::Accept), offline, CREW, "Say yes to an order";
     change WorkOrderHandBack = work_order."hand_back"(dispatch::HandBack), offline, DOOR, "Give an order back";
     change WorkOrderDepart = work_order."depart"(dispatch::Depart), offline, DOOR, "Set off";
@@ -375,10 +388,31 @@ catalogue! {
     create StockCountOpen = stock_count."open"(stock::StockCountOpen), online, KEEPERS, "Open a count sheet";
     change StockCountRecord = stock_count."record_line"(stock::StockCountRecord), offline, CARRIERS, "Record what was counted";
     change StockCountClose = stock_count."close"(stock::StockCountClose), online, KEEPERS, "Close a count sheet and correct the books";
+    save TemplateSave = template."save"(inspection::TemplateSave), online, SETUP, "Make or change the draft of a form";
+    change TemplatePublish = template."publish"(inspection::PublishTemplate), online, SETUP, "Put a form into use";
+    change TemplateWithdraw = template."withdraw"(inspection::WithdrawTemplate), online, SETUP, "Take a form out of use";
+    save RoundSave = round."save"(inspection::RoundSave), online, OFFICE, "Make or change a round";
+    change RoundWithdraw = round."withdraw"(inspection::WithdrawRound), online, OFFICE, "End a round";
+    create InspectionPlan = inspection."plan"(inspection::PlanInspection), online, OFFICE, "Plan an inspection";
+    save InspectionStart = inspection."start"(inspection::StartInspection), offline, DOOR, "Begin an inspection";
+    change InspectionAssign = inspection."assign"(inspection::AssignInspection), online, OFFICE, "Give an inspection to somebody";
+    change InspectionVisitPoint = inspection."visit_point"(inspection::VisitPoint), offline, DOOR, "Prove to be at a point";
+    change InspectionAnswer = inspection."answer"(inspection::AnswerItem), offline, DOOR, "Answer an item";
+    change InspectionAddPhoto = inspection."add_photo"(inspection::AddInspectionPhoto), offline, DOOR, "Add a photo";
+    change InspectionSettlePhotos = inspection."settle_photos"(inspection::SettleInspectionPhotos), online, OPERATOR, "Note what became of a photo's bytes";
+    change InspectionReportFault = inspection."report_fault"(inspection::ReportFault), offline, DOOR, "Make a repair order of a failed item";
+    change InspectionSign = inspection."sign"(inspection::SignInspection), offline, DOOR, "Record a signature";
+    change InspectionFinish = inspection."finish"(inspection::FinishInspection), offline, DOOR, "Finish an inspection";
+    change InspectionVoid = inspection."void"(inspection::VoidInspection), offline, DOOR, "Take an inspection back";
+    change InspectionNoteMissed = inspection."note_missed"(inspection::NoteMissed), online, OPERATOR, "Tell somebody that an inspection was missed";
     save AssetSave = asset."save"(asset::AssetSave), online, DESK, "Make or change an asset";
     change AssetSetService = asset."set_service"(asset::SetService), offline, DOOR, "Take an asset out of service or put it back";
     change AssetRecordReading = asset."record_reading"(asset::RecordReading), offline, DOOR, "Record what a meter says";
     change AssetRetire = asset."retire"(asset::Retire), online, OFFICE, "Retire an asset for good";
+    create HandoverOpen = handover."open"(handover::HandoverOpen), offline, EVERYBODY, "Write down what the next shift takes over";
+    change HandoverSign = handover."sign"(handover::HandoverSign), offline, EVERYBODY, "Sign for what is handed over";
+    change HandoverRemark = handover."remark"(handover::HandoverRemark), offline, EVERYBODY, "Add a remark to a handover";
+    change HandoverWithdraw = handover."withdraw"(handover::HandoverWithdraw), offline, EVERYBODY, "Withdraw a handover";
 }
 
 /// The line of the catalogue for a type on the wire.

@@ -11,6 +11,8 @@ use crate::{
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    handover::Handover,
+    inspection::{Inspection, Round, Template},
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     work_order::WorkOrder,
@@ -188,8 +190,20 @@ pub type StockLevelId = Id<StockLevel>;
 /// The id of a numbered piece.
 pub type StockSerialId = Id<StockSerial>;
 
+/// The id of a handover.
+pub type HandoverId = Id<Handover>;
+
 /// The id of a count sheet.
 pub type StockCountId = Id<StockCount>;
+
+/// The id of a version of a form.
+pub type TemplateId = Id<Template>;
+
+/// The id of a round.
+pub type RoundId = Id<Round>;
+
+/// The id of an inspection.
+pub type InspectionId = Id<Inspection>;
 
 /// The id of an asset.
 pub type AssetId = Id<Asset>;

@@ -12,7 +12,9 @@ pub mod check;
 pub mod device;
 pub mod directory;
 pub mod evidence;
+pub mod handover;
 pub mod ids;
+pub mod inspection;
 pub mod money;
 pub mod operation;
 #[cfg(feature = "phone")]

@@ -80,6 +80,16 @@ pub enum Need {
     Record(Ref),
     /// A new human order number.
     OrderNumber,
+    /// Several new order numbers. Those that no order of the decision has stay free.
+    OrderNumbers {
+        /// How many at most.
+        most: usize,
+    },
+    /// The order that is open on a fault that an inspection found, with the order itself.
+    OpenFault {
+        /// See [`FoundBy::fault`](crate::inspection::FoundBy::fault).
+        fault: Uuid,
+    },
     /// A technician's other working times that overlap these.
     Labour {
         /// Whose.
@@ -90,11 +100,11 @@ pub enum Need {
         until: Timestamp,
     },
     /// Orders still open for a unit or an asset.
-    OpenOrdersAt(Spot),
+    OpenOrdersAt(Subject),
     /// A new number for a receipt.
     ReceiptNumber,
     /// Work done at a unit or on an asset that is still under warranty.
-    WorkDoneAt(Spot),
+    WorkDoneAt(Subject),
     /// The last orders about an asset, whatever became of them but cancelled ones.
     FaultsOf {
         /// The asset.
@@ -130,21 +140,21 @@ pub enum Need {
 
 /// What an order is about: a unit, an asset, or an asset in a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
+pub struct Subject {
     /// The unit.
     pub unit: Option<Uuid>,
     /// The asset.
     pub asset: Option<Uuid>,
 }
 
-impl Spot {
+impl Subject {
     /// What the order is about.
     pub fn of(order: &WorkOrder) -> Self {
         Self { unit: order.unit.map(Id::uuid), asset: order.asset.map(Id::uuid) }
     }
 
     /// Whether both are about the same thing: the same asset, or – unless they name two assets – the same unit.
-    pub fn is_same(&self, other: &Spot) -> bool {
+    pub fn is_same(&self, other: &Subject) -> bool {
         match (self.asset, other.asset) {
             (Some(one), Some(another)) => one == another,
             _ => self.unit.is_some() && self.unit == other.unit,
@@ -173,6 +183,8 @@ pub struct OtherLabour {
 pub struct OpenOrder {
     /// The order.
     pub work_order: Id<WorkOrder>,
+    /// What it is about.
+    pub about: Subject,
     /// Its type.
     pub order_type: Uuid,
     /// When its request was received.
@@ -214,6 +226,10 @@ pub struct Related {
     pub records: HashMap<Ref, Record>,
     /// The new order number; `None` on a phone.
     pub order_number: Option<String>,
+    /// New order numbers; none on a phone.
+    pub order_numbers: Vec<String>,
+    /// The open order of each fault asked about that has one.
+    pub open_faults: HashMap<Uuid, Id<WorkOrder>>,
     /// The new receipt number; `None` on a phone.
     pub receipt_number: Option<String>,
     /// Work at the unit that is under warranty.

@@ -9,6 +9,8 @@ use crate::{
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    handover::Handover,
+    inspection::{Inspection, Round, Template},
     photo::Photo,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
@@ -289,10 +291,18 @@ records! {
     StockSerial = "stock_serial", "stock-serials";
     /// A count sheet (盘点单).
     StockCount = "stock_count", "stock-counts";
+    /// A form in one version (检查表).
+    Template = "template", "templates";
+    /// A way past some points, walked again and again (巡检路线).
+    Round = "round", "rounds";
+    /// One carrying-out of a form (巡检).
+    Inspection = "inspection", "inspections";
     /// A machine or installation (设备).
     Asset = "asset", "assets";
     /// What a meter of an asset said.
     AssetReading = "asset_reading", "asset-readings";
+    /// What one shift leaves to the next (交接班).
+    Handover = "handover", "handovers";
 }
 
 impl std::fmt::Display for Kind {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    check::FieldError, ids::AssetId, money::Currency, photo::RequiredPhotos, time::Timestamp, work_order::Status,
+    check::FieldError, ids::AssetId, inspection::Gap, money::Currency, photo::RequiredPhotos, time::Timestamp,
+    work_order::Status,
 };
 
 /// Why a rule did not apply an operation. An ordinary answer, not an error: a recorded operation is then kept
@@ -111,6 +112,18 @@ pub enum Refusal {
         /// How many that are.
         most: u32,
     },
+    /// The inspection is finished, or does not count.
+    #[error("the inspection is {status}")]
+    InspectionOver {
+        /// Where it stands.
+        status: &'static str,
+    },
+    /// The inspection is not complete.
+    #[error("{} required part(s) are missing: {}", missing.len(), first(missing))]
+    AnswersMissing {
+        /// What is missing.
+        missing: Vec<Gap>,
+    },
     /// It is not time for this: somebody was faster, or what it waited for has moved.
     #[error("not due")]
     NotDue,
@@ -130,6 +143,12 @@ pub enum Refusal {
 
 fn in_words(missing: &[RequiredPhotos]) -> String {
     let each: Vec<_> = missing.iter().map(|of| format!("{} of `{}`", of.least, of.role.as_str())).collect();
+    each.join(", ")
+}
+
+/// The first gaps, to be read by a person.
+fn first(missing: &[Gap]) -> String {
+    let each: Vec<_> = missing.iter().take(5).map(ToString::to_string).collect();
     each.join(", ")
 }
 
@@ -160,6 +179,8 @@ impl Refusal {
             Refusal::PhotosMissing { .. } => "photos_missing",
             Refusal::ConsentNeeded => "consent_needed",
             Refusal::EnoughToDo { .. } => "enough_to_do",
+            Refusal::InspectionOver { .. } => "inspection_over",
+            Refusal::AnswersMissing { .. } => "answers_missing",
             Refusal::NotDue => "not_due",
             Refusal::AssetRetired => "asset_retired",
             Refusal::SerialTaken { .. } => "serial_taken",
@@ -268,6 +289,14 @@ pub enum Flag {
     PossibleDuplicatePayment,
     /// The same sort of job was done at the same place within its warranty.
     PossibleRework,
+    /// Two people who did not know of each other gave one item different answers; both are kept.
+    AnsweredTwice,
+    /// Required answers, photos or signatures of an inspection are not there.
+    AnswersMissing,
+    /// The code that was scanned is not that of the point.
+    OtherCode,
+    /// A delegate signed, and there is no photo of their written authority.
+    AuthorityMissing,
     /// The asset was retired meanwhile; what was done to it is true all the same.
     AssetRetired,
     /// The asset failed again within the days that the organisation set.
@@ -315,6 +344,10 @@ impl Flag {
             Flag::PaymentWithoutCharge => "payment_without_charge",
             Flag::PossibleDuplicatePayment => "possible_duplicate_payment",
             Flag::PossibleRework => "possible_rework",
+            Flag::AnsweredTwice => "answered_twice",
+            Flag::AnswersMissing => "answers_missing",
+            Flag::OtherCode => "other_code",
+            Flag::AuthorityMissing => "authority_missing",
             Flag::AssetRetired => "asset_retired",
             Flag::RepeatFault => "repeat_fault",
             Flag::ReadingBeyondLimits => "reading_beyond_limits",

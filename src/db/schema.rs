@@ -474,6 +474,77 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
+    templates (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        family_id -> Id,
+        version -> BigInt,
+        code -> Text,
+        name -> Text,
+        status -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    rounds (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        name -> Text,
+        template_id -> Id,
+        site_id -> Id,
+        assignee_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        active -> Bool,
+        plan_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    inspections (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        at -> BigInt,
+        template_id -> Id,
+        round_id -> Nullable<Id>,
+        work_order_id -> Nullable<Id>,
+        site_id -> Id,
+        unit_id -> Nullable<Id>,
+        asset_id -> Nullable<Id>,
+        assignee_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        status -> Text,
+        passed -> Nullable<Bool>,
+        due_until -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        points -> BigInt,
+        late_points -> BigInt,
+        missed_points -> BigInt,
+        reach_changes_at -> Nullable<BigInt>,
+        watch_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    faults (org_id, fault_id, work_order_id) {
+        org_id -> Id,
+        fault_id -> Id,
+        work_order_id -> Id,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
     quote_links (code) {
         code -> Text,
         org_id -> Id,
@@ -511,6 +582,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    handovers (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        from_id -> Id,
+        to_id -> Id,
+        open -> Bool,
+        opened_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -524,6 +609,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     assets,
     asset_history,
     asset_readings,
+    templates,
+    rounds,
+    inspections,
+    faults,
     directory,
     reviews,
     labour,
@@ -537,5 +626,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     stock_moves,
     stock_serials,
     stock_counts,
-    reserved
+    reserved,
+    handovers
 );

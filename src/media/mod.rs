@@ -18,6 +18,8 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use mobile_api::{
     Actor,
+    catalogue::Action,
+    inspection::SettleInspectionPhotos,
     photo::{Arrival, Finding},
     record::{Kind, Ref},
     signing::Digest,
@@ -170,8 +172,13 @@ impl Media {
 
     async fn tell(&self, org: Uuid, photo: PhotoRow, arrival: &Arrival) -> Result<(), MediaError> {
         let PhotoRow { op, on, sha256, .. } = photo;
-        if on.kind == Kind::WorkOrder {
-            let action = SettlePhotos { sha256, arrival: arrival.clone() }.into();
+        let arrival = arrival.clone();
+        let action: Option<Action> = match on.kind {
+            Kind::WorkOrder => Some(SettlePhotos { sha256, arrival }.into()),
+            Kind::Inspection => Some(SettleInspectionPhotos { sha256, arrival }.into()),
+            _ => None,
+        };
+        if let Some(action) = action {
             let id = derived_id(&[b"settle", op.as_bytes()]);
             let operation = Online { id, action, entity: on.id, expected_rev: None };
             match self.door.perform(Actor::system(org), operation).await {

@@ -7,6 +7,8 @@ use mobile_api::{
     calendar::Calendar,
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
+    handover::Handover,
+    inspection::{Inspection, InspectionStatus, Round, Template},
     record::Kind,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
@@ -34,6 +36,8 @@ use crate::{
     asset::list::{AssetFilter, ReadingFilter},
     device::list::DeviceFilter,
     directory::list::DirectoryFilter,
+    handover::list::HandoverFilter,
+    inspection::list::{InspectionFilter, RoundFilter, TemplateFilter},
     operations::api::{History, HistoryQuery},
     review::list::ReviewFilter,
     stock::list::{CountFilter, LevelFilter, MoveFilter, SerialFilter},
@@ -45,6 +49,7 @@ pub fn add_records(document: &mut OpenApi) {
     add_schema::<History>(document);
     add_schema::<Deadline>(document);
     add_schema::<Status>(document);
+    add_schema::<InspectionStatus>(document);
     for kind in Kind::ALL.iter().copied() {
         let schema = add_record(document, kind);
         let path = format!("/v1/{}", kind.path());
@@ -83,8 +88,12 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::StockLevel => add::<StockLevel>(document),
         Kind::StockSerial => add::<StockSerial>(document),
         Kind::StockCount => add::<StockCount>(document),
+        Kind::Template => add::<Template>(document),
+        Kind::Round => add::<Round>(document),
+        Kind::Inspection => add::<Inspection>(document),
         Kind::Asset => add::<Asset>(document),
         Kind::AssetReading => add::<AssetReading>(document),
+        Kind::Handover => add::<Handover>(document),
     }
 }
 
@@ -118,6 +127,10 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
             let about = "Newest first. The office sees all sheets, a technician those of their bag and those they are to count.";
             (about, of::<CountFilter>())
         }
+        Kind::Handover => {
+            let about = "Newest first. The two who hand over and take over, and an office that sees every site.";
+            (about, of::<HandoverFilter>())
+        }
         Kind::Asset => {
             let about = "By name; with `certificate_expires_before`, by when the certificate runs out. For the office; who is limited to \
                 some sites sees the assets of these.";
@@ -126,6 +139,20 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
         Kind::AssetReading => {
             let about = "Newest first. For the office; who is limited to some sites sees what was read there.";
             (about, of::<ReadingFilter>())
+        }
+        Kind::Template => {
+            let about = "By code. The office sees all versions of all forms, a technician those in use.";
+            (about, of::<TemplateFilter>())
+        }
+        Kind::Round => {
+            let about =
+                "By name. The office sees the rounds of its sites, a technician their own and those of their teams.";
+            (about, of::<RoundFilter>())
+        }
+        Kind::Inspection => {
+            let about = "Newest first, by when it is due or was begun. The office sees the inspections of its sites, a technician those \
+                that were given to them or their teams.";
+            (about, of::<InspectionFilter>())
         }
         Kind::Device => {
             let about = "Newest first. Administrators and managers see all devices, everybody else their own.";

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     access, asset, certificate,
     db::{Conn, DbError},
-    device, directory,
+    device, directory, handover, inspection,
     jobs::{self, Job},
     media::{self, store::refs::PhotoRow},
     payment, quote_link, review, stock, work_order,
@@ -154,11 +154,18 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         | Record::Calendar(_)
         | Record::Article(_)
         | Record::StockPlace(_) => directory::store::project(conn, org, record, entry.deleted)?,
+        Record::Template(template) => inspection::store::project_template(conn, org, template)?,
+        Record::Round(round) => inspection::store::project_round(conn, org, round)?,
+        Record::Inspection(done) => {
+            let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
+            inspection::store::project(conn, org, before, done, now)?;
+        }
         Record::StockMove(_) | Record::StockLevel(_) | Record::StockSerial(_) | Record::StockCount(_) => {
             stock::store::project(conn, org, record, entry.stored_rev == 0)?;
         }
         Record::Asset(record) => asset::store::project(conn, org, record)?,
         Record::AssetReading(reading) => asset::history::enter_reading(conn, org, reading)?,
+        Record::Handover(record) => handover::store::project(conn, org, record)?,
     }
     Ok(())
 }
@@ -205,12 +212,14 @@ fn write_photos(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(),
     media::store::refs::write(ledger.conn, ledger.org, &rows, ledger.now)
 }
 
-/// Payments by day and by who took them. Only those that came to an order now, or moved to it from a duplicate.
+/// Payments by day and by who took them, and the faults that orders came from. Only what came to an order now, or moved to it from a
+/// duplicate.
 fn write_payments(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
     for (_, entry) in changed {
         let Some(Record::WorkOrder(order)) = &entry.record else { continue };
         let before: Option<&WorkOrder> = entry.before.as_ref().and_then(|before| before.try_into().ok());
         payment::store::enter(ledger.conn, ledger.org, before, order)?;
+        inspection::store::enter_faults(ledger.conn, ledger.org, before, order)?;
     }
     Ok(())
 }
@@ -335,24 +344,31 @@ pub(super) struct Moved {
 
 /// Moves records whose time in a scope has begun or ended.
 pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64) -> Result<Moved, DoorError> {
-    let due = work_order::store::reach_due(conn, org, now, most)?;
-    let addresses: Vec<Ref> = due.iter().map(|id| Ref::new(Kind::WorkOrder, *id)).collect();
+    let orders = work_order::store::reach_due(conn, org, now, most)?;
+    let inspections = inspection::store::reach_due(conn, org, now, most)?;
+    let orders = orders.into_iter().map(|id| Ref::new(Kind::WorkOrder, id));
+    let due = orders.chain(inspections.into_iter().map(|id| Ref::new(Kind::Inspection, id)));
+    let addresses: Vec<Ref> = due.take(usize::try_from(most).unwrap_or(usize::MAX)).collect();
     let mut ledger = Ledger::new(conn, org, now);
     ledger.preload(&addresses)?;
     let mut feed = FeedChanges::default();
     for address in &addresses {
         let entry = ledger.entry(*address)?.clone();
-        let Some(record @ Record::WorkOrder(order)) = entry.live() else { continue };
+        let Some(record) = entry.live() else { continue };
         let reach = record.reach(now);
         feed.compare(&entry.stored_reach, &reach);
         let row = store::NewRecord::new(*address, entry.rev, false, record, &reach)?;
         store::update_record(ledger.conn, org, (entry.rev, &entry.reach_text), &row)?;
-        work_order::store::project(ledger.conn, org, None, order, now)?;
+        match record {
+            Record::WorkOrder(order) => work_order::store::project(ledger.conn, org, None, order, now)?,
+            Record::Inspection(planned) => inspection::store::project(ledger.conn, org, None, planned, now)?,
+            _ => {}
+        }
     }
     if feed.reasons.is_empty() {
-        return Ok(Moved { seen: due.len(), version: None });
+        return Ok(Moved { seen: addresses.len(), version: None });
     }
     let version = store::take_version(ledger.conn, org)?;
     feed.write(ledger.conn, org, version)?;
-    Ok(Moved { seen: due.len(), version: Some(version) })
+    Ok(Moved { seen: addresses.len(), version: Some(version) })
 }

@@ -162,6 +162,10 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
     if related.order_number.is_some() {
         ledger.use_number(&related::order_series(call.received_at));
     }
+    let given = record.iter().chain(&also).filter(|record| has_number_of(record, &related.order_numbers)).count();
+    for _ in 0..given {
+        ledger.use_number(&related::order_series(call.received_at));
+    }
     if related.receipt_number.is_some() {
         ledger.use_number(&related::receipt_series(call.received_at));
     }
@@ -173,6 +177,12 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
         ledger.put(other.address(), Some(other))?;
     }
     Ok(Applied { about, rev, flags })
+}
+
+/// Whether it is an order that was given one of these numbers.
+fn has_number_of(record: &Record, numbers: &[String]) -> bool {
+    let Record::WorkOrder(order) = record else { return false };
+    order.number.as_ref().is_some_and(|number| numbers.contains(number))
 }
 
 /// Follows merges: an operation for a duplicate goes to the order that stayed.

@@ -367,6 +367,8 @@ pub(super) fn site_of(record: &Record) -> Option<Uuid> {
         Record::Unit(unit) => Some(unit.site.uuid()),
         Record::Customer(customer) => Some(customer.site.uuid()),
         Record::Review(review) => review.site.map(Into::into),
+        Record::Round(round) => Some(round.spot.site.uuid()),
+        Record::Inspection(inspection) => Some(inspection.spot.site.uuid()),
         Record::StockMove(entry) => entry.used.map(|used| used.site.uuid()),
         _ => None,
     }

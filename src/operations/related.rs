@@ -5,7 +5,7 @@ use mobile_api::{
     Actor,
     evidence::When,
     ids::AssetId,
-    operation::{Need, Related, Spot, WorkDone},
+    operation::{Need, Related, Subject, WorkDone},
     record::{Kind, Record, Ref},
     review::{Resolution, ReviewDecision},
     stock::StockSerial,
@@ -19,7 +19,7 @@ use super::{
     ledger::{Ledger, NewReview},
     unwritten,
 };
-use crate::{access, asset, directory, media, work_order};
+use crate::{access, asset, directory, inspection, media, work_order};
 
 /// How long a call may have been under way: as long as operations are waited for.
 const LATELY: Duration = Duration::days(30);
@@ -49,21 +49,23 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
                 }
             }
             Need::OrderNumber => related.order_number = Some(order_number(ledger, received_at)?),
+            Need::OrderNumbers { most } => related.order_numbers = order_numbers(ledger, *most, received_at)?,
+            Need::OpenFault { fault } => open_fault(ledger, *fault, &mut related)?,
             Need::Labour { technician, from, until } => {
                 let stored =
                     work_order::store::overlapping_labour(ledger.conn, ledger.org, *technician, *from, *until)?;
                 related.labour = unwritten::labour(ledger, stored, *technician, *from..*until);
             }
-            Need::OpenOrdersAt(spot) => {
-                let stored = work_order::store::open_orders_at(ledger.conn, ledger.org, spot)?;
-                related.open_orders = unwritten::open_orders(ledger, stored, spot);
+            Need::OpenOrdersAt(about) => {
+                let stored = work_order::store::open_orders_at(ledger.conn, ledger.org, about)?;
+                related.open_orders.extend(unwritten::open_orders(ledger, stored, about));
             }
             Need::FaultsOf { asset } => {
                 let stored = work_order::store::faults_of(ledger.conn, ledger.org, *asset)?;
-                related.faults = unwritten::faults(ledger, stored, *asset);
+                related.faults.extend(unwritten::faults(ledger, stored, *asset));
             }
             Need::ReceiptNumber => related.receipt_number = Some(receipt_number(ledger, received_at)?),
-            Need::WorkDoneAt(spot) => related.work_done = work_done(ledger, spot, received_at)?,
+            Need::WorkDoneAt(about) => related.work_done = work_done(ledger, about, received_at)?,
             Need::AssetsAbove { asset } => related.assets_above = assets_above(ledger, *asset)?,
             Need::AssetWithSerial { key } => related.asset_with_serial = asset_with_serial(ledger, key)?,
             Need::OpenOrdersOf { technician } => {
@@ -103,6 +105,33 @@ fn order_number(ledger: &mut Ledger<'_>, received_at: Timestamp) -> Result<Strin
     Ok(format!("{}-{number:06}", received_at.year()))
 }
 
+/// Several numbers that nobody has yet.
+fn order_numbers(ledger: &mut Ledger<'_>, most: usize, received_at: Timestamp) -> Result<Vec<String>, DoorError> {
+    if most == 0 {
+        return Ok(Vec::new());
+    }
+    let next = ledger.next_number(&order_series(received_at))?;
+    let numbers = next..next.saturating_add(i64::try_from(most).unwrap_or(i64::MAX));
+    Ok(numbers.map(|number| format!("{}-{number:06}", received_at.year())).collect())
+}
+
+/// The order that is open on a fault, as this transaction sees it.
+fn open_fault(ledger: &mut Ledger<'_>, fault: Uuid, related: &mut Related) -> Result<(), DoorError> {
+    let stored = inspection::store::orders_of_fault(ledger.conn, ledger.org, fault)?;
+    let stored: Vec<Ref> = stored.into_iter().map(|id| Ref::new(Kind::WorkOrder, id)).collect();
+    ledger.preload(&stored)?;
+    let of_fault =
+        |order: &&WorkOrder| !order.status().is_over() && order.found_by.iter().any(|found| found.fault == fault);
+    let kept = stored.iter().filter_map(|address| ledger.records.get(address)?.live());
+    let kept = kept.filter_map(|record| record.try_into().ok());
+    let open: Vec<&WorkOrder> = kept.chain(unwritten::changed_orders(ledger)).filter(of_fault).collect();
+    // The oldest, so that the outcome does not hang on the order in which the ledger remembers them.
+    let Some(order) = open.into_iter().min_by_key(|order| order.id) else { return Ok(()) };
+    related.open_faults.insert(fault, order.id);
+    related.records.insert(Ref::new(Kind::WorkOrder, order.id), order.clone().into());
+    Ok(())
+}
+
 /// The series of order numbers of that year.
 pub(super) fn order_series(received_at: Timestamp) -> String {
     format!("work_order:{}", received_at.year())
@@ -121,12 +150,12 @@ pub(super) fn receipt_series(received_at: Timestamp) -> String {
 
 /// Work at a unit that is under warranty, or was lately: a call that was recorded without signal is judged by when the
 /// customer called. As this transaction sees it.
-fn work_done(ledger: &mut Ledger<'_>, spot: &Spot, received_at: Timestamp) -> Result<Vec<WorkDone>, DoorError> {
+fn work_done(ledger: &mut Ledger<'_>, about: &Subject, received_at: Timestamp) -> Result<Vec<WorkDone>, DoorError> {
     let lately = received_at.checked_sub_signed(LATELY).unwrap_or(received_at);
-    let stored = work_order::store::under_warranty_at(ledger.conn, ledger.org, spot, lately)?;
+    let stored = work_order::store::under_warranty_at(ledger.conn, ledger.org, about, lately)?;
     let stored: Vec<Ref> = stored.into_iter().map(|id| Ref::new(Kind::WorkOrder, id)).collect();
     ledger.preload(&stored)?;
-    let mut orders: Vec<&WorkOrder> = unwritten::changed_orders(ledger).filter(|order| order.is_at(spot)).collect();
+    let mut orders: Vec<&WorkOrder> = unwritten::changed_orders(ledger).filter(|order| order.is_at(about)).collect();
     for address in &stored {
         if let Some(Record::WorkOrder(order)) = ledger.records.get(address).and_then(|entry| entry.live())
             && orders.iter().all(|known| known.id != order.id)

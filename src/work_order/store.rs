@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use mobile_api::{
     Id,
     ids::AssetId,
-    operation::{OpenOrder, OtherLabour, Spot},
+    operation::{OpenOrder, OtherLabour, Subject},
     record::RecordType,
     time::Timestamp,
     work_order::{Labour, Status, WorkOrder},
@@ -159,24 +159,24 @@ pub fn watch_due(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<(Uuid
 ///
 /// # Errors
 /// The database's.
-pub fn open_orders_at(conn: &mut Conn, org: Uuid, spot: &Spot) -> Result<Vec<OpenOrder>, DbError> {
+pub fn open_orders_at(conn: &mut Conn, org: Uuid, about: &Subject) -> Result<Vec<OpenOrder>, DbError> {
     let open = || {
         work_orders::table
             .filter(work_orders::org_id.eq(Uid(org)))
             .filter(work_orders::status.ne_all(over()))
             .order((work_orders::received_at.desc(), work_orders::id))
             .limit(20)
-            .select((work_orders::id, work_orders::order_type_id, work_orders::received_at))
+            .select(OPEN)
     };
     let mut rows: Vec<OpenRow> = Vec::new();
     // Each by its index; an order that names another asset in the same unit is about something else.
-    if let Some(asset) = spot.asset {
+    if let Some(asset) = about.asset {
         let query = open().filter(work_orders::asset_id.eq(Uid(asset)));
         rows.extend(both!(conn, c => query.load::<OpenRow>(c))?);
     }
-    if let Some(unit) = spot.unit {
+    if let Some(unit) = about.unit {
         let at_unit = open().filter(work_orders::unit_id.eq(Uid(unit)));
-        if spot.asset.is_some() {
+        if about.asset.is_some() {
             let query = at_unit.filter(work_orders::asset_id.is_null());
             rows.extend(both!(conn, c => query.load::<OpenRow>(c))?);
         } else {
@@ -186,10 +186,26 @@ pub fn open_orders_at(conn: &mut Conn, org: Uuid, spot: &Spot) -> Result<Vec<Ope
     Ok(rows.into_iter().map(open_order).collect())
 }
 
-type OpenRow = (Uid, Uid, Micros);
+type OpenRow = (Uid, Option<Uid>, Option<Uid>, Uid, Micros);
 
-fn open_order((id, order_type, received_at): OpenRow) -> OpenOrder {
-    OpenOrder { work_order: id.into(), order_type: order_type.0, received_at: received_at.time() }
+/// The columns of an [`OpenRow`].
+const OPEN: (
+    work_orders::id,
+    work_orders::unit_id,
+    work_orders::asset_id,
+    work_orders::order_type_id,
+    work_orders::received_at,
+) = (
+    work_orders::id,
+    work_orders::unit_id,
+    work_orders::asset_id,
+    work_orders::order_type_id,
+    work_orders::received_at,
+);
+
+fn open_order((id, unit, asset, order_type, received_at): OpenRow) -> OpenOrder {
+    let about = Subject { unit: unit.map(Uuid::from), asset: asset.map(Uuid::from) };
+    OpenOrder { work_order: id.into(), about, order_type: order_type.0, received_at: received_at.time() }
 }
 
 /// The last orders about an asset that were not cancelled; at most 20, newest first.
@@ -203,7 +219,7 @@ pub fn faults_of(conn: &mut Conn, org: Uuid, asset: AssetId) -> Result<Vec<OpenO
         .filter(work_orders::status.ne(Status::Cancelled.as_str()))
         .order((work_orders::received_at.desc(), work_orders::id))
         .limit(20)
-        .select((work_orders::id, work_orders::order_type_id, work_orders::received_at));
+        .select(OPEN);
     let rows: Vec<OpenRow> = both!(conn, c => query.load(c))?;
     Ok(rows.into_iter().map(open_order).collect())
 }
@@ -212,7 +228,7 @@ pub fn faults_of(conn: &mut Conn, org: Uuid, asset: AssetId) -> Result<Vec<OpenO
 ///
 /// # Errors
 /// The database's.
-pub fn under_warranty_at(conn: &mut Conn, org: Uuid, spot: &Spot, at: Timestamp) -> Result<Vec<Uuid>, DbError> {
+pub fn under_warranty_at(conn: &mut Conn, org: Uuid, about: &Subject, at: Timestamp) -> Result<Vec<Uuid>, DbError> {
     let done = || {
         work_orders::table
             .filter(work_orders::org_id.eq(Uid(org)))
@@ -222,13 +238,13 @@ pub fn under_warranty_at(conn: &mut Conn, org: Uuid, spot: &Spot, at: Timestamp)
             .select(work_orders::id)
     };
     let mut rows: Vec<Uid> = Vec::new();
-    if let Some(asset) = spot.asset {
+    if let Some(asset) = about.asset {
         let query = done().filter(work_orders::asset_id.eq(Uid(asset)));
         rows.extend(both!(conn, c => query.load::<Uid>(c))?);
     }
-    if let Some(unit) = spot.unit {
+    if let Some(unit) = about.unit {
         let at_unit = done().filter(work_orders::unit_id.eq(Uid(unit)));
-        if spot.asset.is_some() {
+        if about.asset.is_some() {
             let query = at_unit.filter(work_orders::asset_id.is_null());
             rows.extend(both!(conn, c => query.load::<Uid>(c))?);
         } else {

@@ -13,6 +13,7 @@ mod demo;
 mod demo_day;
 mod doors;
 mod import;
+mod inspections;
 mod migrations;
 mod money;
 mod photos;

@@ -126,6 +126,7 @@ fn move_entries(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Ref
     append(&mut target.notes, std::mem::take(&mut order.notes))?;
     photo::append(&mut target.photos, std::mem::take(&mut order.photos))?;
     append(&mut target.payments, std::mem::take(&mut order.payments))?;
+    append(&mut target.found_by, std::mem::take(&mut order.found_by))?;
     append(&mut target.refunds, std::mem::take(&mut order.refunds))?;
     append(&mut target.rejections, std::mem::take(&mut order.rejections))?;
     // Findings also stand in the timeline, so those that find the place taken are not lost.

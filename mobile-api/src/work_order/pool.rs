@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Assignment, State, Status, WorkOrder,
     dispatch::end_assignment,
-    standing::{Standing, standing},
+    standing::{Standing, flags, standing},
 };
 use crate::{
     actor::Actor,
@@ -89,7 +89,12 @@ impl Payload for PassOn {
 impl Change for PassOn {
     fn decide(self, mut order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let from = order.status();
-        if standing(&order, context) != Standing::Theirs || order.technician() != Some(context.actor.user) {
+        if let Standing::Overtaken(flag) = standing(&order, context) {
+            // The office was faster; that they would have passed it on is worth knowing.
+            order.log(context, "pass_on", Some(&self.reason), Some(flag))?;
+            return Ok(Decision::flagged(order, flags(Some(flag))));
+        }
+        if order.technician() != Some(context.actor.user) {
             return Err(Refusal::NotAssigned);
         }
         if !matches!(from, Status::Assigned | Status::EnRoute | Status::OnSite | Status::Paused) {
@@ -97,9 +102,14 @@ impl Change for PassOn {
         }
         let colleague: Option<&User> = context.related.get(self.to);
         let one_crew = |user: &&User| user.teams.iter().any(|team| context.actor.teams.contains(team));
-        let colleague = colleague.filter(|user| user.active && user.id != context.actor.user).filter(one_crew);
-        let colleague = colleague.ok_or(Refusal::BadReference { pointer: "/to".into() })?;
-        qualified(&order, Some(colleague), context)?;
+        match colleague {
+            // A phone does not hold its owner's colleagues; the server asks.
+            None if context.related.partial => {}
+            Some(colleague) if colleague.active && self.to != context.actor.user && one_crew(&colleague) => {
+                qualified(&order, Some(colleague), context)?;
+            }
+            _ => return Err(Refusal::BadReference { pointer: "/to".into() }),
+        }
         end_assignment(&mut order, context, Some(self.reason.clone()));
         take(&mut order, self.to, context)?;
         order.log(context, "pass_on", Some(&self.reason), None)?;

@@ -15,6 +15,7 @@ use crate::{
     directory::{Deadlines, Escalation, PauseReason, User},
     evidence::When,
     ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
+    inspection::FoundBy,
     money::{Currency, Money, Quantity},
     operation::Context,
     photo::{Photo, RequiredPhotos},
@@ -129,6 +130,9 @@ pub struct WorkOrder {
     /// The order whose work this one does again, for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rework_of: Option<WorkOrderId>,
+    /// The findings of inspections that it came from, or that were joined to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found_by: Vec<FoundBy>,
     /// Orders that had to do its work again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reworked_by: Vec<WorkOrderId>,

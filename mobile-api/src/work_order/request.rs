@@ -11,7 +11,7 @@ use crate::{
     check::Check,
     directory::{OrderType, Organisation, Site},
     ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, SiteId, TeamId, UnitId},
-    operation::{Change, Context, Create, Decision, Mode, Need, Payload, Spot},
+    operation::{Change, Context, Create, Decision, Mode, Need, OpenOrder, Payload, Subject},
     refusal::{Flag, Flagged, Refusal},
     time::Timestamp,
 };
@@ -98,9 +98,9 @@ impl Payload for Request {
         needs.extend(self.customer.map(Need::record));
         needs.extend(self.team.map(Need::record));
         needs.extend(self.asset.map(Need::record));
-        let spot = Spot { unit: self.unit.map(Id::uuid), asset: self.asset.map(Id::uuid) };
-        if spot.unit.is_some() || spot.asset.is_some() {
-            needs.extend([Need::OpenOrdersAt(spot), Need::WorkDoneAt(spot)]);
+        let about = Subject { unit: self.unit.map(Id::uuid), asset: self.asset.map(Id::uuid) };
+        if about.unit.is_some() || about.asset.is_some() {
+            needs.extend([Need::OpenOrdersAt(about), Need::WorkDoneAt(about)]);
         }
         needs.extend(self.asset.map(|asset| Need::FaultsOf { asset }));
         needs
@@ -162,6 +162,7 @@ impl Create for Request {
             payments: Vec::new(),
             refunds: Vec::new(),
             rework_of: None,
+            found_by: Vec::new(),
             reworked_by: Vec::new(),
             timeline: Vec::new(),
             changed: Default::default(),
@@ -177,16 +178,18 @@ impl Request {
     fn check_references(&self, context: &Context<'_>) -> Result<(), Refusal> {
         let related = context.related;
         let bad = |pointer: &str| Err(Refusal::BadReference { pointer: pointer.into() });
-        if related.get(self.site).is_none() || !context.actor.covers_site(self.site) {
+        // A phone holds the places of its own orders only: what it does not hold, it says nothing about.
+        let elsewhere = |site: Option<SiteId>| site.map_or(!related.partial, |site| site != self.site);
+        if elsewhere(related.get(self.site).map(|site| site.id)) || !context.actor.covers_site(self.site) {
             return bad("/site");
         }
-        if self.building.is_some_and(|id| related.get(id).is_none_or(|building| building.site != self.site)) {
+        if self.building.is_some_and(|id| elsewhere(related.get(id).map(|building| building.site))) {
             return bad("/building");
         }
-        if self.unit.is_some_and(|id| related.get(id).is_none_or(|unit| unit.site != self.site)) {
+        if self.unit.is_some_and(|id| elsewhere(related.get(id).map(|unit| unit.site))) {
             return bad("/unit");
         }
-        if self.customer.is_some_and(|id| related.get(id).is_none_or(|customer| customer.site != self.site)) {
+        if self.customer.is_some_and(|id| elsewhere(related.get(id).map(|customer| customer.site))) {
             return bad("/customer");
         }
         if self.team.is_some_and(|id| related.get(id).is_none()) {
@@ -201,10 +204,10 @@ impl Request {
         let days = context.related.get(firm).map_or(0, |firm| firm.maintenance.repeat_days);
         let since = called_at - Duration::days(days.into());
         let open = |id| context.related.open_orders.iter().any(|other| other.work_order == id);
-        let lately =
-            context.related.faults.iter().filter(|other| {
-                other.received_at >= since && other.received_at <= called_at && !open(other.work_order)
-            });
+        let same = |other: &&OpenOrder| self.asset.is_some() && other.about.asset == self.asset.map(Id::uuid);
+        let lately = context.related.faults.iter().filter(same).filter(|other| {
+            other.received_at >= since && other.received_at <= called_at && !open(other.work_order)
+        });
         lately.map(|other| other.work_order).collect()
     }
 

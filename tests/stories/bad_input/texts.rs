@@ -51,6 +51,10 @@ enum Thing {
     Counted,
     Device,
     Asset,
+    Handover,
+    Form,
+    Walk,
+    Inspected,
     Order,
     OtherOrder,
     Imported,
@@ -95,11 +99,21 @@ const LIFE: &[(&str, Thing)] = &[
     ("asset.record_reading", Thing::Asset),
     ("asset.set_service", Thing::Asset),
     ("asset.retire", Thing::Asset),
+    ("template.save", Thing::Form),
+    ("template.publish", Thing::Form),
+    ("round.save", Thing::Walk),
+    ("round.withdraw", Thing::Walk),
+    ("inspection.start", Thing::Inspected),
+    ("inspection.void", Thing::Inspected),
+    ("template.withdraw", Thing::Form),
     ("device.register", Thing::Device),
     ("device.revoke", Thing::Device),
     ("work_order.import", Thing::Imported),
     ("work_order.request", Thing::OtherOrder),
     ("work_order.cancel", Thing::OtherOrder),
+    ("handover.open", Thing::Handover),
+    ("handover.remark", Thing::Handover),
+    ("handover.withdraw", Thing::Handover),
     ("work_order.request", Thing::Order),
     ("work_order.assign", Thing::Order),
     ("work_order.hand_back", Thing::Order),
@@ -133,14 +147,26 @@ const LIFE: &[(&str, Thing)] = &[
 
 /// What nobody types: the founding of a firm goes through another door, and what became of bytes the server says itself.
 /// And what takes two people in turn: who agrees to a quote is another than who made it (`conflicts::paying`), a customer confirms on a page (`conflicts::by_link`), and an order
-/// changes hands between technicians (`conflicts::hands`).
+/// changes hands between technicians (`conflicts::hands`), as a shift does (`conflicts::handover`). And what names the keys of a form, which are texts themselves
+/// (`inspections::forms`).
 const ELSEWHERE: &[&str] = &[
     "organisation.found",
     "work_order.settle_photos",
+    "inspection.plan",
+    "inspection.assign",
+    "inspection.visit_point",
+    "inspection.answer",
+    "inspection.add_photo",
+    "inspection.settle_photos",
+    "inspection.report_fault",
+    "inspection.sign",
+    "inspection.finish",
+    "inspection.note_missed",
     "work_order.raise_alarm",
     "work_order.agree_quote",
     "work_order.send_quote",
     "work_order.confirm_by_link",
+    "handover.sign",
     "work_order.grab",
     "work_order.pass_on",
 ];
@@ -173,10 +199,24 @@ fn payload(name: &str, round: usize) -> Value {
     let changes = match name {
         "work_order.request" | "work_order.import" => json!({ "order_type": firm.plumbing, "site": firm.site }),
         "building.save" | "unit.save" | "customer.save" | "asset.save" => json!({ "site": firm.site }),
+        "round.save" => {
+            let (template, spot) = (Thing::Form.id(round), json!({ "site": firm.site }));
+            json!({ "template": template, "spot": spot, "points": [] })
+        }
+        "inspection.start" => json!({ "template": Thing::Form.id(round), "spot": { "site": firm.site } }),
         "user.save" => json!({ "certificates": [{ "code": "", "expires_at": "2030-01-01T00:00:00Z" }] }),
         "stock_move.record" => json!({ "article": article, "from": "supplier", "to": store }),
         "stock_move.scrap" => json!({ "article": article, "from": store }),
         "stock_count.open" => json!({ "articles": [article], "place": store }),
+        "handover.open" => {
+            let window = json!({ "from": "2030-01-01T00:00:00Z", "until": "2030-01-01T02:00:00Z" });
+            let order = json!({
+                "order": Thing::OtherOrder.id(round), "number": "", "status": "requested", "fault": "", "technician": null,
+                "promised": { "window": window, "to": "" }
+            });
+            let material = json!({ "article": article, "name": { "zh": "", "en": "" }, "milli": 1000, "unit": "" });
+            json!({ "from": firm.wang, "to": firm.zhao, "orders": [order], "material": [material] })
+        }
         "work_order.assign" => json!({ "technician": firm.wang }),
         "work_order.confirm_quote" => json!({ "quote": quote, "method": { "how": "verbal", "witness": "" } }),
         "work_order.record_labour" => {

@@ -15,6 +15,7 @@ mod deadlines;
 mod duplicates;
 mod entries;
 mod fields;
+mod handover;
 mod hands;
 mod meanwhile;
 mod money;

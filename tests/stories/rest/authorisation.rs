@@ -12,6 +12,8 @@ use mobile_api::{
     calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
     directory::{Label, UnitSave, UserSave},
+    handover::HandoverOpen,
+    inspection::{AnswerItem, PublishTemplate, RoundSave, Spot, StartInspection, TemplateSave},
     operation::Payload,
     signing::Digest,
     stock::{ArticleSave, Place, RecordMove, StockCountOpen, StockLevel, StockPlaceSave, StockSerial},
@@ -184,8 +186,27 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.system(firm, asset, read).await;
     let readings = house.office("admin").await.get("/v1/asset-readings").await.body;
     let reading = readings["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
+    let (template, round, inspection) = (house.clock.new_id(), house.clock.new_id(), house.clock.new_id());
+    house.system(firm, template, TemplateSave { code: secret(), ..TemplateSave::example() }).await;
+    house.system(firm, template, PublishTemplate {}).await;
+    let spot = Spot { site: firm.site, building: None, unit: None, asset: None };
+    let walk = RoundSave { name: secret(), template: template.into(), spot, ..RoundSave::example() };
+    house.li().await.perform(round, walk).await.applied();
+    let begun = StartInspection { template: Some(template.into()), spot: Some(spot), ..StartInspection::default() };
+    house.li().await.perform(inspection, begun).await.applied();
+    let leaks = AnswerItem { note: Some(secret()), ..AnswerItem::example() };
+    house.li().await.perform(inspection, leaks).await.applied();
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
+    let handover = house.clock.new_id();
+    let open = HandoverOpen {
+        from: Some(firm.wang),
+        to: firm.zhao,
+        note: Some(secret()),
+        orders: vec![],
+        ..HandoverOpen::example()
+    };
+    li.perform(handover, open).await.applied();
     li.perform(order, note(SECRET)).await.applied();
     li.perform(order, Assign { technician: firm.wang }).await.applied();
     let hand = Hand::of(house, "wang").await;
@@ -217,6 +238,10 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("stock-counts", count),
         ("assets", asset),
         ("asset-readings", reading),
+        ("handovers", handover),
+        ("templates", template),
+        ("rounds", round),
+        ("inspections", inspection),
         ("devices", hand.device),
         ("reviews", unreadable),
         ("work-orders", order.uuid()),

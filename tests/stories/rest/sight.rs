@@ -7,6 +7,8 @@ use doorstep::{
     db::{Conn, DbError},
     device::list::{self as devices, DeviceFilter},
     directory::list::{self as directory, DirectoryFilter},
+    handover::list::{self as handovers, HandoverFilter},
+    inspection::list::{self as inspections, InspectionFilter, RoundFilter, TemplateFilter},
     paging::Ask,
     review::list::{self as reviews, ReviewFilter},
     stock::list::{self as stock, CountFilter, LevelFilter, MoveFilter, SerialFilter},
@@ -17,7 +19,9 @@ use mobile_api::{
     asset::{AssetSave, RecordReading},
     calendar::CalendarSave,
     directory::{BuildingSave, CustomerSave, SiteSave, TeamSave, UnitSave},
+    handover::HandoverOpen,
     ids::{SiteId, TeamId},
+    inspection::{Assignee, PlanInspection, PublishTemplate, RoundSave, Spot, TemplateSave},
     operation::Payload,
     record::{Kind, Record},
     stock::StockCountOpen,
@@ -58,6 +62,7 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
             orders(house, site, team).await;
         }
     }
+    inspections_of(house, &[firm.site, other_site], &[firm.plumbers, other_team]).await;
     house.system(firm, house.clock.new_id(), CalendarSave::example()).await;
     material(house, other_site).await;
     let hand = Hand::of(house, "wang").await;
@@ -85,9 +90,35 @@ async fn material(house: &House, other_site: SiteId) {
         ku.perform(house.clock.new_id(), open).await.applied();
     }
     carry(house, &ku, numbered(the_store(), bag(firm.zhao), "D-7")).await;
+    for (from, to) in [(firm.wang, firm.zhao), (firm.zhao, firm.wang), (firm.zhao, firm.li)] {
+        let open = HandoverOpen { from: Some(from), to, orders: vec![], ..HandoverOpen::example() };
+        ku.perform(house.clock.new_id(), open).await.applied();
+    }
     let (place, counters) = (the_store(), vec![firm.wang]);
     let open = StockCountOpen { place, articles: vec![valves()], counters, note: None };
     ku.perform(house.clock.new_id(), open).await.applied();
+}
+
+/// A form in each state; rounds and inspections at each site, of each person and team.
+async fn inspections_of(house: &House, sites: &[SiteId], teams: &[TeamId]) {
+    let firm = &house.firm;
+    let (draft, published) = (house.clock.new_id(), house.clock.new_id());
+    for template in [draft, published] {
+        house.system(firm, template, TemplateSave::example()).await;
+    }
+    house.system(firm, published, PublishTemplate {}).await;
+    let (template, li) = (Id::new(published), house.li().await);
+    for site in sites {
+        let spot = Spot { site: *site, building: None, unit: None, asset: None };
+        let persons = [firm.wang, firm.zhao].map(|user| Assignee { user: Some(user), team: None });
+        let teams = teams.iter().map(|team| Assignee { user: None, team: Some(*team) });
+        for assignee in persons.into_iter().chain(teams).chain([Assignee::default()]) {
+            let round = RoundSave { template, spot, assignee, ..RoundSave::example() };
+            li.perform(house.clock.new_id(), round).await.applied();
+            let plan = PlanInspection { template, spot, assignee, ..PlanInspection::example() };
+            li.perform(house.clock.new_id(), plan).await.applied();
+        }
+    }
 }
 
 /// Orders of every standing: in the pool, somebody's, handed back, cancelled; written down by a technician.
@@ -164,12 +195,29 @@ fn rows(
             let ask = Ask { after: None, limit: EVERYTHING };
             stock::serials(conn, actor, &SerialFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
+        Kind::Handover => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            handovers::list(conn, actor, &HandoverFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
         Kind::Asset => {
             let ask = Ask { after: None, limit: EVERYTHING };
             assets::list(conn, actor, &AssetFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::AssetReading => {
             assets::readings(conn, actor, &ReadingFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Template => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            let filter = TemplateFilter::default();
+            inspections::templates(conn, actor, &filter, &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Round => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            inspections::rounds(conn, actor, &RoundFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Inspection => {
+            let filter = InspectionFilter::default();
+            inspections::inspections(conn, actor, &filter, &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Device => {
             devices::list(conn, actor, &DeviceFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()

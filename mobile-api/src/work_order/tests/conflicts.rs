@@ -378,7 +378,12 @@ fn overlapping_working_times_are_both_kept() {
 
 #[test]
 fn an_order_made_on_a_phone_beside_one_of_the_office_is_flagged_and_both_stay() {
-    let open = |received_at, order_type| OpenOrder { work_order: Id::new(number(900)), order_type, received_at };
+    let open = |received_at, order_type| OpenOrder {
+        work_order: Id::new(number(900)),
+        about: crate::operation::Subject { unit: Some(number(8)), asset: None },
+        order_type,
+        received_at,
+    };
     let flags = |mode, other| {
         let related = Related { records: world(), open_orders: vec![other], ..Related::default() };
         write_down(number(2000), &Deed { mode, ..Deed::online(WANG) }, request_by_phone(PLUMBING), &related)

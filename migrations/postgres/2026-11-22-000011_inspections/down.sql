@@ -1,0 +1,4 @@
+DROP TABLE faults;
+DROP TABLE inspections;
+DROP TABLE rounds;
+DROP TABLE templates;

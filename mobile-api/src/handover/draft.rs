@@ -1,0 +1,79 @@
+//! What belongs on a handover, by what is known: for the server as for a phone.
+
+use std::collections::HashMap;
+
+use super::{
+    HandedMaterial, HandedOrder, HandedPiece, HandoverOpen, Promise,
+    record::{MOST_ORDERS, MOST_THINGS},
+};
+use crate::{
+    ids::{ArticleId, UserId},
+    stock::{Article, Place, StockLevel, StockSerial},
+    work_order::{Status, WorkOrder},
+};
+
+/// A piece, in thousandths.
+const WHOLE_PIECE: i64 = 1000;
+
+/// What is known, of whoever and wherever: [`draft`] picks what concerns it.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Orders.
+    pub orders: Vec<WorkOrder>,
+    /// How much lies where.
+    pub levels: Vec<StockLevel>,
+    /// Numbered pieces.
+    pub pieces: Vec<StockSerial>,
+    /// What articles are called.
+    pub articles: Vec<Article>,
+}
+
+/// Everything of `from` that is not done or not given back: their orders up to the signature, those in progress first, then by
+/// when somebody is expected; what is in their bag; pieces that they hold.
+pub fn draft(from: UserId, to: UserId, known: &Known) -> HandoverOpen {
+    let theirs = |order: &&WorkOrder| order.technician() == Some(from) && order.status() < Status::SignedOff;
+    let mut orders: Vec<&WorkOrder> = known.orders.iter().filter(theirs).collect();
+    orders.sort_by_key(|order| {
+        let begun = order.status() > Status::Assigned;
+        (!begun, order.expected().map_or(order.recorded.latest, |window| window.from), order.id)
+    });
+    let (bag, called) = (Place::Bag(from), |article: &Article| (article.id, article.clone()));
+    let articles: HashMap<ArticleId, Article> = known.articles.iter().map(called).collect();
+    let numbered = |article| known.pieces.iter().filter(|piece| piece.place == bag && piece.article == article).count();
+    // What is there in numbered pieces only is told piece by piece.
+    let only_pieces =
+        |level: &&StockLevel| i64::try_from(numbered(level.article)).is_ok_and(|n| n * WHOLE_PIECE == level.milli);
+    let out = known.levels.iter().filter(|level| level.place == bag && level.milli != 0);
+    let out = out.filter(|level| !only_pieces(level));
+    let mut material: Vec<HandedMaterial> = out
+        .filter_map(|level| {
+            let Article { id, name, unit, .. } = articles.get(&level.article)?.clone();
+            Some(HandedMaterial { article: id, name, milli: level.milli, unit })
+        })
+        .collect();
+    material.sort_by(|a, b| (&a.name.en, a.article).cmp(&(&b.name.en, b.article)));
+    let held = known.pieces.iter().filter(|piece| piece.place == bag);
+    let piece =
+        |piece: &StockSerial| HandedPiece { piece: piece.id, article: piece.article, serial: piece.serial.clone() };
+    let mut pieces: Vec<HandedPiece> = held.map(piece).collect();
+    pieces.sort_by(|a, b| (&a.serial, a.piece).cmp(&(&b.serial, b.piece)));
+    material.truncate(MOST_THINGS);
+    pieces.truncate(MOST_THINGS);
+    let orders = orders.into_iter().map(HandedOrder::of).take(MOST_ORDERS).collect();
+    HandoverOpen { from: Some(from), to, orders, material, pieces, note: None }
+}
+
+impl HandedOrder {
+    /// An order as it stands.
+    pub fn of(order: &WorkOrder) -> Self {
+        let promised = order.appointment();
+        Self {
+            order: order.id,
+            number: order.number.clone(),
+            status: order.status(),
+            fault: order.fault.clone(),
+            technician: order.technician(),
+            promised: promised.map(|agreed| Promise { window: agreed.window, to: agreed.consented_by.clone() }),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What is recorded on the way: being there, an answer, a photo.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    AnswerValue, GivenAnswer, Inspection, InspectionState, ItemAnswers, MOST_ANSWERS, PhotoOf, PointVisit, Presence,
+    Template, fault,
+    form::FormItem,
+    record::{MOST_AGAIN, check_key},
+    standing::{addition, afterthought, flags},
+};
+use crate::{
+    actor::Actor,
+    check::{Check, FieldError},
+    operation::{Change, Context, Decision, Need, Payload},
+    photo::{self, Arrival, NewPhoto, PhotoRole},
+    refusal::{Flag, Flagged, Refusal},
+    signing::Digest,
+};
+
+/// Somebody is at a point of a round.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VisitPoint {
+    /// The point.
+    pub point: String,
+    /// What proves it.
+    pub presence: Presence,
+}
+
+impl Payload for VisitPoint {
+    type Record = Inspection;
+
+    fn example() -> Self {
+        Self { point: "pump-room".into(), presence: Presence::Qr { code: "LG-PUMP-1".into() } }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check_key(check, "/point", &self.point);
+        match &self.presence {
+            Presence::Qr { code } | Presence::Nfc { code } => check.text("/presence/code", code, 1..=200),
+            Presence::None { reason } => check.text("/presence/reason", reason, 1..=500),
+        }
+    }
+}
+
+impl Change for VisitPoint {
+    fn decide(self, mut inspection: Inspection, context: &Context<'_>) -> Result<Decision<Inspection>, Refusal> {
+        let overtaken = addition(&inspection, context)?;
+        let mut flags = flags(overtaken);
+        let point = inspection.point(&self.point).ok_or(Refusal::BadReference { pointer: "/point".into() })?;
+        let proved = match (&self.presence, &point.code) {
+            (Presence::Qr { code } | Presence::Nfc { code }, Some(known)) => code.trim() == known.trim(),
+            _ => false,
+        };
+        let scanned = matches!(self.presence, Presence::Qr { .. } | Presence::Nfc { .. });
+        if scanned && !proved {
+            let detail = json!({ "point": self.point, "expected": point.code, "presence": self.presence });
+            flags.push(Flagged::with(Flag::OtherCode, detail));
+        }
+        if inspection.visits.iter().filter(|visit| visit.point == self.point).count() >= MOST_AGAIN {
+            return Err(Refusal::TooManyEntries);
+        }
+        let (op, by, at) = (context.op, context.actor.user, context.when.clone());
+        inspection.visits.push(PointVisit { op, point: self.point, presence: self.presence, proved, by, at });
+        inspection.begin(context);
+        inspection.takes_part(by);
+        Ok(Decision::flagged(inspection, flags))
+    }
+}
+
+/// Answers one item.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AnswerItem {
+    /// The point; absent if there are no points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
+    /// The item.
+    pub item: String,
+    /// The answer.
+    pub value: AnswerValue,
+    /// What there is to say about it; at most 2,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Payload for AnswerItem {
+    type Record = Inspection;
+
+    fn example() -> Self {
+        let note = Some("Drips at the flange".into());
+        Self { point: None, item: "leaks".into(), value: AnswerValue::Fail, note }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check_place(check, self.point.as_deref(), Some(&self.item));
+        self.value.check(check, "/value");
+        check.optional_text("/note", self.note.as_deref(), 2000);
+    }
+
+    fn needs(&self, record: Option<&Inspection>, actor: &Actor) -> Vec<Need> {
+        let Some(inspection) = record else { return Vec::new() };
+        let mut needs = inspection.form_needs();
+        if matches!(inspection.state, InspectionState::Finished { .. }) {
+            let here = (self.point.as_deref(), self.item.as_str());
+            needs.extend(fault::needs(inspection, Some(here), actor));
+        }
+        needs
+    }
+}
+
+impl Change for AnswerItem {
+    fn decide(self, mut inspection: Inspection, context: &Context<'_>) -> Result<Decision<Inspection>, Refusal> {
+        let overtaken = addition(&inspection, context)?;
+        let mut flags = flags(overtaken);
+        let template = form_of(&inspection, context)?.clone();
+        let item = asked(&inspection, &template, self.point.as_deref(), &self.item)?;
+        let Some(meaning) = item.ask.verdict(&self.value) else {
+            let (pointer, code) = ("/value".into(), "wrong_type".into());
+            let error = FieldError { pointer, code, detail: item.ask.expects().into() };
+            return Err(Refusal::Invalid { errors: vec![error] });
+        };
+        flags.extend(inspection.take(&self, overtaken, context)?);
+        inspection.begin(context);
+        inspection.takes_part(context.actor.user);
+        fault::note(&mut inspection, &template, self.point.as_deref(), item, meaning);
+        let also = inspection.count_in(&template, context, &mut flags)?;
+        Ok(Decision { record: Some(inspection), also, flags })
+    }
+}
+
+/// Notes an error for what can be no point or item.
+pub(super) fn check_place(check: &mut Check, point: Option<&str>, item: Option<&str>) {
+    for (pointer, key) in [("/point", point), ("/item", item)] {
+        if let Some(key) = key {
+            check_key(check, pointer, key);
+        }
+    }
+}
+
+/// The form that an inspection is filled in with.
+pub(super) fn form_of<'a>(inspection: &Inspection, context: &'a Context<'_>) -> Result<&'a Template, Refusal> {
+    context.related.get(inspection.template).ok_or(Refusal::BadReference { pointer: "/template".into() })
+}
+
+/// The item, if it is asked at that point.
+pub(super) fn asked<'t>(
+    inspection: &Inspection,
+    template: &'t Template,
+    point: Option<&str>,
+    item: &str,
+) -> Result<&'t FormItem, Refusal> {
+    let unknown = |pointer: &str| Refusal::BadReference { pointer: pointer.into() };
+    let (section, item) = template.form.item(item).ok_or_else(|| unknown("/item"))?;
+    match point {
+        None if inspection.points.is_empty() => Ok(item),
+        None => Err(unknown("/point")),
+        Some(key) => {
+            let point = inspection.point(key).ok_or_else(|| unknown("/point"))?;
+            let here = point.sections.is_empty() || point.sections.contains(&section.key);
+            if here { Ok(item) } else { Err(unknown("/item")) }
+        }
+    }
+}
+
+impl Inspection {
+    /// Puts an answer beside those that there are. Nothing is overwritten: if two people who did not know of each other said
+    /// different things, both are kept, the later arrival is shown, and a person is asked.
+    fn take(
+        &mut self,
+        answer: &AnswerItem,
+        overtaken: Option<Flag>,
+        context: &Context<'_>,
+    ) -> Result<Option<Flagged>, Refusal> {
+        let given = GivenAnswer {
+            op: context.op,
+            value: answer.value.clone(),
+            note: answer.note.clone().filter(|note| !note.trim().is_empty()),
+            by: context.actor.user,
+            at: context.when.clone(),
+            rev: context.rev,
+            overtaken,
+        };
+        let is_this = |answers: &&mut ItemAnswers| answers.point == answer.point && answers.item == answer.item;
+        let Some(answers) = self.answers.iter_mut().find(is_this) else {
+            if self.answers.len() >= MOST_ANSWERS {
+                return Err(Refusal::TooManyEntries);
+            }
+            let (point, item) = (answer.point.clone(), answer.item.clone());
+            self.answers.push(ItemAnswers { point, item, given: vec![given] });
+            return Ok(None);
+        };
+        if answers.given.len() >= MOST_AGAIN {
+            return Err(Refusal::TooManyEntries);
+        }
+        let unseen = answers.given.last().filter(|last| !context.saw(last.rev) && last.value != given.value);
+        let flag = unseen.map(|last| {
+            let first = json!({ "value": last.value, "by": last.by, "op": last.op });
+            let detail = json!({ "point": answer.point, "item": answer.item, "first": first, "then": given.value });
+            Flagged::with(Flag::AnsweredTwice, detail)
+        });
+        answers.given.push(given);
+        Ok(flag)
+    }
+}
+
+/// A photo of an item, a point, or the whole; also of the written authority of a delegate (role `document`).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AddInspectionPhoto {
+    /// The point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
+    /// The item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// The photo.
+    #[serde(flatten)]
+    pub photo: NewPhoto,
+}
+
+impl Payload for AddInspectionPhoto {
+    type Record = Inspection;
+
+    fn example() -> Self {
+        let photo = NewPhoto { role: PhotoRole::Damage, caption: Some("Drips here".into()), ..NewPhoto::example() };
+        Self { point: None, item: Some("leaks".into()), photo }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check_place(check, self.point.as_deref(), self.item.as_deref());
+        self.photo.check(check);
+    }
+
+    fn photo(&self) -> Option<&NewPhoto> {
+        Some(&self.photo)
+    }
+
+    fn needs(&self, record: Option<&Inspection>, _: &Actor) -> Vec<Need> {
+        let form = record.map(Inspection::form_needs).unwrap_or_default();
+        form.into_iter().chain([Need::Arrival(self.photo.blob.sha256)]).collect()
+    }
+}
+
+impl Change for AddInspectionPhoto {
+    fn decide(self, mut inspection: Inspection, context: &Context<'_>) -> Result<Decision<Inspection>, Refusal> {
+        let mut flags = flags(afterthought(&inspection, context)?);
+        let template = form_of(&inspection, context)?.clone();
+        if let Some(item) = &self.item {
+            asked(&inspection, &template, self.point.as_deref(), item)?;
+        } else if self.point.as_deref().is_some_and(|point| inspection.point(point).is_none()) {
+            return Err(Refusal::BadReference { pointer: "/point".into() });
+        }
+        photo::add(&mut inspection.photos, self.photo, context)?;
+        if self.item.is_some() || self.point.is_some() {
+            inspection.photo_of.push(PhotoOf { photo: context.op, point: self.point, item: self.item });
+        }
+        inspection.takes_part(context.actor.user);
+        let also = inspection.count_in(&template, context, &mut flags)?;
+        Ok(Decision { record: Some(inspection), also, flags })
+    }
+}
+
+/// The bytes of photos are here, and were looked at. The server's own doing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SettleInspectionPhotos {
+    /// Whose bytes.
+    pub sha256: Digest,
+    /// What became of them.
+    pub arrival: Arrival,
+}
+
+impl Payload for SettleInspectionPhotos {
+    type Record = Inspection;
+
+    fn example() -> Self {
+        let like: crate::work_order::photos::SettlePhotos = Payload::example();
+        Self { sha256: like.sha256, arrival: like.arrival }
+    }
+
+    fn check(&self, check: &mut Check) {
+        self.arrival.check(check);
+    }
+}
+
+impl Change for SettleInspectionPhotos {
+    fn decide(self, mut inspection: Inspection, _: &Context<'_>) -> Result<Decision<Inspection>, Refusal> {
+        photo::settle(&mut inspection.photos, self.sha256, &self.arrival);
+        Ok(inspection.into())
+    }
+}

@@ -1,0 +1,1 @@
+//! Forms and inspections, by their rules alone.

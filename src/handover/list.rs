@@ -1,0 +1,131 @@
+//! SQL by which handovers are listed, and what belongs on the next one.
+
+use diesel::prelude::*;
+use mobile_api::{
+    Actor,
+    handover::{HandoverOpen, Known, draft},
+    ids::UserId,
+    record::Kind,
+    stock::{Place, StockLevel},
+    time::Timestamp,
+    work_order::Status,
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        Conn, DbError, both,
+        schema::{handovers, records},
+        types::Uid,
+    },
+    operations::{DoorError, reading, store::unsigned},
+    paging::{Ask, Listed},
+    query::Several,
+    sight::{Sight, narrow},
+    stock::list::{LevelFilter, SerialFilter, levels, serials},
+    work_order::list::{self as orders, WorkOrderFilter},
+};
+
+/// Most of each sort that a draft looks at: more than one handover can have, since some of it drops out.
+const LOOKED_AT: usize = 300;
+
+/// Which handovers are wanted. Those that fit all of what is given.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HandoverFilter {
+    /// Handed over by this person.
+    pub from: Option<Uuid>,
+    /// Taken over by this person.
+    pub to: Option<Uuid>,
+    /// Whether a signature is still missing; withdrawn ones miss none.
+    pub open: Option<bool>,
+    /// Where to go on: `next` of the last page.
+    pub cursor: Option<String>,
+    /// Most handovers of a page; 100 if absent, and never more than the server allows.
+    #[param(minimum = 1)]
+    pub limit: Option<u32>,
+}
+
+type Row = (i64, Uid, i64, String);
+
+/// Handovers that fit the filter and that the actor may see, newest first.
+///
+/// # Errors
+/// The database's.
+pub fn list(
+    conn: &mut Conn,
+    actor: &Actor,
+    filter: &HandoverFilter,
+    ask: &Ask<i64>,
+) -> Result<Vec<Listed<i64>>, DbError> {
+    let own = match Sight::of(actor, Kind::Handover) {
+        Sight::All => None,
+        Sight::Own(user) => Some(user),
+        Sight::Sites(_) | Sight::Nothing => return Ok(Vec::new()),
+    };
+    let rows: Vec<Row> = both!(conn, c => {
+        let mut query = handovers::table
+            .inner_join(
+                records::table.on(records::org_id
+                    .eq(handovers::org_id)
+                    .and(records::kind.eq(Kind::Handover.as_str()))
+                    .and(records::id.eq(handovers::id))),
+            )
+            .filter(handovers::org_id.eq(Uid(actor.org)))
+            .order((handovers::opened_at.desc(), handovers::id.desc()))
+            .limit(ask.rows())
+            .select((handovers::opened_at, handovers::id, records::rev, records::body))
+            .into_boxed();
+        narrow!(query:
+            own => |user| handovers::from_id.eq(user).or(handovers::to_id.eq(user));
+            filter.from => |user| handovers::from_id.eq(Uid(user));
+            filter.to => |user| handovers::to_id.eq(Uid(user));
+            filter.open => |open| handovers::open.eq(open);
+            ask.after => |place| handovers::opened_at
+                .le(place.0)
+                .and(handovers::opened_at.lt(place.0).or(handovers::id.lt(Uid(place.1))));
+        );
+        query.load(c)
+    })?;
+    let listed = |(at, id, rev, body): Row| Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None };
+    Ok(rows.into_iter().map(listed).collect())
+}
+
+/// What `from` has to hand over to `to` as things stand, as far as the actor may see it.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub fn next(
+    conn: &mut Conn,
+    actor: &Actor,
+    from: UserId,
+    to: UserId,
+    now: Timestamp,
+) -> Result<HandoverOpen, DoorError> {
+    let open = Status::ALL.iter().copied().filter(|status| (Status::Assigned..Status::SignedOff).contains(status));
+    let of_theirs =
+        WorkOrderFilter { assignee: Some(from.uuid()), status: Several(open.collect()), ..WorkOrderFilter::default() };
+    let bag = Some(Place::Bag(from));
+    let in_bag = LevelFilter { place: bag, ..LevelFilter::default() };
+    let held = SerialFilter { place: bag, ..SerialFilter::default() };
+    let levels: Vec<StockLevel> = read(levels(conn, actor, &in_bag, &all())?)?;
+    let mut articles = Vec::new();
+    for level in &levels {
+        articles.extend(reading::record(conn, actor, level.article)?);
+    }
+    let orders = read(orders::list(conn, actor, &of_theirs, &all(), now)?)?;
+    let pieces = read(serials(conn, actor, &held, &all())?)?;
+    Ok(draft(from, to, &Known { orders, levels, pieces, articles }))
+}
+
+fn all<K>() -> Ask<K> {
+    Ask { after: None, limit: LOOKED_AT }
+}
+
+fn read<T: DeserializeOwned, K>(rows: Vec<Listed<K>>) -> Result<Vec<T>, DoorError> {
+    let corrupt = |cause| DoorError::Corrupt { what: "record", cause };
+    rows.into_iter().map(|row| serde_json::from_str(&row.body).map_err(corrupt)).collect()
+}

@@ -1,0 +1,178 @@
+//! Forms, rounds and inspections over HTTP: lists, and what is read of forms. Single records and what changes them are in
+//! `operations::api`.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get, post,
+    web::{self, Data, Path},
+};
+use mobile_api::{
+    Kind, Ref,
+    check::Check,
+    inspection::{AnswerValue, Given, InspectionResult, Judged, SignerRole, Template, TemplateSave, evaluate},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::list::{self, InspectionFilter, RoundFilter, TemplateFilter};
+use crate::{
+    access::Authenticated,
+    app::AppState,
+    error::{Code, Error},
+    json::Json,
+    operations::reading,
+    paging::{self, Ask, Depends},
+    query::Query,
+};
+
+/// The tag of these addresses in the API document.
+const TAG: &str = "templates";
+
+/// Registers the addresses of this subject, relative to `/v1`.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.route("/templates", web::get().to(list_templates))
+        .route("/rounds", web::get().to(list_rounds))
+        .route("/inspections", web::get().to(list_inspections))
+        .service(try_template)
+        .service(export_template);
+}
+
+async fn list_templates(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    Query(filter): Query<TemplateFilter>,
+) -> Result<HttpResponse, Error> {
+    let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
+    let load = move |conn: &mut _, actor: &_, ask: &_| list::templates(conn, actor, &filter, ask);
+    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+}
+
+async fn list_rounds(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    Query(filter): Query<RoundFilter>,
+) -> Result<HttpResponse, Error> {
+    let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
+    let load = move |conn: &mut _, actor: &_, ask: &_| list::rounds(conn, actor, &filter, ask);
+    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+}
+
+async fn list_inspections(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    Query(filter): Query<InspectionFilter>,
+) -> Result<HttpResponse, Error> {
+    let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
+    let load = move |conn: &mut _, actor: &_, ask: &_| list::inspections(conn, actor, &filter, ask);
+    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+}
+
+async fn template(state: &AppState, actor: mobile_api::Actor, id: Uuid) -> Result<Template, Error> {
+    let about = Ref::new(Kind::Template, id);
+    let found = state.db.read(move |conn| reading::visible(conn, &actor, about)).await?.ok_or(Code::NotFound)?;
+    serde_json::from_str(&found.body).map_err(Error::internal)
+}
+
+/// Answers to try a form out with.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(example = json!({ "answers": [{ "item": "pressure", "value": { "type": "number", "milli": 520 } }] }))]
+pub struct Trial {
+    /// What is answered; of two answers to one item the last one counts.
+    pub answers: Vec<TrialAnswer>,
+    /// Who has signed.
+    pub signed: Vec<SignerRole>,
+    /// The sections that are asked; none: all.
+    pub sections: Vec<String>,
+}
+
+/// An answer to try a form out with.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrialAnswer {
+    /// The item.
+    pub item: String,
+    /// The answer; absent: only photos or a note.
+    #[serde(default)]
+    pub value: Option<AnswerValue>,
+    /// How many photos.
+    #[serde(default)]
+    pub photos: u32,
+    /// Whether there is a note.
+    #[serde(default)]
+    pub noted: bool,
+}
+
+/// What a trial came to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Tried {
+    /// The items that are shown, in the order of the form.
+    pub items: Vec<Judged>,
+    /// What it comes to.
+    pub result: InspectionResult,
+}
+
+/// Try a form out
+///
+/// Says which items are shown for these answers, what is missing, and what it comes to. Nothing is stored; drafts can be tried
+/// out as well.
+#[utoipa::path(tag = TAG, operation_id = "try_template", request_body = Trial, params(("id" = Uuid, Path, description = "The form")),
+    responses((status = 200, body = Tried, description = "What it comes to")))]
+#[post("/templates/{id}/try")]
+async fn try_template(
+    state: Data<AppState>,
+    Authenticated(actor): Authenticated,
+    id: Path<Uuid>,
+    Json(trial): Json<Trial>,
+) -> Result<Json<Tried>, Error> {
+    let template = template(&state, actor, *id).await?;
+    let mut check = Check::default();
+    for (at, answer) in trial.answers.iter().enumerate() {
+        let Some((_, item)) = template.form.item(&answer.item) else {
+            check.error(format!("/answers/{at}/item"), "bad_reference", "the key of an item of this form");
+            continue;
+        };
+        if answer.value.as_ref().is_some_and(|value| item.ask.verdict(value).is_none()) {
+            check.error(format!("/answers/{at}/value"), "wrong_type", item.ask.expects());
+        }
+    }
+    check.finish()?;
+    let items = evaluate(&template.form, Some(&trial.sections), None, |item| {
+        let answer = trial.answers.iter().rev().find(|answer| answer.item == item.key);
+        let role = if let mobile_api::inspection::Ask::Signature { role } = item.ask { Some(role) } else { None };
+        Given {
+            value: answer.and_then(|answer| answer.value.as_ref()),
+            photos: answer.map_or(0, |answer| answer.photos),
+            noted: answer.is_some_and(|answer| answer.noted),
+            signed: role.is_some_and(|role| trial.signed.iter().any(|signed| signed.serves(role))),
+        }
+    });
+    let result = InspectionResult::of(&template.form, &items);
+    Ok(Json(Tried { items, result }))
+}
+
+/// Export a form
+///
+/// The form as `POST /v1/templates/{id}/save` takes it, here or in another organisation. Sorts of order are this organisation's own
+/// and stay behind.
+#[utoipa::path(tag = TAG, operation_id = "export_template", params(("id" = Uuid, Path, description = "The form")),
+    responses((status = 200, body = TemplateSave, description = "The form")))]
+#[get("/templates/{id}/export")]
+async fn export_template(
+    state: Data<AppState>,
+    Authenticated(actor): Authenticated,
+    id: Path<Uuid>,
+) -> Result<Json<TemplateSave>, Error> {
+    let Template { code, name, mut form, .. } = template(&state, actor, *id).await?;
+    form.repair_type = None;
+    for item in form.sections.iter_mut().flat_map(|section| &mut section.items) {
+        if let Some(repair) = &mut item.repair {
+            repair.order_type = None;
+        }
+    }
+    Ok(Json(TemplateSave { code, name, form, revises: None }))
+}

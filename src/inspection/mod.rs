@@ -1,0 +1,5 @@
+//! Inspections on the server. Their rules are in `mobile_api::inspection`.
+
+pub mod api;
+pub mod list;
+pub mod store;
