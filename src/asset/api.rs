@@ -3,6 +3,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
+    http::header::{ACCEPT_LANGUAGE, CONTENT_DISPOSITION, CONTENT_LANGUAGE, VARY},
     web::{self, Data, Path},
 };
 use chrono::{DateTime, Utc};
@@ -20,12 +21,14 @@ use uuid::Uuid;
 use super::{
     history::{self, Row},
     list::{self, AssetFilter, ReadingFilter},
+    logbook,
 };
 use crate::{
     access::Authenticated,
     app::AppState,
     error::{Code, Error},
     json::Json,
+    language::Language,
     operations::reading,
     paging::{self, Ask, Depends},
     query::Query,
@@ -42,7 +45,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.route("/assets", web::get().to(list_assets))
         .route("/asset-readings", web::get().to(list_readings))
         .service(get_maintenance_record)
-        .service(get_asset_series);
+        .service(get_asset_series)
+        .service(get_logbook);
 }
 
 async fn list_assets(
@@ -231,4 +235,31 @@ async fn get_asset_series(
     let plain: Vec<_> = values.iter().map(|(at, milli, _)| (*at, *milli)).collect();
     let points = values.into_iter().map(|(at, milli, beyond)| Point { at, milli, beyond }).collect();
     Ok(Json(ReadingSeries { meter, series: Series::of(&plain), points }))
+}
+
+/// Download an asset's logbook
+///
+/// The maintenance record as a table for a spreadsheet, newest first, in the language of `Accept-Language`; the newest 5,000
+/// entries.
+#[utoipa::path(tag = TAG, operation_id = "get_asset_logbook",
+    params(("id" = Uuid, Path, description = "The asset", example = "01930000-0000-7000-8000-000000000060")),
+    responses((status = 200, description = "The table", body = String, content_type = "text/csv")))]
+#[get("/assets/{id}/logbook.csv")]
+async fn get_logbook(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, Error> {
+    let asset = visible(&state, &actor, *id).await?;
+    let language = Language::negotiate(request.headers().get(ACCEPT_LANGUAGE));
+    let (org, id) = (actor.org, asset.id.uuid());
+    let material = state.db.read(move |conn| logbook::gather(conn, org, id)).await?;
+    let table = logbook::table(&asset, material, language)?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((CONTENT_LANGUAGE, language.tag()))
+        .insert_header((VARY, "Accept-Language"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"logbook-{id}.csv\"")))
+        .body(table))
 }

@@ -3,4 +3,5 @@
 pub mod api;
 pub mod history;
 pub mod list;
+pub mod logbook;
 pub mod store;

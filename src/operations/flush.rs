@@ -159,6 +159,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::Inspection(done) => {
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
             inspection::store::project(conn, org, before, done, now)?;
+            asset::history::enter_inspection(conn, org, before, done)?;
         }
         Record::StockMove(_) | Record::StockLevel(_) | Record::StockSerial(_) | Record::StockCount(_) => {
             stock::store::project(conn, org, record, entry.stored_rev == 0)?;

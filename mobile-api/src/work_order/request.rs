@@ -205,9 +205,10 @@ impl Request {
         let since = called_at - Duration::days(days.into());
         let open = |id| context.related.open_orders.iter().any(|other| other.work_order == id);
         let same = |other: &&OpenOrder| self.asset.is_some() && other.about.asset == self.asset.map(Id::uuid);
-        let lately = context.related.faults.iter().filter(same).filter(|other| {
-            other.received_at >= since && other.received_at <= called_at && !open(other.work_order)
-        });
+        let lately =
+            context.related.faults.iter().filter(same).filter(|other| {
+                other.received_at >= since && other.received_at <= called_at && !open(other.work_order)
+            });
         lately.map(|other| other.work_order).collect()
     }
 
