@@ -21,3 +21,7 @@ logbook-restricted = runs with restrictions
 logbook-not-running = does not run
 logbook-rework = rework
 logbook-repeat = repeat fault
+
+label-title = Asset labels
+label-code = No. { $value }
+label-serial = Serial { $value }

@@ -21,3 +21,7 @@ logbook-restricted = 带限制运行
 logbook-not-running = 不能运行
 logbook-rework = 返修
 logbook-repeat = 重复故障
+
+label-title = 设备标签
+label-code = 编号 { $value }
+label-serial = 序列号 { $value }

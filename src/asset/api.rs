@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use mobile_api::{
     Actor,
     asset::{Asset, AssetReading, Job, Meter, Series},
+    directory::Organisation,
     record::{Kind, Ref},
     work_order::WorkOrder,
 };
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 use super::{
     history::{self, Row},
+    labels,
     list::{self, AssetFilter, ReadingFilter},
     logbook,
 };
@@ -29,6 +31,7 @@ use crate::{
     error::{Code, Error},
     json::Json,
     language::Language,
+    negotiation,
     operations::reading,
     paging::{self, Ask, Depends},
     query::Query,
@@ -46,7 +49,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .route("/asset-readings", web::get().to(list_readings))
         .service(get_maintenance_record)
         .service(get_asset_series)
-        .service(get_logbook);
+        .service(get_logbook)
+        .service(get_labels);
 }
 
 async fn list_assets(
@@ -262,4 +266,46 @@ async fn get_logbook(
         .insert_header((VARY, "Accept-Language"))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"logbook-{id}.csv\"")))
         .body(table))
+}
+
+/// Print labels for assets
+///
+/// A sheet of labels as PDF, A4, three across and eight down: a QR code, the name, the firm's number, the serial and the place. Of
+/// the assets that fit the filter, by name, the first 480; with `cursor`, those behind a page of the list. The code holds an address
+/// that ends in the asset's id, so that a phone without signal finds the asset that it holds.
+#[utoipa::path(tag = TAG, operation_id = "print_asset_labels", params(AssetFilter),
+    responses((status = 200, description = "The labels", body = Vec<u8>, content_type = "application/pdf")))]
+#[get("/asset-labels.pdf")]
+async fn get_labels(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    Query(filter): Query<AssetFilter>,
+) -> Result<HttpResponse, Error> {
+    let mut ask: Ask<String> = Ask::read(&state, filter.cursor.as_deref(), None)?;
+    ask.limit = usize::try_from(filter.limit.unwrap_or(u32::MAX)).unwrap_or(labels::MOST).clamp(1, labels::MOST);
+    let limit = ask.limit;
+    let language = Language::negotiate(request.headers().get(ACCEPT_LANGUAGE));
+    let (reader, firm) = (actor.clone(), Ref::new(Kind::Organisation, actor.org));
+    let load = move |conn: &mut _| {
+        let firm = reading::visible(conn, &reader, firm)?;
+        Ok::<_, crate::operations::DoorError>((
+            firm,
+            list::list(conn, &reader, &filter, &ask).map_err(crate::operations::DoorError::Db)?,
+        ))
+    };
+    let (firm, rows) = state.db.read(load).await?;
+    let read = |body: &str| serde_json::from_str::<Asset>(body).map_err(Error::internal);
+    let assets: Vec<Asset> = rows.iter().take(limit).map(|row| read(&row.body)).collect::<Result<_, _>>()?;
+    let firm: Organisation = serde_json::from_str(&firm.ok_or(Code::NotFound)?.body).map_err(Error::internal)?;
+    let base = negotiation::public_url(&state, &request);
+    let made = state.clock.now();
+    let print = move || labels::print(&assets, (&firm.name, &base), language, made).map_err(Error::internal);
+    let pdf = state.press.run(print).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/pdf")
+        .insert_header((CONTENT_LANGUAGE, language.tag()))
+        .insert_header((VARY, "Accept-Language"))
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"labels.pdf\""))
+        .body(pdf))
 }
