@@ -166,6 +166,7 @@ stories! {
         assert_eq!(li.get(&format!("/v1/assets/{asset}/readings?meter=volts")).await.problem(404), "not_found");
         // The asset keeps the last five of each, whatever was read before.
         for milli in 1..=7 {
+            house.clock.advance(chrono::TimeDelta::minutes(1));
             li.perform(asset, read("hours", 200_000 + milli)).await.applied();
         }
         let kept = li.get(&format!("/v1/assets/{asset}")).await.body["readings"].clone();

@@ -183,7 +183,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     let asset = house.clock.new_id();
     house.system(firm, asset, AssetSave { name: secret(), site: firm.site, ..AssetSave::example() }).await;
     let read = RecordReading { note: Some(secret()), ..RecordReading::example() };
-    house.system(firm, asset, read).await;
+    house.li().await.perform(asset, read).await.applied();
     let readings = house.office("admin").await.get("/v1/asset-readings").await.body;
     let reading = readings["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
     let (template, round, inspection) = (house.clock.new_id(), house.clock.new_id(), house.clock.new_id());

@@ -55,7 +55,7 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
         let asset = AssetSave { site, serial: None, ..AssetSave::example() };
         let id = house.clock.new_id();
         house.system(firm, id, asset).await;
-        house.system(firm, id, RecordReading::example()).await;
+        house.li().await.perform(id, RecordReading::example()).await.applied();
         let customer = CustomerSave { site, ..CustomerSave::example() };
         house.system(firm, house.clock.new_id(), customer).await;
         for team in [None, Some(firm.plumbers), Some(other_team)] {
