@@ -185,9 +185,10 @@ async fn get_maintenance_record(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SeriesQuery {
-    /// The meter's code.
+    /// The meter's code; the asset's first, if absent.
+    #[serde(default)]
     #[param(example = "hours")]
-    pub meter: String,
+    pub meter: Option<String>,
     /// Read at this instant or later.
     #[serde(default)]
     pub from: Option<DateTime<Utc>>,
@@ -232,7 +233,11 @@ async fn get_asset_series(
     Query(query): Query<SeriesQuery>,
 ) -> Result<Json<ReadingSeries>, Error> {
     let asset = visible(&state, &actor, *id).await?;
-    let meter = asset.meter(&query.meter).cloned().ok_or(Code::NotFound)?;
+    let meter = match &query.meter {
+        Some(code) => asset.meter(code),
+        None => asset.meters.first(),
+    };
+    let meter = meter.cloned().ok_or(Code::NotFound)?;
     let (org, id, code, span) = (actor.org, asset.id.uuid(), meter.code.clone(), (query.from, query.until));
     let load = move |conn: &mut _| list::series(conn, org, id, &code, span, MOST_READINGS);
     let values = state.db.read(load).await?;
