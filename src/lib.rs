@@ -31,6 +31,7 @@ mod negotiation;
 pub mod openapi;
 pub mod operations;
 pub mod paging;
+pub mod paper;
 pub mod payment;
 pub mod problem;
 mod problems;

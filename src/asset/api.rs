@@ -3,12 +3,14 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
+    http::header::{ACCEPT_LANGUAGE, CONTENT_DISPOSITION, CONTENT_LANGUAGE, VARY},
     web::{self, Data, Path},
 };
 use chrono::{DateTime, Utc};
 use mobile_api::{
     Actor,
     asset::{Asset, AssetReading, Job, Meter, Series},
+    directory::Organisation,
     record::{Kind, Ref},
     work_order::WorkOrder,
 };
@@ -19,13 +21,17 @@ use uuid::Uuid;
 
 use super::{
     history::{self, Row},
+    labels,
     list::{self, AssetFilter, ReadingFilter},
+    logbook,
 };
 use crate::{
     access::Authenticated,
     app::AppState,
     error::{Code, Error},
     json::Json,
+    language::Language,
+    negotiation,
     operations::reading,
     paging::{self, Ask, Depends},
     query::Query,
@@ -42,7 +48,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.route("/assets", web::get().to(list_assets))
         .route("/asset-readings", web::get().to(list_readings))
         .service(get_maintenance_record)
-        .service(get_asset_series);
+        .service(get_asset_series)
+        .service(get_logbook)
+        .service(get_labels);
 }
 
 async fn list_assets(
@@ -177,9 +185,10 @@ async fn get_maintenance_record(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SeriesQuery {
-    /// The meter's code.
+    /// The meter's code; the asset's first, if absent.
+    #[serde(default)]
     #[param(example = "hours")]
-    pub meter: String,
+    pub meter: Option<String>,
     /// Read at this instant or later.
     #[serde(default)]
     pub from: Option<DateTime<Utc>>,
@@ -224,11 +233,84 @@ async fn get_asset_series(
     Query(query): Query<SeriesQuery>,
 ) -> Result<Json<ReadingSeries>, Error> {
     let asset = visible(&state, &actor, *id).await?;
-    let meter = asset.meter(&query.meter).cloned().ok_or(Code::NotFound)?;
+    let meter = match &query.meter {
+        Some(code) => asset.meter(code),
+        None => asset.meters.first(),
+    };
+    let meter = meter.cloned().ok_or(Code::NotFound)?;
     let (org, id, code, span) = (actor.org, asset.id.uuid(), meter.code.clone(), (query.from, query.until));
     let load = move |conn: &mut _| list::series(conn, org, id, &code, span, MOST_READINGS);
     let values = state.db.read(load).await?;
     let plain: Vec<_> = values.iter().map(|(at, milli, _)| (*at, *milli)).collect();
     let points = values.into_iter().map(|(at, milli, beyond)| Point { at, milli, beyond }).collect();
     Ok(Json(ReadingSeries { meter, series: Series::of(&plain), points }))
+}
+
+/// Download an asset's logbook
+///
+/// The maintenance record as a table for a spreadsheet, newest first, in the language of `Accept-Language`; the newest 5,000
+/// entries.
+#[utoipa::path(tag = TAG, operation_id = "get_asset_logbook",
+    params(("id" = Uuid, Path, description = "The asset", example = "01930000-0000-7000-8000-000000000060")),
+    responses((status = 200, description = "The table", body = String, content_type = "text/csv")))]
+#[get("/assets/{id}/logbook.csv")]
+async fn get_logbook(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, Error> {
+    let asset = visible(&state, &actor, *id).await?;
+    let language = Language::negotiate(request.headers().get(ACCEPT_LANGUAGE));
+    let (org, id) = (actor.org, asset.id.uuid());
+    let material = state.db.read(move |conn| logbook::gather(conn, org, id)).await?;
+    let table = logbook::table(&asset, material, language)?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((CONTENT_LANGUAGE, language.tag()))
+        .insert_header((VARY, "Accept-Language"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"logbook-{id}.csv\"")))
+        .body(table))
+}
+
+/// Print labels for assets
+///
+/// A sheet of labels as PDF, A4, three across and eight down: a QR code, the name, the firm's number, the serial and the place. Of
+/// the assets that fit the filter, by name, the first 480; with `cursor`, those behind a page of the list. The code holds an address
+/// that ends in the asset's id, so that a phone without signal finds the asset that it holds.
+#[utoipa::path(tag = TAG, operation_id = "print_asset_labels", params(AssetFilter),
+    responses((status = 200, description = "The labels", body = Vec<u8>, content_type = "application/pdf")))]
+#[get("/asset-labels.pdf")]
+async fn get_labels(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    Query(filter): Query<AssetFilter>,
+) -> Result<HttpResponse, Error> {
+    let mut ask: Ask<String> = Ask::read(&state, filter.cursor.as_deref(), None)?;
+    ask.limit = usize::try_from(filter.limit.unwrap_or(u32::MAX)).unwrap_or(labels::MOST).clamp(1, labels::MOST);
+    let limit = ask.limit;
+    let language = Language::negotiate(request.headers().get(ACCEPT_LANGUAGE));
+    let (reader, firm) = (actor.clone(), Ref::new(Kind::Organisation, actor.org));
+    let load = move |conn: &mut _| {
+        let firm = reading::visible(conn, &reader, firm)?;
+        Ok::<_, crate::operations::DoorError>((
+            firm,
+            list::list(conn, &reader, &filter, &ask).map_err(crate::operations::DoorError::Db)?,
+        ))
+    };
+    let (firm, rows) = state.db.read(load).await?;
+    let read = |body: &str| serde_json::from_str::<Asset>(body).map_err(Error::internal);
+    let assets: Vec<Asset> = rows.iter().take(limit).map(|row| read(&row.body)).collect::<Result<_, _>>()?;
+    let firm: Organisation = serde_json::from_str(&firm.ok_or(Code::NotFound)?.body).map_err(Error::internal)?;
+    let base = negotiation::public_url(&state, &request);
+    let made = state.clock.now();
+    let print = move || labels::print(&assets, (&firm.name, &base), language, made).map_err(Error::internal);
+    let pdf = state.press.run(print).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/pdf")
+        .insert_header((CONTENT_LANGUAGE, language.tag()))
+        .insert_header((VARY, "Accept-Language"))
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"labels.pdf\""))
+        .body(pdf))
 }

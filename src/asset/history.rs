@@ -1,10 +1,13 @@
 //! The rows from which an asset's maintenance record is put together: one for each order, reading or inspection that names it,
 //! written in the transaction of the record itself. A further kind of record needs nothing but [`enter`] from its own `project`.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use mobile_api::{
     asset::AssetReading,
     ids::AssetId,
+    inspection::{Inspection, InspectionState},
     record::{Kind, Ref},
     time::Timestamp,
     work_order::WorkOrder,
@@ -65,6 +68,35 @@ pub fn enter_order(conn: &mut Conn, org: Uuid, before: Option<&WorkOrder>, order
         leave(conn, org, asset, address)?;
     }
     is.map_or(Ok(()), |asset| enter(conn, org, asset, address, order.called_at))
+}
+
+/// Keeps an inspection's rows in step with the assets that it is about: its own, and those of its points. One that nobody has begun
+/// is no history yet.
+///
+/// # Errors
+/// The database's.
+pub fn enter_inspection(
+    conn: &mut Conn,
+    org: Uuid,
+    before: Option<&Inspection>,
+    inspection: &Inspection,
+) -> Result<(), DbError> {
+    let (was, is) = (before.map(seen_by).unwrap_or_default(), seen_by(inspection));
+    let address = Ref::new(Kind::Inspection, inspection.id);
+    for asset in was.difference(&is) {
+        leave(conn, org, *asset, address)?;
+    }
+    for asset in is.difference(&was) {
+        enter(conn, org, *asset, address, inspection.recorded.latest)?;
+    }
+    Ok(())
+}
+
+fn seen_by(inspection: &Inspection) -> BTreeSet<AssetId> {
+    if matches!(inspection.state, InspectionState::Planned) {
+        return BTreeSet::new();
+    }
+    inspection.points.iter().filter_map(|point| point.asset).chain(inspection.spot.asset).collect()
 }
 
 /// Writes a reading down, which is never changed.

@@ -2,5 +2,7 @@
 
 pub mod api;
 pub mod history;
+pub mod labels;
 pub mod list;
+pub mod logbook;
 pub mod store;

@@ -385,7 +385,7 @@ pub(super) fn grouped(digest: &Digest) -> String {
 }
 
 /// An address that is too long for a QR code has none; it is printed beside it anyway.
-fn qr(address: &str) -> Option<String> {
+pub(crate) fn qr(address: &str) -> Option<String> {
     let code = qrcode::QrCode::new(address.as_bytes()).ok()?;
     Some(code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(180, 180).quiet_zone(true).build())
 }

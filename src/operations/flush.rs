@@ -159,13 +159,14 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::Inspection(done) => {
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
             inspection::store::project(conn, org, before, done, now)?;
+            asset::history::enter_inspection(conn, org, before, done)?;
         }
         Record::StockMove(_) | Record::StockLevel(_) | Record::StockSerial(_) | Record::StockCount(_) => {
             stock::store::project(conn, org, record, entry.stored_rev == 0)?;
         }
         Record::Asset(record) => asset::store::project(conn, org, record)?,
-        Record::Handover(record) => handover::store::project(conn, org, record)?,
         Record::AssetReading(reading) => asset::history::enter_reading(conn, org, reading)?,
+        Record::Handover(record) => handover::store::project(conn, org, record)?,
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{
     check::Check,
     directory::{OrderType, Organisation, Site},
     ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, SiteId, TeamId, UnitId},
-    operation::{About, Change, Context, Create, Decision, Mode, Need, Payload},
+    operation::{Change, Context, Create, Decision, Mode, Need, OpenOrder, Payload, Subject},
     refusal::{Flag, Flagged, Refusal},
     time::Timestamp,
 };
@@ -98,7 +98,7 @@ impl Payload for Request {
         needs.extend(self.customer.map(Need::record));
         needs.extend(self.team.map(Need::record));
         needs.extend(self.asset.map(Need::record));
-        let about = About { unit: self.unit.map(Id::uuid), asset: self.asset.map(Id::uuid) };
+        let about = Subject { unit: self.unit.map(Id::uuid), asset: self.asset.map(Id::uuid) };
         if about.unit.is_some() || about.asset.is_some() {
             needs.extend([Need::OpenOrdersAt(about), Need::WorkDoneAt(about)]);
         }
@@ -205,8 +205,9 @@ impl Request {
         let days = context.related.get(firm).map_or(0, |firm| firm.maintenance.repeat_days);
         let since = called_at - Duration::days(days.into());
         let open = |id| context.related.open_orders.iter().any(|other| other.work_order == id);
+        let same = |other: &&OpenOrder| self.asset.is_some() && other.about.asset == self.asset.map(Id::uuid);
         let lately =
-            context.related.faults.iter().filter(|other| {
+            context.related.faults.iter().filter(same).filter(|other| {
                 other.received_at >= since && other.received_at <= called_at && !open(other.work_order)
             });
         lately.map(|other| other.work_order).collect()

@@ -160,4 +160,26 @@ stories! {
         let late = Request { asset: Some(two), ..house.request_for(firm.plumbing) };
         assert_eq!(li.perform(house.clock.new_id(), late).await.problem(409), "asset_retired");
     }
+
+    /// Labels to be printed: as many pages as twenty-four to a page make, and nobody else's assets.
+    async fn labels_are_printed_by_the_sheet(house: House) {
+        for at in 0..25 {
+            made(&house, lift(&house, &format!("电梯 {at}"), &format!("A-{at}"))).await;
+        }
+        let pdf = async |login: &str, query: &str| {
+            let office = house.office(login).await;
+            let url = format!("{}/v1/asset-labels.pdf{query}", office.base);
+            let answer = office.client.get(url).bearer_auth(&office.token).send().await.unwrap();
+            assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &"application/pdf".parse().unwrap()));
+            answer.bytes().await.unwrap()
+        };
+        let pages = |pdf: &[u8]| String::from_utf8_lossy(pdf).matches("/Type /Page\n").count();
+        let all = pdf("li", "").await;
+        assert!(all.starts_with(b"%PDF-") && all.len() > 20_000, "{}", all.len());
+        let one = pdf("li", "?serial=A-7").await;
+        assert!(one.len() < all.len());
+        assert_eq!(all, pdf("li", "").await, "the same assets make the same bytes");
+        let none = pdf("wang", "").await;
+        assert!(none.len() < one.len(), "{} {}", pages(&none), pages(&one));
+    }
 }

@@ -108,6 +108,11 @@ stories! {
         assert_eq!(job["parts"], json!([{ "name": "Contact", "quantity_milli": 2_000, "unit": "pc" }]));
         assert_eq!((&job["minutes"], &job["technicians"]), (&json!(30), &json!([house.firm.wang])));
         assert!(job["finished"]["latest"].is_string(), "{job}");
+        let book = li.get(&format!("/v1/assets/{asset}/logbook.csv")).await.body;
+        let book = book.as_str().unwrap().lines().collect::<Vec<_>>();
+        assert_eq!(book.len(), 3, "a header and two entries");
+        assert!(book[1].ends_with("hours 18250 h"), "{book:?}");
+        assert!(book[2].contains("Door lock contact burnt,Wear and tear,Contact 2 pc,30,WANG,runs well: Ten trips,,"), "{book:?}");
         // Page by page the same; and only for those who may see the asset.
         let first = li.get(&format!("/v1/assets/{asset}/maintenance-record?limit=1")).await.body;
         let next = first["next"].as_str().unwrap();
@@ -161,6 +166,7 @@ stories! {
         assert_eq!(li.get(&format!("/v1/assets/{asset}/readings?meter=volts")).await.problem(404), "not_found");
         // The asset keeps the last five of each, whatever was read before.
         for milli in 1..=7 {
+            house.clock.advance(chrono::TimeDelta::minutes(1));
             li.perform(asset, read("hours", 200_000 + milli)).await.applied();
         }
         let kept = li.get(&format!("/v1/assets/{asset}")).await.body["readings"].clone();

@@ -96,7 +96,6 @@ const LIFE: &[(&str, Thing)] = &[
     ("stock_move.decide_scrap", Thing::Condemned),
     ("stock_count.open", Thing::Counted),
     ("asset.save", Thing::Asset),
-    ("asset.record_reading", Thing::Asset),
     ("asset.set_service", Thing::Asset),
     ("asset.retire", Thing::Asset),
     ("template.save", Thing::Form),
@@ -171,6 +170,7 @@ const ELSEWHERE: &[&str] = &[
     "work_order.plan_visit",
     "work_order.grab",
     "work_order.pass_on",
+    "asset.record_reading",
 ];
 
 const DOOR: [&str; 2] = ["work_order.agree_time", "work_order.sign_off"];

@@ -55,7 +55,7 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
         let asset = AssetSave { site, serial: None, ..AssetSave::example() };
         let id = house.clock.new_id();
         house.system(firm, id, asset).await;
-        house.system(firm, id, RecordReading::example()).await;
+        house.li().await.perform(id, RecordReading::example()).await.applied();
         let customer = CustomerSave { site, ..CustomerSave::example() };
         house.system(firm, house.clock.new_id(), customer).await;
         for team in [None, Some(firm.plumbers), Some(other_team)] {
@@ -203,6 +203,9 @@ fn rows(
             let ask = Ask { after: None, limit: EVERYTHING };
             assets::list(conn, actor, &AssetFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
+        Kind::AssetReading => {
+            assets::readings(conn, actor, &ReadingFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
         Kind::Template => {
             let ask = Ask { after: None, limit: EVERYTHING };
             let filter = TemplateFilter::default();
@@ -215,9 +218,6 @@ fn rows(
         Kind::Inspection => {
             let filter = InspectionFilter::default();
             inspections::inspections(conn, actor, &filter, &ask)?.into_iter().map(|row| row.body).collect()
-        }
-        Kind::AssetReading => {
-            assets::readings(conn, actor, &ReadingFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Device => {
             devices::list(conn, actor, &DeviceFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()

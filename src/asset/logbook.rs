@@ -1,0 +1,204 @@
+//! The logbook of an asset as a table for a spreadsheet, in the reader's language: what was done, why, with which parts, and what its
+//! meters said.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use diesel::prelude::*;
+use mobile_api::{
+    Actor,
+    asset::{Asset, Job, MaintenanceRules},
+    directory::{Label, Organisation},
+    record::{Kind, Record, Ref},
+    work_order::Running,
+};
+use uuid::Uuid;
+
+use super::{
+    api::Entry,
+    history::{self, Row},
+};
+use crate::{
+    db::{
+        Conn, DbError, both,
+        schema::{directory, records},
+        types::Uid,
+    },
+    error::Error,
+    import::harmless,
+    language::Language,
+    operations::{DoorError, reading},
+    paging::Ask,
+};
+
+/// Most entries of one logbook; the newest, if there are more.
+const MOST: usize = 5_000;
+
+/// Everything that a logbook is written from.
+#[derive(Debug)]
+pub struct Material {
+    rows: Vec<Row>,
+    people: HashMap<Uuid, String>,
+    rules: MaintenanceRules,
+    zone: Tz,
+}
+
+/// Fetches it.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub fn gather(conn: &mut Conn, org: Uuid, asset: Uuid) -> Result<Material, DoorError> {
+    let rows = history::of(conn, org, asset, &Ask { after: None, limit: MOST })?;
+    let about = Ref::new(Kind::Organisation, org);
+    let firm = reading::visible(conn, &Actor::system(org), about)?;
+    let firm: Option<Organisation> = firm.and_then(|found| match Record::from_json(Kind::Organisation, &found.body) {
+        Ok(Record::Organisation(firm)) => Some(firm),
+        _ => None,
+    });
+    let query = directory::table
+        .inner_join(
+            records::table.on(records::org_id
+                .eq(directory::org_id)
+                .and(records::kind.eq(directory::kind))
+                .and(records::id.eq(directory::id))),
+        )
+        .filter(directory::org_id.eq(Uid(org)))
+        .filter(directory::kind.eq(Kind::User.as_str()))
+        .select((directory::id, directory::name));
+    let people: Vec<(Uid, String)> = both!(conn, c => query.load(c)).map_err(DbError::from)?;
+    let zone = firm.as_ref().and_then(|firm| firm.time_zone.parse().ok()).unwrap_or(Tz::UTC);
+    let rules = firm.map(|firm| firm.maintenance).unwrap_or_default();
+    Ok(Material { rows, people: people.into_iter().map(|(id, name)| (id.0, name)).collect(), rules, zone })
+}
+
+/// Writes the logbook.
+///
+/// # Errors
+/// A record that cannot be read.
+pub fn table(asset: &Asset, material: Material, language: Language) -> Result<Vec<u8>, Error> {
+    let Material { rows, people, rules, zone } = material;
+    let say = |id: &str| language.sentence(id, &[]).unwrap_or_else(|| id.to_owned());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let columns = [
+        "logbook-at",
+        "logbook-what",
+        "logbook-number",
+        "logbook-fault",
+        "logbook-findings",
+        "logbook-cause",
+        "logbook-parts",
+        "logbook-minutes",
+        "logbook-people",
+        "logbook-result",
+        "logbook-again",
+        "logbook-value",
+    ];
+    writer.write_record(columns.map(say)).map_err(Error::internal)?;
+    for row in rows {
+        let book = Book { language, rules: &rules, people: &people, zone };
+        let cells = book.cells(&asset.name, Entry::of(row)?);
+        writer.write_record(cells.iter().map(|cell| harmless(cell.as_bytes()))).map_err(Error::internal)?;
+    }
+    writer.into_inner().map_err(|error| Error::internal(error.into_error()))
+}
+
+struct Book<'a> {
+    language: Language,
+    rules: &'a MaintenanceRules,
+    people: &'a HashMap<Uuid, String>,
+    zone: Tz,
+}
+
+impl Book<'_> {
+    fn say(&self, id: &str) -> String {
+        self.language.sentence(id, &[]).unwrap_or_else(|| id.to_owned())
+    }
+
+    fn local(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone).to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+
+    fn label<'l>(&self, label: &'l Label) -> &'l str {
+        match self.language {
+            Language::English => &label.en,
+            Language::Chinese => &label.zh,
+        }
+    }
+
+    fn name(&self, user: Uuid) -> String {
+        self.people.get(&user).cloned().unwrap_or_else(|| user.to_string())
+    }
+
+    fn cells(&self, _asset: &str, entry: Entry) -> [String; 12] {
+        match entry {
+            Entry::Job { at, job } => self.job(at, &job),
+            Entry::Reading { at, reading } => {
+                let mut cells: [String; 12] = Default::default();
+                cells[0] = self.local(at);
+                cells[1] = self.say("logbook-reading");
+                cells[8] = self.name(reading.by.uuid());
+                cells[9] = if reading.beyond { self.say("logbook-beyond") } else { String::new() };
+                cells[11] = format!("{} {} {}", reading.meter, thousandths(reading.milli), reading.unit);
+                cells
+            }
+            Entry::Record { at, record_kind, record } => {
+                let mut cells: [String; 12] = Default::default();
+                cells[0] = self.local(at);
+                let named = matches!(record_kind, Kind::Inspection);
+                cells[1] = if named { self.say("logbook-inspection") } else { record_kind.to_string() };
+                let name: Option<Label> = record.get("name").and_then(|name| serde_json::from_value(name.clone()).ok());
+                cells[3] = name.map(|name| self.label(&name).to_owned()).unwrap_or_default();
+                cells
+            }
+        }
+    }
+
+    fn job(&self, at: DateTime<Utc>, job: &Job) -> [String; 12] {
+        let main = job.result.as_ref().and_then(|result| result.main_cause.as_deref());
+        let main = main.map(|code| {
+            let known = self.rules.fault_causes.iter().find(|cause| cause.code == code);
+            known.map_or(code, |cause| self.label(&cause.name)).to_owned()
+        });
+        let parts =
+            job.parts.iter().map(|part| format!("{} {} {}", part.name, thousandths(part.quantity_milli.0), part.unit));
+        let running = job.result.as_ref().map(|result| {
+            let word = self.say(match result.running {
+                Running::Normal => "logbook-normal",
+                Running::Restricted => "logbook-restricted",
+                Running::NotRunning => "logbook-not-running",
+            });
+            result.note.as_ref().map_or(word.clone(), |note| format!("{word}: {note}"))
+        });
+        let again = match (job.rework_of, job.repeats.is_empty()) {
+            (Some(_), _) => self.say("logbook-rework"),
+            (None, false) => self.say("logbook-repeat"),
+            (None, true) => String::new(),
+        };
+        let people: Vec<String> = job.technicians.iter().map(|user| self.name(user.uuid())).collect();
+        [
+            self.local(at),
+            self.say("logbook-job"),
+            job.number.clone().unwrap_or_default(),
+            job.fault.clone(),
+            job.findings.clone().unwrap_or_default(),
+            [main, job.cause.clone()].into_iter().flatten().collect::<Vec<_>>().join(": "),
+            parts.collect::<Vec<_>>().join("; "),
+            job.minutes.to_string(),
+            people.join(", "),
+            running.unwrap_or_default(),
+            again,
+            String::new(),
+        ]
+    }
+}
+
+/// `18250500` as `18250.5`.
+fn thousandths(milli: i64) -> String {
+    let sign = if milli < 0 { "-" } else { "" };
+    let (whole, part) = (milli.unsigned_abs() / 1000, milli.unsigned_abs() % 1000);
+    match format!("{part:03}").trim_end_matches('0') {
+        "" => format!("{sign}{whole}"),
+        part => format!("{sign}{whole}.{part}"),
+    }
+}
