@@ -17,6 +17,7 @@ use crate::{
     asset, certificate,
     clock::Clock,
     config::{Config, Limits},
+    day_plan,
     db::Db,
     device, directory,
     edge::edge,
@@ -105,6 +106,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(access::api::routes);
     cfg.configure(certificate::api::routes);
+    cfg.configure(day_plan::api::routes);
     cfg.configure(device::api::routes);
     cfg.configure(directory::api::routes);
     cfg.configure(handover::api::routes);

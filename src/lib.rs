@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod day_plan;
 pub mod db;
 pub mod demo;
 pub mod device;

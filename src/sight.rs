@@ -43,9 +43,9 @@ impl Sight {
             | Kind::Review
             | Kind::WorkOrder
             | Kind::Asset
-            | Kind::AssetReading
             | Kind::Round
             | Kind::Inspection
+            | Kind::AssetReading
             | Kind::StockMove => match actor.sites.as_slice() {
                 _ if !office => Sight::Nothing,
                 [] => Sight::All,

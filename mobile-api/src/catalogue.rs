@@ -343,6 +343,7 @@ catalogue! {
     create WorkOrderImport = work_order."import"(history::Import), online, IMPORT, "Take an order over from another system";
     change WorkOrderEdit = work_order."edit"(request::Edit), offline, INTAKE, "Correct an order's particulars";
     change WorkOrderAssign = work_order."assign"(dispatch::Assign), online, OFFICE, "Send somebody";
+    change WorkOrderPlanVisit = work_order."plan_visit"(dispatch::PlanVisit), online, OFFICE, "Send somebody at a time, as the plan of the day has it";
     change WorkOrderGrab = work_order."grab"(pool::Grab), online, CREW, "Take an order out of the pool";
     change WorkOrderPassOn = work_order."pass_on"(pool::PassOn), offline, CREW, "Give an order to a colleague";
     change WorkOrderAccept = work_order."accept"(dispatch::Accept), offline, CREW, "Say yes to an order";
@@ -393,6 +394,7 @@ catalogue! {
     change TemplateWithdraw = template."withdraw"(inspection::WithdrawTemplate), online, SETUP, "Take a form out of use";
     save RoundSave = round."save"(inspection::RoundSave), online, OFFICE, "Make or change a round";
     change RoundWithdraw = round."withdraw"(inspection::WithdrawRound), online, OFFICE, "End a round";
+    change RoundPlan = round."plan"(inspection::PlanRound), online, OPERATOR, "Plan the turns of the coming days";
     create InspectionPlan = inspection."plan"(inspection::PlanInspection), online, OFFICE, "Plan an inspection";
     save InspectionStart = inspection."start"(inspection::StartInspection), offline, DOOR, "Begin an inspection";
     change InspectionAssign = inspection."assign"(inspection::AssignInspection), online, OFFICE, "Give an inspection to somebody";

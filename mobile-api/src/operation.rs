@@ -100,11 +100,11 @@ pub enum Need {
         until: Timestamp,
     },
     /// Orders still open for a unit or an asset.
-    OpenOrdersAt(Subject),
+    OpenOrdersAt(About),
     /// A new number for a receipt.
     ReceiptNumber,
     /// Work done at a unit or on an asset that is still under warranty.
-    WorkDoneAt(Subject),
+    WorkDoneAt(About),
     /// The last orders about an asset, whatever became of them but cancelled ones.
     FaultsOf {
         /// The asset.
@@ -140,21 +140,21 @@ pub enum Need {
 
 /// What an order is about: a unit, an asset, or an asset in a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subject {
+pub struct About {
     /// The unit.
     pub unit: Option<Uuid>,
     /// The asset.
     pub asset: Option<Uuid>,
 }
 
-impl Subject {
+impl About {
     /// What the order is about.
     pub fn of(order: &WorkOrder) -> Self {
         Self { unit: order.unit.map(Id::uuid), asset: order.asset.map(Id::uuid) }
     }
 
     /// Whether both are about the same thing: the same asset, or – unless they name two assets – the same unit.
-    pub fn is_same(&self, other: &Subject) -> bool {
+    pub fn is_same(&self, other: &About) -> bool {
         match (self.asset, other.asset) {
             (Some(one), Some(another)) => one == another,
             _ => self.unit.is_some() && self.unit == other.unit,
@@ -184,7 +184,7 @@ pub struct OpenOrder {
     /// The order.
     pub work_order: Id<WorkOrder>,
     /// What it is about.
-    pub about: Subject,
+    pub about: About,
     /// Its type.
     pub order_type: Uuid,
     /// When its request was received.

@@ -299,10 +299,10 @@ records! {
     Inspection = "inspection", "inspections";
     /// A machine or installation (设备).
     Asset = "asset", "assets";
-    /// What a meter of an asset said.
-    AssetReading = "asset_reading", "asset-readings";
     /// What one shift leaves to the next (交接班).
     Handover = "handover", "handovers";
+    /// What a meter of an asset said.
+    AssetReading = "asset_reading", "asset-readings";
 }
 
 impl std::fmt::Display for Kind {

@@ -293,6 +293,8 @@ pub enum Flag {
     AnsweredTwice,
     /// Required answers, photos or signatures of an inspection are not there.
     AnswersMissing,
+    /// A round cannot be planned any more: its form was taken out of use.
+    FormWithdrawn,
     /// The code that was scanned is not that of the point.
     OtherCode,
     /// A delegate signed, and there is no photo of their written authority.
@@ -346,6 +348,7 @@ impl Flag {
             Flag::PossibleRework => "possible_rework",
             Flag::AnsweredTwice => "answered_twice",
             Flag::AnswersMissing => "answers_missing",
+            Flag::FormWithdrawn => "form_withdrawn",
             Flag::OtherCode => "other_code",
             Flag::AuthorityMissing => "authority_missing",
             Flag::AssetRetired => "asset_retired",

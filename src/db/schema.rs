@@ -557,6 +557,20 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
+    handovers (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        from_id -> Id,
+        to_id -> Id,
+        open -> Bool,
+        opened_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
     asset_history (org_id, asset_id, kind, id) {
         org_id -> Id,
         asset_id -> Id,
@@ -582,20 +596,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::Id;
-
-    handovers (org_id, id) {
-        org_id -> Id,
-        id -> Id,
-        from_id -> Id,
-        to_id -> Id,
-        open -> Bool,
-        opened_at -> BigInt,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -607,12 +607,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal_conflicts,
     work_orders,
     assets,
-    asset_history,
-    asset_readings,
     templates,
     rounds,
     inspections,
     faults,
+    asset_history,
+    asset_readings,
     directory,
     reviews,
     labour,

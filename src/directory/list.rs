@@ -2,7 +2,7 @@
 
 use diesel::{prelude::*, sql_types::Text};
 use mobile_api::{Actor, record::Kind};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::{
         schema::{directory, records},
         types::Uid,
     },
-    operations::store::unsigned,
+    operations::{DoorError, store::unsigned},
     paging::{Ask, Listed},
     sight::{Sight, narrow},
 };
@@ -110,4 +110,25 @@ pub fn containing(text: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+/// Every entry of one kind that is in use.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub fn in_use<T: DeserializeOwned>(conn: &mut Conn, org: Uuid, kind: Kind) -> Result<Vec<T>, DoorError> {
+    let query = directory::table
+        .inner_join(
+            records::table.on(records::org_id
+                .eq(directory::org_id)
+                .and(records::kind.eq(directory::kind))
+                .and(records::id.eq(directory::id))),
+        )
+        .filter(directory::org_id.eq(Uid(org)))
+        .filter(directory::kind.eq(kind.as_str()))
+        .filter(directory::active.eq(true))
+        .select(records::body);
+    let bodies: Vec<String> = both!(conn, c => query.load(c)).map_err(DbError::from)?;
+    let read = |body: String| serde_json::from_str(&body);
+    bodies.into_iter().map(read).collect::<Result<_, _>>().map_err(|cause| DoorError::Corrupt { what: "record", cause })
 }

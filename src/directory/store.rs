@@ -70,11 +70,11 @@ fn row(record: &Record) -> Option<Row> {
         | Record::StockSerial(_)
         | Record::StockCount(_)
         | Record::Asset(_)
-        | Record::AssetReading(_)
         | Record::Handover(_)
         | Record::Template(_)
         | Record::Round(_)
-        | Record::Inspection(_) => None,
+        | Record::Inspection(_)
+        | Record::AssetReading(_) => None,
     }
 }
 

@@ -5,25 +5,33 @@ use actix_web::{
     HttpRequest, HttpResponse, get, post,
     web::{self, Data, Path},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use mobile_api::{
     Kind, Ref,
     check::Check,
     inspection::{AnswerValue, Given, InspectionResult, Judged, SignerRole, Template, TemplateSave, evaluate},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::list::{self, InspectionFilter, RoundFilter, TemplateFilter};
+use super::{
+    list::{self, InspectionFilter, RoundFilter, TemplateFilter},
+    ready_made::READY_MADE,
+    report::{self, RoundReport},
+};
 use crate::{
     access::Authenticated,
     app::AppState,
     error::{Code, Error},
     json::Json,
+    negotiation,
     operations::reading,
     paging::{self, Ask, Depends},
     query::Query,
+    work_order::api::sites,
 };
 
 /// The tag of these addresses in the API document.
@@ -34,6 +42,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.route("/templates", web::get().to(list_templates))
         .route("/rounds", web::get().to(list_rounds))
         .route("/inspections", web::get().to(list_inspections))
+        .service(list_ready_made)
+        .service(get_template_schema)
+        .service(get_round_report)
         .service(try_template)
         .service(export_template);
 }
@@ -69,6 +80,100 @@ async fn list_inspections(
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::inspections(conn, actor, &filter, ask);
     paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+}
+
+/// Ready-made forms.
+#[derive(Serialize, ToSchema)]
+pub struct ReadyMade {
+    /// Each as `POST /v1/templates/{id}/save` takes it.
+    pub templates: &'static [TemplateSave],
+}
+
+/// List ready-made forms
+///
+/// Forms from the trade's manuals, in Chinese and English: daily building patrol, weekly check of an empty flat and of a renovation
+/// site, acceptance of hidden work, mid-term and final acceptance, equipment round. To use one, send it to
+/// `POST /v1/templates/{id}/save` – with the sort of order that failed items become as `form.repair_type` – and publish it.
+#[utoipa::path(tag = TAG, operation_id = "list_ready_made_templates",
+    responses((status = 200, body = ReadyMade, description = "The forms")))]
+#[get("/templates/ready-made")]
+async fn list_ready_made() -> Json<ReadyMade> {
+    Json(ReadyMade { templates: &READY_MADE })
+}
+
+/// Get the schema of forms
+///
+/// The JSON Schema (2020-12) of what `GET /v1/templates/{id}/export` gives and `POST /v1/templates/{id}/save` takes.
+#[utoipa::path(tag = TAG, operation_id = "get_template_schema",
+    responses((status = 200, body = serde_json::Value, content_type = "application/schema+json", description = "The schema")))]
+#[get("/templates/schema.json")]
+async fn get_template_schema() -> Result<HttpResponse, Error> {
+    let schema = template_schema().map_err(Error::internal)?;
+    Ok(HttpResponse::Ok().content_type("application/schema+json").json(schema))
+}
+
+/// The schema of a form, with everything that it refers to inside.
+///
+/// # Errors
+/// None in practice.
+pub fn template_schema() -> Result<Value, serde_json::Error> {
+    let mut refers = Vec::new();
+    TemplateSave::schemas(&mut refers);
+    let mut parts = serde_json::Map::new();
+    for (name, schema) in refers {
+        parts.insert(name, serde_json::to_value(schema)?);
+    }
+    let mut whole = json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A form" });
+    let form = serde_json::to_value(<TemplateSave as utoipa::PartialSchema>::schema())?;
+    if let (Value::Object(whole), Value::Object(form)) = (&mut whole, form) {
+        whole.extend(form);
+        whole.insert("$defs".into(), Value::Object(parts));
+    }
+    let text = whole.to_string().replace("#/components/schemas/", "#/$defs/");
+    serde_json::from_str(&text)
+}
+
+/// Which rounds are reported.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RoundReportQuery {
+    /// Turns due, or begun if nobody planned them, at this instant or later; at most 366 days before `until`.
+    #[param(example = "2026-03-01T00:00:00Z")]
+    pub from: DateTime<Utc>,
+    /// Turns due before this instant.
+    #[param(example = "2026-04-01T00:00:00Z")]
+    pub until: DateTime<Utc>,
+    /// Of this site only.
+    #[serde(default)]
+    pub site: Option<Uuid>,
+}
+
+/// Report how rounds were walked
+///
+/// For each round how many turns were due, walked in time, late or not at all, and the same for their points. A point is late if it
+/// is proved that it was visited after the turn was due. For the office; who is limited to some sites is told of these.
+#[utoipa::path(tag = "reports", operation_id = "get_round_report", params(RoundReportQuery),
+    responses((status = 200, description = "The figures", content(
+        (RoundReport = "application/json"), (String = "text/csv", example = "round,turns\nPlant rooms,7\n")
+    ))))]
+#[get("/reports/rounds")]
+async fn get_round_report(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    Query(query): Query<RoundReportQuery>,
+) -> Result<HttpResponse, Error> {
+    let RoundReportQuery { from, until, site } = query;
+    let sites = sites(&actor, site)?;
+    if until < from || until - from > TimeDelta::days(366) {
+        let reason = "`until` is at most 366 days after `from`";
+        return Err(Error::new(Code::InvalidQuery).arg("reason", reason));
+    }
+    let now = state.clock.now();
+    let load = move |conn: &mut _| report::rounds(conn, actor.org, (from, until), now, sites.as_deref());
+    let report = state.db.read(load).await?;
+    negotiation::report(&request, &report, "rounds", |language| report::csv(&report, language))
 }
 
 async fn template(state: &AppState, actor: mobile_api::Actor, id: Uuid) -> Result<Template, Error> {

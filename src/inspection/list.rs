@@ -165,7 +165,6 @@ impl Seen {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "three conditions of which one is there, used in two places")]
     fn conditions(self) -> (Option<Vec<Uid>>, Option<Uid>, Option<Vec<Uid>>) {
         match self {
             Seen::All => (None, None, None),

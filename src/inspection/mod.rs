@@ -2,4 +2,6 @@
 
 pub mod api;
 pub mod list;
+pub mod ready_made;
+pub mod report;
 pub mod store;

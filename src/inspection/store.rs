@@ -3,11 +3,13 @@
 use diesel::prelude::*;
 use mobile_api::{
     inspection::{FoundBy, Inspection, Round, Template},
+    record::{Kind, Ref},
     time::Timestamp,
     work_order::WorkOrder,
 };
 use uuid::Uuid;
 
+use crate::asset;
 use crate::db::{
     Conn, DbError, Prepared, both, column_text,
     schema::{faults, inspections, rounds, templates},
@@ -47,7 +49,7 @@ pub fn project_round(conn: &mut Conn, org: Uuid, round: &Round) -> Result<(), Db
         rounds::assignee_id.eq(round.assignee.user.map(Uid::from)),
         rounds::team_id.eq(round.assignee.team.map(Uid::from)),
         rounds::active.eq(round.withdrawn.is_none()),
-        rounds::plan_at.eq(None::<Micros>),
+        rounds::plan_at.eq(round.plan_at.map(Micros::from)),
     );
     let upsert = diesel::insert_into(rounds::table)
         .values((rounds::org_id.eq(Uid(org)), rounds::id.eq(Uid::from(round.id)), values.clone()))
@@ -131,7 +133,38 @@ pub fn project(
         .set(values)
         .returning(inspections::id);
     let _: Vec<Uid> = both!(conn, c => Prepared(upsert).rows(c))?;
+    enter_assets(conn, org, before, inspection)
+}
+
+/// Enters what was carried out into the history of each asset that it looked at, when it is finished.
+fn enter_assets(
+    conn: &mut Conn,
+    org: Uuid,
+    before: Option<&Inspection>,
+    inspection: &Inspection,
+) -> Result<(), DbError> {
+    let Some(finished) = inspection.finished().filter(|_| before.and_then(Inspection::finished).is_none()) else {
+        return Ok(());
+    };
+    let address = Ref::new(Kind::Inspection, inspection.id);
+    for asset in inspection.assets() {
+        asset::history::enter(conn, org, asset, address, finished.latest)?;
+    }
     Ok(())
+}
+
+/// Rounds of which turns are to be planned by now, with their organisations; those that waited longest first.
+///
+/// # Errors
+/// The database's.
+pub fn plan_due(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<(Uuid, Uuid)>, DbError> {
+    let query = rounds::table
+        .filter(rounds::plan_at.le(Micros::from(now)))
+        .order(rounds::plan_at)
+        .limit(most)
+        .select((rounds::org_id, rounds::id));
+    let rows: Vec<(Uid, Uid)> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(|(org, id)| (org.0, id.0)).collect())
 }
 
 /// Inspections whose place in scopes has to be worked out anew by now, oldest first.

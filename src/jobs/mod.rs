@@ -9,14 +9,23 @@ pub mod store;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use mobile_api::{Actor, signing::Digest, work_order::clocks::RaiseAlarm};
+use mobile_api::{
+    Actor,
+    catalogue::Action,
+    inspection::{NoteMissed, PlanRound},
+    signing::Digest,
+    time::Timestamp,
+    work_order::clocks::RaiseAlarm,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     access::Access,
     clock::Clock,
+    db::{Conn, DbError},
     events::Pokes,
+    inspection,
     lifecycle::Lifecycle,
     media::{Media, MediaError, uploads::Uploads},
     operations::{self, Door, DoorError, Online},
@@ -93,6 +102,9 @@ const PURGE: TimeDelta = TimeDelta::hours(6);
 /// Most records that one transaction moves, as for every bulk change.
 const CHUNK: i64 = 500;
 
+/// How records that are due are found: at most so many, with their organisations.
+type FindDue = fn(&mut Conn, Timestamp, i64) -> Result<Vec<(Uuid, Uuid)>, DbError>;
+
 /// Does what is due, until the server drains.
 #[derive(Clone)]
 pub struct Timers {
@@ -122,6 +134,8 @@ impl Timers {
             self.attempt("poke listeners", self.poke().await);
             self.attempt("do due jobs", self.do_due().await);
             self.attempt("watch deadlines", self.watch().await);
+            self.attempt("plan rounds", self.plan_rounds().await);
+            self.attempt("watch inspections", self.watch_inspections().await);
             if clock.now() >= window_at {
                 self.attempt("move scopes with time", self.move_windows().await);
                 window_at = clock.now() + WINDOW;
@@ -184,13 +198,34 @@ impl Timers {
     /// # Errors
     /// The database's.
     pub async fn watch(&self) -> Result<(), DoorError> {
-        let clock = self.door.clock();
+        self.as_due(work_order::store::watch_due, RaiseAlarm {}).await
+    }
+
+    /// Plans the turns of rounds for the coming days.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn plan_rounds(&self) -> Result<(), DoorError> {
+        self.as_due(inspection::store::plan_due, PlanRound {}).await
+    }
+
+    /// Tells whoever is to be told of inspections that nobody carried out in time.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch_inspections(&self) -> Result<(), DoorError> {
+        self.as_due(inspection::store::watch_due, NoteMissed {}).await
+    }
+
+    /// Does the same to every record that is due, until none is.
+    async fn as_due(&self, find: FindDue, action: impl Into<Action>) -> Result<(), DoorError> {
+        let (clock, action) = (self.door.clock(), action.into());
         loop {
             let now = clock.now();
-            let due = self.door.db().read(move |conn| work_order::store::watch_due(conn, now, CHUNK)).await?;
+            let due = self.door.db().read(move |conn| find(conn, now, CHUNK)).await?;
             let mut firms: BTreeMap<Uuid, Vec<Online>> = BTreeMap::new();
             for (org, entity) in &due {
-                let (id, action) = (clock.new_id(), RaiseAlarm {}.into());
+                let (id, action) = (clock.new_id(), action.clone());
                 firms.entry(*org).or_default().push(Online { id, action, entity: *entity, expected_rev: None });
             }
             let mut told = 0;
@@ -201,7 +236,7 @@ impl Timers {
             // What is refused although it is due would be asked for ever.
             if told == 0 {
                 if !due.is_empty() {
-                    tracing::debug!(orders = due.len(), "another server told of these deadlines");
+                    tracing::debug!(due = due.len(), "another server was faster");
                 }
                 return Ok(());
             }

@@ -92,8 +92,8 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::Round => add::<Round>(document),
         Kind::Inspection => add::<Inspection>(document),
         Kind::Asset => add::<Asset>(document),
-        Kind::AssetReading => add::<AssetReading>(document),
         Kind::Handover => add::<Handover>(document),
+        Kind::AssetReading => add::<AssetReading>(document),
     }
 }
 
@@ -136,10 +136,6 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
                 some sites sees the assets of these.";
             (about, of::<AssetFilter>())
         }
-        Kind::AssetReading => {
-            let about = "Newest first. For the office; who is limited to some sites sees what was read there.";
-            (about, of::<ReadingFilter>())
-        }
         Kind::Template => {
             let about = "By code. The office sees all versions of all forms, a technician those in use.";
             (about, of::<TemplateFilter>())
@@ -153,6 +149,10 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
             let about = "Newest first, by when it is due or was begun. The office sees the inspections of its sites, a technician those \
                 that were given to them or their teams.";
             (about, of::<InspectionFilter>())
+        }
+        Kind::AssetReading => {
+            let about = "Newest first. For the office; who is limited to some sites sees what was read there.";
+            (about, of::<ReadingFilter>())
         }
         Kind::Device => {
             let about = "Newest first. Administrators and managers see all devices, everybody else their own.";

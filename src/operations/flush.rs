@@ -165,8 +165,8 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
             stock::store::project(conn, org, record, entry.stored_rev == 0)?;
         }
         Record::Asset(record) => asset::store::project(conn, org, record)?,
-        Record::AssetReading(reading) => asset::history::enter_reading(conn, org, reading)?,
         Record::Handover(record) => handover::store::project(conn, org, record)?,
+        Record::AssetReading(reading) => asset::history::enter_reading(conn, org, reading)?,
     }
     Ok(())
 }

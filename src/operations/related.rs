@@ -5,7 +5,7 @@ use mobile_api::{
     Actor,
     evidence::When,
     ids::AssetId,
-    operation::{Need, Related, Subject, WorkDone},
+    operation::{About, Need, Related, WorkDone},
     record::{Kind, Record, Ref},
     review::{Resolution, ReviewDecision},
     stock::StockSerial,
@@ -150,7 +150,7 @@ pub(super) fn receipt_series(received_at: Timestamp) -> String {
 
 /// Work at a unit that is under warranty, or was lately: a call that was recorded without signal is judged by when the
 /// customer called. As this transaction sees it.
-fn work_done(ledger: &mut Ledger<'_>, about: &Subject, received_at: Timestamp) -> Result<Vec<WorkDone>, DoorError> {
+fn work_done(ledger: &mut Ledger<'_>, about: &About, received_at: Timestamp) -> Result<Vec<WorkDone>, DoorError> {
     let lately = received_at.checked_sub_signed(LATELY).unwrap_or(received_at);
     let stored = work_order::store::under_warranty_at(ledger.conn, ledger.org, about, lately)?;
     let stored: Vec<Ref> = stored.into_iter().map(|id| Ref::new(Kind::WorkOrder, id)).collect();

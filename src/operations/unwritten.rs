@@ -6,7 +6,7 @@ use std::ops::Range;
 use mobile_api::{
     asset::Asset,
     ids::AssetId,
-    operation::{OpenOrder, OtherLabour, Subject},
+    operation::{About, OpenOrder, OtherLabour},
     record::Record,
     time::Timestamp,
     work_order::{Status, WorkOrder},
@@ -37,12 +37,12 @@ pub(super) fn labour(
 }
 
 /// Orders that are open for a unit or an asset, as they stand now.
-pub(super) fn open_orders(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, about: &Subject) -> Vec<OpenOrder> {
+pub(super) fn open_orders(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, about: &About) -> Vec<OpenOrder> {
     for order in changed_orders(ledger) {
         known.retain(|other| other.work_order != order.id);
         if order.is_at(about) && !order.status().is_over() {
             let (order_type, received_at) = (order.order_type.uuid(), order.called_at);
-            known.push(OpenOrder { work_order: order.id, about: Subject::of(order), order_type, received_at });
+            known.push(OpenOrder { work_order: order.id, about: About::of(order), order_type, received_at });
         }
     }
     known.sort_unstable_by_key(|other| (std::cmp::Reverse(other.received_at), other.work_order));
@@ -55,7 +55,7 @@ pub(super) fn faults(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, asset: Asse
         known.retain(|other| other.work_order != order.id);
         if order.asset == Some(asset) && order.status() != Status::Cancelled {
             let (order_type, received_at) = (order.order_type.uuid(), order.called_at);
-            known.push(OpenOrder { work_order: order.id, about: Subject::of(order), order_type, received_at });
+            known.push(OpenOrder { work_order: order.id, about: About::of(order), order_type, received_at });
         }
     }
     known.sort_unstable_by_key(|other| (std::cmp::Reverse(other.received_at), other.work_order));

@@ -272,7 +272,7 @@ pub fn csv(report: &MaterialReport, language: Language) -> Result<Vec<u8>, csv::
 }
 
 /// A text that no spreadsheet takes for a formula.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
         false => text.to_owned(),

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use diesel::prelude::*;
 use mobile_api::{
     calendar::Calendar,
     directory::{Location, OrderType, Site, User},
@@ -13,19 +12,12 @@ use mobile_api::{
         proposal::{Candidate, Job, Standing},
     },
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store;
-use crate::{
-    db::{
-        Conn, both,
-        schema::{directory, records},
-        types::Uid,
-    },
-    operations::DoorError,
-};
+use crate::{db::Conn, directory::list::in_use, operations::DoorError};
 
 /// Who could go, the best first.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -43,14 +35,16 @@ pub struct Proposal {
 /// # Errors
 /// The database's; a record that cannot be read.
 pub fn propose(conn: &mut Conn, org: Uuid, order: &WorkOrder, now: Timestamp) -> Result<Proposal, DoorError> {
-    let users: Vec<User> = all(conn, org, Kind::User)?;
-    let calendars: HashMap<Uuid, Calendar> =
-        all(conn, org, Kind::Calendar)?.into_iter().map(|calendar: Calendar| (calendar.id.uuid(), calendar)).collect();
-    let places: HashMap<Uuid, Location> = all(conn, org, Kind::Site)?
+    let users: Vec<User> = in_use(conn, org, Kind::User)?;
+    let calendars: HashMap<Uuid, Calendar> = in_use(conn, org, Kind::Calendar)?
+        .into_iter()
+        .map(|calendar: Calendar| (calendar.id.uuid(), calendar))
+        .collect();
+    let places: HashMap<Uuid, Location> = in_use(conn, org, Kind::Site)?
         .into_iter()
         .filter_map(|site: Site| Some((site.id.uuid(), site.location?)))
         .collect();
-    let sorts: Vec<OrderType> = all(conn, org, Kind::OrderType)?;
+    let sorts: Vec<OrderType> = in_use(conn, org, Kind::OrderType)?;
     let hands = Hands::new(store::work_in_hand(conn, org)?);
     let job = Job {
         certificate: order.policy.certificate.as_deref(),
@@ -87,22 +81,4 @@ impl Hands {
     fn of(&self, user: Uuid) -> (u32, Option<Uuid>) {
         self.0.get(&user).map_or((0, None), |(open, at)| (*open, at.map(|(_, site)| site)))
     }
-}
-
-/// Every entry of the directory of one kind.
-fn all<T: DeserializeOwned>(conn: &mut Conn, org: Uuid, kind: Kind) -> Result<Vec<T>, DoorError> {
-    let query = directory::table
-        .inner_join(
-            records::table.on(records::org_id
-                .eq(directory::org_id)
-                .and(records::kind.eq(directory::kind))
-                .and(records::id.eq(directory::id))),
-        )
-        .filter(directory::org_id.eq(Uid(org)))
-        .filter(directory::kind.eq(kind.as_str()))
-        .filter(directory::active.eq(true))
-        .select(records::body);
-    let bodies: Vec<String> = both!(conn, c => query.load(c)).map_err(crate::db::DbError::from)?;
-    let read = |body: String| serde_json::from_str(&body);
-    bodies.into_iter().map(read).collect::<Result<_, _>>().map_err(|cause| DoorError::Corrupt { what: "record", cause })
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use mobile_api::{
     Id,
     ids::AssetId,
-    operation::{OpenOrder, OtherLabour, Subject},
+    operation::{About, OpenOrder, OtherLabour},
     record::RecordType,
     time::Timestamp,
     work_order::{Labour, Status, WorkOrder},
@@ -159,14 +159,20 @@ pub fn watch_due(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<(Uuid
 ///
 /// # Errors
 /// The database's.
-pub fn open_orders_at(conn: &mut Conn, org: Uuid, about: &Subject) -> Result<Vec<OpenOrder>, DbError> {
+pub fn open_orders_at(conn: &mut Conn, org: Uuid, about: &About) -> Result<Vec<OpenOrder>, DbError> {
     let open = || {
         work_orders::table
             .filter(work_orders::org_id.eq(Uid(org)))
             .filter(work_orders::status.ne_all(over()))
             .order((work_orders::received_at.desc(), work_orders::id))
             .limit(20)
-            .select(OPEN)
+            .select((
+                work_orders::id,
+                work_orders::unit_id,
+                work_orders::asset_id,
+                work_orders::order_type_id,
+                work_orders::received_at,
+            ))
     };
     let mut rows: Vec<OpenRow> = Vec::new();
     // Each by its index; an order that names another asset in the same unit is about something else.
@@ -188,23 +194,8 @@ pub fn open_orders_at(conn: &mut Conn, org: Uuid, about: &Subject) -> Result<Vec
 
 type OpenRow = (Uid, Option<Uid>, Option<Uid>, Uid, Micros);
 
-/// The columns of an [`OpenRow`].
-const OPEN: (
-    work_orders::id,
-    work_orders::unit_id,
-    work_orders::asset_id,
-    work_orders::order_type_id,
-    work_orders::received_at,
-) = (
-    work_orders::id,
-    work_orders::unit_id,
-    work_orders::asset_id,
-    work_orders::order_type_id,
-    work_orders::received_at,
-);
-
 fn open_order((id, unit, asset, order_type, received_at): OpenRow) -> OpenOrder {
-    let about = Subject { unit: unit.map(Uuid::from), asset: asset.map(Uuid::from) };
+    let about = About { unit: unit.map(Into::into), asset: asset.map(Into::into) };
     OpenOrder { work_order: id.into(), about, order_type: order_type.0, received_at: received_at.time() }
 }
 
@@ -219,7 +210,13 @@ pub fn faults_of(conn: &mut Conn, org: Uuid, asset: AssetId) -> Result<Vec<OpenO
         .filter(work_orders::status.ne(Status::Cancelled.as_str()))
         .order((work_orders::received_at.desc(), work_orders::id))
         .limit(20)
-        .select(OPEN);
+        .select((
+            work_orders::id,
+            work_orders::unit_id,
+            work_orders::asset_id,
+            work_orders::order_type_id,
+            work_orders::received_at,
+        ));
     let rows: Vec<OpenRow> = both!(conn, c => query.load(c))?;
     Ok(rows.into_iter().map(open_order).collect())
 }
@@ -228,7 +225,7 @@ pub fn faults_of(conn: &mut Conn, org: Uuid, asset: AssetId) -> Result<Vec<OpenO
 ///
 /// # Errors
 /// The database's.
-pub fn under_warranty_at(conn: &mut Conn, org: Uuid, about: &Subject, at: Timestamp) -> Result<Vec<Uuid>, DbError> {
+pub fn under_warranty_at(conn: &mut Conn, org: Uuid, about: &About, at: Timestamp) -> Result<Vec<Uuid>, DbError> {
     let done = || {
         work_orders::table
             .filter(work_orders::org_id.eq(Uid(org)))

@@ -9,6 +9,7 @@ mod assets;
 mod bad_input;
 mod certificate;
 mod conflicts;
+mod day_plan;
 mod demo;
 mod demo_day;
 mod doors;

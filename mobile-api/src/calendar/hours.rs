@@ -185,6 +185,12 @@ impl WorkingHours {
         stretches.fold(Duration::zero(), |sum, (from, to)| sum + (to.min(until) - from))
     }
 
+    /// The working time between two instants, in order.
+    pub fn during(&self, since: Timestamp, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let stretches = self.stretches(since).take_while(|(from, _)| *from < until);
+        stretches.map(|(from, to)| (from, to.min(until))).collect()
+    }
+
     /// Working time after `since`, in order, without overlap.
     fn stretches(&self, since: Timestamp) -> impl Iterator<Item = Stretch> {
         let zone: Tz = self.time_zone.parse().unwrap_or(Tz::UTC);

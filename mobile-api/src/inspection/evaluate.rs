@@ -126,7 +126,7 @@ pub fn evaluate<'a>(
 }
 
 /// The items in an order in which each comes after those that it depends on.
-fn in_order<'f>(form: &'f Form, asked: impl Fn(&FormSection) -> bool) -> Vec<&'f FormItem> {
+fn in_order(form: &Form, asked: impl Fn(&FormSection) -> bool) -> Vec<&FormItem> {
     let mut waiting: Vec<&FormItem> =
         form.items().filter(|(section, _)| asked(section)).map(|(_, item)| item).collect();
     let mut ordered: Vec<&FormItem> = Vec::with_capacity(waiting.len());

@@ -19,7 +19,7 @@ use crate::{
     check::Check,
     directory::Organisation,
     ids::{Id, InspectionId, OrderTypeId, UserId, WorkOrderId, derived, derived_at},
-    operation::{Change, Context, Create, Decision, Mode, Need, Payload, Subject},
+    operation::{About, Change, Context, Create, Decision, Mode, Need, Payload},
     record::{Kind, Record, Ref},
     refusal::{Flag, Flagged, Refusal},
     work_order::{Caller, Channel, Priority, WorkOrder, request::Request},
@@ -105,10 +105,8 @@ pub(super) fn needs(inspection: &Inspection, further: Option<(Option<&str>, &str
     for point in &points {
         let spot = inspection.spot_of(*point);
         needs.extend(spot.refs().map(Need::Record));
-        let about = Subject { unit: spot.unit.map(Id::uuid), asset: spot.asset.map(Id::uuid) };
-        if about.unit.is_some() || about.asset.is_some() {
-            needs.push(Need::OpenOrdersAt(about));
-        }
+        let about = About { unit: spot.unit.map(Id::uuid), asset: spot.asset.map(Id::uuid) };
+        needs.push(Need::OpenOrdersAt(about));
         needs.extend(spot.asset.map(|asset| Need::FaultsOf { asset }));
     }
     needs.push(Need::OrderNumbers { most: points.len() });
@@ -205,7 +203,7 @@ impl<'a> Workshop<'a> {
         let own: Vec<WorkOrderId> = inspection.findings.iter().filter_map(|finding| finding.order).collect();
         let open = self.context.related.open_orders.iter();
         let same = open.filter(|other| {
-            Subject::of(order).is_same(&other.about)
+            About::of(order).is_same(&other.about)
                 && other.order_type == order.order_type.uuid()
                 && other.work_order != order.id
                 && !own.contains(&other.work_order)

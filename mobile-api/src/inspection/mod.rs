@@ -34,7 +34,7 @@ pub use self::{
         InspectionStatus, ItemAnswers, LoggedStep, MOST_ANSWERS, MOST_POINTS, PhotoOf, PointVisit, Presence,
         RoundPoint, Spot,
     },
-    round::{LastDone, Round, RoundSave, WithdrawRound},
+    round::{LastDone, PlanRound, PlannedTurn, Repeats, Round, RoundSave, WithdrawRound},
     sign::{SignInspection, SignedAnswer, SignedReport},
     start::{AssignInspection, PlanInspection, StartInspection},
     template::{PublishTemplate, Template, TemplateSave, TemplateState, WithdrawTemplate},

@@ -1,16 +1,24 @@
 //! Rounds (巡检路线): which points are visited, how often, by whom.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::{Assignee, RoundPoint, Spot, Template, record::MOST_POINTS, start::check_size};
+use super::{
+    Assignee, Inspection, InspectionState, RoundPoint, Spot, Template, TemplateState,
+    record::MOST_POINTS,
+    start::{Plan, check_size},
+};
 use crate::{
     actor::Actor,
+    calendar::Recurrence,
     check::Check,
     evidence::When,
-    ids::{Id, InspectionId, RoundId, TemplateId, WorkOrderId},
+    ids::{Id, InspectionId, RoundId, TemplateId, WorkOrderId, derived},
     operation::{Change, Context, Decision, Need, Payload, Save},
-    refusal::Refusal,
+    record::Record,
+    refusal::{Flag, Flagged, Refusal},
+    work_order::Window,
 };
 
 /// A way past some points, walked again and again.
@@ -30,12 +38,70 @@ pub struct Round {
     pub points: Vec<RoundPoint>,
     /// Who walks it.
     pub assignee: Assignee,
+    /// How often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Repeats>,
+    /// The turns that are planned and not over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planned: Vec<PlannedTurn>,
+    /// Until when turns were planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_until: Option<DateTime<Utc>>,
+    /// When turns are to be planned next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_at: Option<DateTime<Utc>>,
+    /// How often it was said anew when it is walked: turns of another timetable are other turns.
+    #[serde(default)]
+    pub timetable: u32,
     /// The last turn that was finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<LastDone>,
     /// Since when it is not walked any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<When>,
+}
+
+/// When a round is walked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Repeats {
+    /// When each turn begins.
+    pub recurrence: Recurrence,
+    /// For how many minutes from then it can be walked and is in time; 5 to 10,080, which is a week.
+    pub window_minutes: u32,
+    /// How many days ahead its turns are planned; 1 to 31.
+    #[serde(default = "a_week")]
+    pub ahead_days: u32,
+}
+
+fn a_week() -> u32 {
+    7
+}
+
+impl Repeats {
+    fn check(&self, check: &mut Check) {
+        self.recurrence.check(check, "/repeats/recurrence");
+        check.number("/repeats/window_minutes", self.window_minutes.into(), 5..=10_080);
+        check.number("/repeats/ahead_days", self.ahead_days.into(), 1..=31);
+    }
+
+    fn window(&self) -> Duration {
+        Duration::minutes(self.window_minutes.into())
+    }
+
+    fn ahead(&self) -> Duration {
+        Duration::days(self.ahead_days.into())
+    }
+}
+
+/// A turn that is planned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlannedTurn {
+    /// The inspection.
+    pub inspection: InspectionId,
+    /// Until when it is in time.
+    pub until: DateTime<Utc>,
 }
 
 /// The last turn of a round.
@@ -66,6 +132,9 @@ pub struct RoundSave {
     pub points: Vec<RoundPoint>,
     /// Who walks it.
     pub assignee: Assignee,
+    /// How often; absent: whenever somebody begins a turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Repeats>,
 }
 
 impl Payload for RoundSave {
@@ -87,11 +156,15 @@ impl Payload for RoundSave {
             spot: Spot::example(),
             points: vec![point],
             assignee: Assignee::default(),
+            repeats: Some(Repeats { recurrence: Recurrence::example(), window_minutes: 240, ahead_days: 7 }),
         }
     }
 
     fn check(&self, check: &mut Check) {
         check.text("/name", &self.name, 1..=200);
+        if let Some(repeats) = &self.repeats {
+            repeats.check(check);
+        }
         check.count("/points", self.points.len(), 0..=MOST_POINTS);
         let mut keys = std::collections::HashSet::new();
         for (at, point) in self.points.iter().enumerate().take(MOST_POINTS) {
@@ -102,8 +175,9 @@ impl Payload for RoundSave {
         }
     }
 
-    fn needs(&self, _: Option<&Round>, _: &Actor) -> Vec<Need> {
+    fn needs(&self, record: Option<&Round>, _: &Actor) -> Vec<Need> {
         let mut needs = vec![Need::record(self.template)];
+        needs.extend(record.into_iter().flat_map(Round::turns));
         needs.extend(self.spot.refs().map(Need::Record));
         for point in &self.points {
             needs.extend(self.spot_of(point).refs().map(Need::Record));
@@ -136,9 +210,28 @@ impl Save for RoundSave {
             }
         }
         check_size(&template.form, &self.points)?;
-        let RoundSave { name, template, spot, points, assignee } = self;
-        let last = current.and_then(|current| current.last);
-        Ok(Round { id, name, template, spot, points, assignee, last, withdrawn: None }.into())
+        let RoundSave { name, template, spot, points, assignee, repeats } = self;
+        let mut round = Round {
+            id,
+            name,
+            template,
+            spot,
+            points,
+            assignee,
+            repeats,
+            planned: Vec::new(),
+            planned_until: None,
+            plan_at: None,
+            timetable: 0,
+            last: None,
+            withdrawn: None,
+        };
+        let also = match current {
+            Some(before) => round.follow(before, context),
+            None => Vec::new(),
+        };
+        round.plan_at = round.next_plan(context.received_at);
+        Ok(Decision { record: Some(round), also, flags: Vec::new() })
     }
 }
 
@@ -160,6 +253,10 @@ impl Payload for WithdrawRound {
     fn check(&self, check: &mut Check) {
         check.text("/reason", &self.reason, 1..=1000);
     }
+
+    fn needs(&self, record: Option<&Round>, _: &Actor) -> Vec<Need> {
+        record.into_iter().flat_map(Round::turns).collect()
+    }
 }
 
 impl Change for WithdrawRound {
@@ -168,6 +265,151 @@ impl Change for WithdrawRound {
             return Err(Refusal::StillInUse { what: "the round is withdrawn already".into() });
         }
         round.withdrawn = Some(context.when.clone());
-        Ok(round.into())
+        round.plan_at = None;
+        let also = round.call_off(&self.reason, context);
+        Ok(Decision { record: Some(round), also, flags: Vec::new() })
+    }
+}
+
+/// What stands in a turn for the revision that ended it behind the back of whoever has it on their phone: the round's rules do
+/// not know the revisions of its turns. Nobody has seen it, so what is recorded all the same is kept and flagged.
+const NEVER_SEEN: u64 = (1 << 53) - 1;
+
+/// Most turns that are planned at a time.
+const MOST_TURNS: usize = 100;
+
+impl Round {
+    /// The records of its planned turns.
+    fn turns(&self) -> Vec<Need> {
+        self.planned.iter().map(|turn| Need::record(turn.inspection)).collect()
+    }
+
+    /// Its turns that nobody has begun.
+    fn unbegun<'a>(&self, context: &'a Context<'_>) -> Vec<&'a Inspection> {
+        let turns = self.planned.iter().filter_map(|turn| context.related.get(turn.inspection));
+        turns.filter(|turn: &&Inspection| turn.state == InspectionState::Planned).collect()
+    }
+
+    /// Takes over what the round was, and brings the turns that nobody has begun in line with what it is now.
+    fn follow(&mut self, before: Round, context: &Context<'_>) -> Vec<Record> {
+        self.last = before.last.clone();
+        self.timetable = before.timetable;
+        self.planned.clone_from(&before.planned);
+        self.planned_until = before.planned_until;
+        if before.repeats != self.repeats || before.withdrawn.is_some() {
+            self.timetable += 1;
+            self.planned_until = None;
+            return self.call_off("the round has another timetable", context);
+        }
+        let changed = |turn: &Inspection| {
+            turn.assignee() != self.assignee || turn.template != self.template || turn.points != self.points
+        };
+        let turns = self.unbegun(context).into_iter().filter(|turn| changed(turn));
+        let in_line = |turn: &Inspection| {
+            let mut turn = turn.clone();
+            if turn.assignee() != self.assignee {
+                turn.assign(self.assignee, context, NEVER_SEEN);
+            }
+            (turn.template, turn.points, turn.spot) = (self.template, self.points.clone(), self.spot);
+            turn.into()
+        };
+        turns.map(in_line).collect()
+    }
+
+    /// Its turns that nobody has begun do not count any more.
+    fn call_off(&mut self, reason: &str, context: &Context<'_>) -> Vec<Record> {
+        let turns: Vec<Inspection> = self.unbegun(context).into_iter().cloned().collect();
+        self.planned.retain(|planned| turns.iter().all(|turn| turn.id != planned.inspection));
+        let call_off = |mut turn: Inspection| {
+            turn.void(reason.to_owned(), context, NEVER_SEEN);
+            turn.into()
+        };
+        turns.into_iter().map(call_off).collect()
+    }
+
+    /// When turns are to be planned next: as long before the next turn as they are planned ahead.
+    fn next_plan(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let repeats = self.repeats.as_ref().filter(|_| self.withdrawn.is_none())?;
+        let next = repeats.recurrence.next_after(self.planned_until.unwrap_or(now - repeats.window()))?;
+        Some(next - repeats.ahead())
+    }
+}
+
+/// Plans the turns of the coming days. The server's own doing; a turn is planned once, however many servers ask, because its id
+/// follows from the round and the time, and the round says until when it was planned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlanRound {}
+
+impl Payload for PlanRound {
+    type Record = Round;
+
+    fn example() -> Self {
+        Self {}
+    }
+
+    fn needs(&self, record: Option<&Round>, _: &Actor) -> Vec<Need> {
+        let Some(round) = record else { return Vec::new() };
+        round.turns().into_iter().chain([Need::record(round.template)]).collect()
+    }
+}
+
+impl Change for PlanRound {
+    fn decide(self, mut round: Round, context: &Context<'_>) -> Result<Decision<Round>, Refusal> {
+        let now = context.received_at;
+        let repeats =
+            round.repeats.clone().filter(|_| round.plan_at.is_some_and(|at| at <= now)).ok_or(Refusal::NotDue)?;
+        let template: &Template = context.related.get(round.template).ok_or(Refusal::NotFound)?;
+        match &template.state {
+            TemplateState::Replaced { by, .. } => {
+                // The turns to come are walked with the newest version. It is planned with it when the timer asks again.
+                let before = round.clone();
+                round.template = *by;
+                let also = round.follow(before, context);
+                return Ok(Decision { record: Some(round), also, flags: Vec::new() });
+            }
+            TemplateState::Published { .. } => {}
+            TemplateState::Draft | TemplateState::Withdrawn { .. } => {
+                round.plan_at = None;
+                let flag = Flagged::with(Flag::FormWithdrawn, json!({ "template": template.id, "round": round.name }));
+                return Ok(Decision::flagged(round, vec![flag]));
+            }
+        }
+        round.planned.retain(|turn| turn.until > now);
+        let (after, until) = (round.planned_until.unwrap_or(now - repeats.window()), now + repeats.ahead());
+        let room = MOST_TURNS.saturating_sub(round.planned.len()).max(1);
+        let dates = repeats.recurrence.between(after, until, room);
+        let mut also = Vec::new();
+        for from in &dates {
+            let turn = round.turn(*from, &repeats, template, context);
+            round.planned.push(PlannedTurn { inspection: turn.id, until: *from + repeats.window() });
+            also.push(turn.into());
+        }
+        // If there was no room for all, the rest is planned from the last one on.
+        round.planned_until = Some(if dates.len() < room { until } else { dates.last().copied().unwrap_or(until) });
+        round.plan_at = round.next_plan(now);
+        if dates.len() >= room {
+            round.plan_at = round.planned.first().map(|turn| turn.until);
+        }
+        Ok(Decision { record: Some(round), also, flags: Vec::new() })
+    }
+}
+
+impl Round {
+    fn turn(&self, from: DateTime<Utc>, repeats: &Repeats, template: &Template, context: &Context<'_>) -> Inspection {
+        let (timetable, at) = (self.timetable.to_be_bytes(), from.timestamp_micros().to_be_bytes());
+        let id = derived(&[b"turn", self.id.uuid().as_bytes(), &timetable, &at]);
+        let plan = Plan {
+            id: id.into(),
+            template: self.template,
+            spot: self.spot,
+            round: Some(self.id),
+            order: None,
+            earlier: None,
+            points: self.points.clone(),
+            due: Some(Window { from, until: from + repeats.window() }),
+            assignee: self.assignee,
+        };
+        plan.make(template, context)
     }
 }

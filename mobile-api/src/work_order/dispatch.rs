@@ -71,7 +71,49 @@ impl Change for Assign {
     }
 }
 
+/// Sends somebody at a time, as the plan of the day has it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlanVisit {
+    /// Who goes.
+    pub technician: UserId,
+    /// When.
+    pub window: Window,
+}
+
+impl Payload for PlanVisit {
+    type Record = WorkOrder;
+
+    fn example() -> Self {
+        let AgreeTime { window, .. } = AgreeTime::example();
+        Self { technician: Assign::example().technician, window }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.span("/window", self.window.from, self.window.until);
+    }
+
+    fn needs(&self, order: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
+        Assign { technician: self.technician }.needs(order, actor)
+    }
+}
+
+impl Change for PlanVisit {
+    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let from = order.status();
+        if !matches!(from, Status::Requested | Status::Assigned | Status::Paused) {
+            return Err(Refusal::IllegalTransition { from, operation: "plan_visit" });
+        }
+        let mut decision = Assign { technician: self.technician }.decide(order, context)?;
+        if let Some(order) = &mut decision.record {
+            order.planned = Some(self.window);
+        }
+        Ok(decision)
+    }
+}
+
 pub(super) fn end_assignment(order: &mut WorkOrder, context: &Context<'_>, handed_back: Option<String>) {
+    order.planned = None;
     if let Some(last) = order.assignments.last_mut()
         && last.ended_rev.is_none()
     {

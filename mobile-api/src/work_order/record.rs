@@ -63,6 +63,9 @@ pub struct WorkOrder {
     pub priority: Priority,
     /// When the customer would like the visit.
     pub preferred: Option<Window>,
+    /// When whoever it is assigned to is to come by the plan of the day. The customer was promised nothing by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<Window>,
     /// When the customer called.
     pub called_at: DateTime<Utc>,
     /// When it was written down.

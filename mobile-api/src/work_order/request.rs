@@ -11,7 +11,7 @@ use crate::{
     check::Check,
     directory::{OrderType, Organisation, Site},
     ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, SiteId, TeamId, UnitId},
-    operation::{Change, Context, Create, Decision, Mode, Need, OpenOrder, Payload, Subject},
+    operation::{About, Change, Context, Create, Decision, Mode, Need, OpenOrder, Payload},
     refusal::{Flag, Flagged, Refusal},
     time::Timestamp,
 };
@@ -98,7 +98,7 @@ impl Payload for Request {
         needs.extend(self.customer.map(Need::record));
         needs.extend(self.team.map(Need::record));
         needs.extend(self.asset.map(Need::record));
-        let about = Subject { unit: self.unit.map(Id::uuid), asset: self.asset.map(Id::uuid) };
+        let about = About { unit: self.unit.map(Id::uuid), asset: self.asset.map(Id::uuid) };
         if about.unit.is_some() || about.asset.is_some() {
             needs.extend([Need::OpenOrdersAt(about), Need::WorkDoneAt(about)]);
         }
@@ -138,6 +138,7 @@ impl Create for Request {
             channel: self.channel,
             priority: self.priority,
             preferred: self.preferred,
+            planned: None,
             called_at,
             recorded: context.when.clone(),
             recorded_by: context.actor.user,

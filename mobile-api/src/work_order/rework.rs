@@ -10,15 +10,15 @@ use super::{Status, WorkOrder};
 use crate::{
     actor::Actor,
     ids::{Id, WorkOrderId},
-    operation::{Change, Context, Decision, Need, Payload, Subject, WorkDone},
+    operation::{About, Change, Context, Decision, Need, Payload, WorkDone},
     refusal::{Flag, Flagged, Refusal},
     time::Timestamp,
 };
 
 impl WorkOrder {
     /// Whether it is about this unit or asset.
-    pub fn is_at(&self, about: &Subject) -> bool {
-        Subject::of(self).is_same(about)
+    pub fn is_at(&self, about: &About) -> bool {
+        About::of(self).is_same(about)
     }
 
     /// Until when the customer may call again about it for nothing: so many days from the signature, as the order type had
@@ -77,7 +77,7 @@ impl Change for LinkRework {
             return Err(Refusal::IllegalTransition { from, operation: "link_rework" });
         }
         let usable = |origin: &&WorkOrder| {
-            let place = origin.site == order.site && (origin.unit == order.unit || origin.is_at(&Subject::of(&order)));
+            let place = origin.site == order.site && (origin.unit == order.unit || origin.is_at(&About::of(&order)));
             place && origin.id != order.id && origin.primary_sign_off().is_some() && origin.merged_into.is_none()
         };
         let origin = context.related.get(self.origin).filter(usable);

@@ -151,6 +151,7 @@ const LIFE: &[(&str, Thing)] = &[
 const ELSEWHERE: &[&str] = &[
     "organisation.found",
     "work_order.settle_photos",
+    "round.plan",
     "inspection.plan",
     "inspection.assign",
     "inspection.visit_point",
@@ -166,6 +167,7 @@ const ELSEWHERE: &[&str] = &[
     "work_order.send_quote",
     "work_order.confirm_by_link",
     "handover.sign",
+    "work_order.plan_visit",
     "work_order.grab",
     "work_order.pass_on",
     "asset.record_reading",
@@ -201,7 +203,7 @@ fn payload(name: &str, round: usize) -> Value {
         "building.save" | "unit.save" | "customer.save" | "asset.save" => json!({ "site": firm.site }),
         "round.save" => {
             let (template, spot) = (Thing::Form.id(round), json!({ "site": firm.site }));
-            json!({ "template": template, "spot": spot, "points": [] })
+            json!({ "template": template, "spot": spot, "points": [], "repeats": null })
         }
         "inspection.start" => json!({ "template": Thing::Form.id(round), "spot": { "site": firm.site } }),
         "user.save" => json!({ "certificates": [{ "code": "", "expires_at": "2030-01-01T00:00:00Z" }] }),

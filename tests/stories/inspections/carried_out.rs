@@ -121,6 +121,7 @@ stories! {
             spot: Spot { unit: None, ..flat(&house) },
             points: ["a", "b", "c"].map(point).to_vec(),
             assignee: of(house.firm.wang),
+            repeats: None,
         };
         let round_id = house.clock.new_id();
         house.li().await.perform(round_id, round).await.applied();

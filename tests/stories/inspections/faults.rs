@@ -122,6 +122,7 @@ stories! {
             spot: flat(&house),
             points: vec![],
             assignee: of(house.firm.wang),
+            repeats: None,
         };
         let round_id = house.clock.new_id();
         house.li().await.perform(round_id, round).await.applied();

@@ -182,10 +182,6 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
 
     let asset = house.clock.new_id();
     house.system(firm, asset, AssetSave { name: secret(), site: firm.site, ..AssetSave::example() }).await;
-    let read = RecordReading { note: Some(secret()), ..RecordReading::example() };
-    house.li().await.perform(asset, read).await.applied();
-    let readings = house.office("admin").await.get("/v1/asset-readings").await.body;
-    let reading = readings["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
     let (template, round, inspection) = (house.clock.new_id(), house.clock.new_id(), house.clock.new_id());
     house.system(firm, template, TemplateSave { code: secret(), ..TemplateSave::example() }).await;
     house.system(firm, template, PublishTemplate {}).await;
@@ -196,6 +192,10 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.li().await.perform(inspection, begun).await.applied();
     let leaks = AnswerItem { note: Some(secret()), ..AnswerItem::example() };
     house.li().await.perform(inspection, leaks).await.applied();
+    let read = RecordReading { note: Some(secret()), ..RecordReading::example() };
+    house.li().await.perform(asset, read).await.applied();
+    let readings = house.office("admin").await.get("/v1/asset-readings").await.body;
+    let reading = readings["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
     let handover = house.clock.new_id();
@@ -237,11 +237,11 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("stock-serials", StockSerial::id_of(article.into(), SECRET)),
         ("stock-counts", count),
         ("assets", asset),
-        ("asset-readings", reading),
         ("handovers", handover),
         ("templates", template),
         ("rounds", round),
         ("inspections", inspection),
+        ("asset-readings", reading),
         ("devices", hand.device),
         ("reviews", unreadable),
         ("work-orders", order.uuid()),

@@ -203,9 +203,6 @@ fn rows(
             let ask = Ask { after: None, limit: EVERYTHING };
             assets::list(conn, actor, &AssetFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
-        Kind::AssetReading => {
-            assets::readings(conn, actor, &ReadingFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
-        }
         Kind::Template => {
             let ask = Ask { after: None, limit: EVERYTHING };
             let filter = TemplateFilter::default();
@@ -218,6 +215,9 @@ fn rows(
         Kind::Inspection => {
             let filter = InspectionFilter::default();
             inspections::inspections(conn, actor, &filter, &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::AssetReading => {
+            assets::readings(conn, actor, &ReadingFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Device => {
             devices::list(conn, actor, &DeviceFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()

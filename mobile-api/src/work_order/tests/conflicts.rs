@@ -8,7 +8,7 @@ use super::kit::{
 use crate::{
     Id,
     money::Quantity,
-    operation::{Mode, OpenOrder, OtherLabour, Related},
+    operation::{About, Mode, OpenOrder, OtherLabour, Related},
     refusal::Flag,
     work_order::{
         State, Status,
@@ -380,7 +380,7 @@ fn overlapping_working_times_are_both_kept() {
 fn an_order_made_on_a_phone_beside_one_of_the_office_is_flagged_and_both_stay() {
     let open = |received_at, order_type| OpenOrder {
         work_order: Id::new(number(900)),
-        about: crate::operation::Subject { unit: Some(number(8)), asset: None },
+        about: About { unit: Some(number(8)), asset: None },
         order_type,
         received_at,
     };

@@ -22,7 +22,7 @@ use crate::{
         agree::AgreeQuote,
         by_link::{ConfirmByLink, SendQuote},
         clocks::ExplainDelay,
-        dispatch::{Accept, AgreeTime, Depart},
+        dispatch::{Accept, AgreeTime, Depart, PlanVisit},
         history::Import,
         material::ReserveMaterial,
         merge::Merge,
@@ -52,6 +52,9 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderImport(_) => Import::example().into(),
         Action::WorkOrderEdit(_) => Edit { place: Some("7-1203, bathroom".into()), ..Edit::default() }.into(),
         Action::WorkOrderAssign(_) => assign(super::kit::LI).into(),
+        Action::WorkOrderPlanVisit(_) => {
+            PlanVisit { technician: super::kit::LI.user(), window: window(60, 120) }.into()
+        }
         Action::WorkOrderGrab(_) => Grab {}.into(),
         Action::WorkOrderPassOn(_) => PassOn { to: super::kit::LI.user(), reason: text() }.into(),
         Action::WorkOrderAccept(_) => Accept {}.into(),
@@ -113,8 +116,6 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::AssetSave(_)
         | Action::AssetSetService(_)
         | Action::AssetRetire(_)
-        | Action::AssetRecordReading(_)
-        | Action::SetMaintenanceRules(_)
         | Action::HandoverOpen(_)
         | Action::HandoverSign(_)
         | Action::HandoverRemark(_)
@@ -124,6 +125,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::TemplateWithdraw(_)
         | Action::RoundSave(_)
         | Action::RoundWithdraw(_)
+        | Action::RoundPlan(_)
         | Action::InspectionPlan(_)
         | Action::InspectionStart(_)
         | Action::InspectionAssign(_)
@@ -136,6 +138,8 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::InspectionFinish(_)
         | Action::InspectionVoid(_)
         | Action::InspectionNoteMissed(_)
+        | Action::AssetRecordReading(_)
+        | Action::SetMaintenanceRules(_)
         | Action::OrganisationFound(_)
         | Action::OrganisationSave(_)
         | Action::SetMoneyRules(_)
