@@ -17,6 +17,7 @@ mod memory;
 mod office;
 mod phone;
 mod photo;
+mod plan;
 mod postgres;
 mod pull;
 mod push;
@@ -77,7 +78,7 @@ fn main() {
     let log = tempfile::NamedTempFile::new().expect("a file for the log");
     log_to(log.reopen().expect("the file for the log"));
     table.figure("One flush of the disk (4 KiB written, fdatasync)", flush().as_secs_f64() * 1e3, "ms");
-    let parts: [(&str, Part); 12] = [
+    let parts: [(&str, Part); 13] = [
         ("push", push::run),
         ("pull", pull::run),
         ("memory", memory::run),
@@ -87,6 +88,7 @@ fn main() {
         ("evidence", evidence::run),
         ("stock", stock::run),
         ("office", office::run),
+        ("plan", plan::run),
         ("postgres-push", postgres::run),
         ("postgres-pull", pull::run_on_postgres),
         ("postgres-stock", stock::run_on_postgres),

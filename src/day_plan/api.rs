@@ -183,6 +183,10 @@ async fn plan(
 /// A plan as somebody looked it over: it may leave visits out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "id": "0199a1f0-8000-7000-8000-000000000009", "visits": [{
+    "order": "01930000-0000-7000-8000-000000000030", "rev": 4, "technician": "01930000-0000-7000-8000-000000000012",
+    "from": "2026-03-02T01:00:00Z", "until": "2026-03-02T02:00:00Z"
+}] }))]
 pub struct TakeOver {
     /// An id of the caller's making. The same plan taken over twice is taken over once.
     pub id: Uuid,

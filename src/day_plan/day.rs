@@ -61,6 +61,19 @@ impl Worker {
     pub fn may(&self, visit: &Visit) -> bool {
         visit.needs.iter().all(|need| self.has.contains(need))
     }
+
+    /// When something is done that begins at `since` and takes so long.
+    fn after(&self, since: DateTime<Utc>, takes: TimeDelta) -> DateTime<Utc> {
+        self.pauses.iter().fold(since + takes, |end, (rest, work)| {
+            if since < *work && end > *rest { end + (*work - since.max(*rest)) } else { end }
+        })
+    }
+
+    /// The instant, or the end of the pause that it lies in.
+    fn at_work(&self, instant: DateTime<Utc>) -> DateTime<Utc> {
+        let pause = self.pauses.iter().find(|(rest, work)| (*rest..*work).contains(&instant));
+        pause.map_or(instant, |(_, work)| *work)
+    }
 }
 
 /// How far it is from each place to each: by a straight line, or as somebody measured it.
@@ -86,20 +99,10 @@ impl Ways {
         (fits(&seconds) && fits(&metres)).then_some(Self { places, seconds, metres })
     }
 
-    /// How many places there are.
-    pub fn places(&self) -> usize {
-        self.places
-    }
-
     /// Seconds and metres from one place to another.
     pub fn between(&self, from: usize, to: usize) -> (i64, i64) {
         let at = from * self.places + to;
         (self.seconds.get(at).copied().unwrap_or_default(), self.metres.get(at).copied().unwrap_or_default())
-    }
-
-    /// Both tables, row by row.
-    pub fn tables(&self) -> (&[i64], &[i64]) {
-        (&self.seconds, &self.metres)
     }
 }
 
@@ -166,17 +169,14 @@ impl Figures {
 }
 
 impl Day {
-    /// The visits of one tour with their times. Nobody works in a pause: what would reach into one waits for its end.
+    /// The visits of one tour with their times. A pause interrupts whatever is under way, travel as well as work.
     pub fn timetable(&self, worker: &Worker, tour: &[usize]) -> Vec<PlannedVisit> {
         let (mut at, mut place) = (worker.from, worker.start);
         let planned = tour.iter().filter_map(|visit| self.visits.get(*visit)).map(|visit| {
             let (seconds, metres) = self.ways.between(place, visit.place);
-            let arrived = at + TimeDelta::seconds(seconds);
-            let expected = visit.window.map_or(arrived, |window| arrived.max(window.from));
-            let from = worker.pauses.iter().fold(expected, |from, (rest, work)| {
-                if from < *work && from + visit.work > *rest { *work } else { from }
-            });
-            let until = from + visit.work;
+            let arrived = worker.after(at, TimeDelta::seconds(seconds));
+            let from = worker.at_work(visit.window.map_or(arrived, |window| arrived.max(window.from)));
+            let until = worker.after(from, visit.work);
             let late = until > worker.until || visit.window.is_some_and(|window| from > window.until);
             (at, place) = (until, visit.place);
             PlannedVisit {
@@ -208,10 +208,11 @@ impl Day {
         }
     }
 
-    /// The day as people planned it: everybody does what is theirs now, in the order in which it is expected.
+    /// The day as people planned it: everybody does what is theirs now and what they may, in the order in which it is expected.
     pub fn by_hand(&self) -> Tours {
         let of = |worker: &Worker| {
-            let theirs = self.visits.iter().enumerate().filter(|(_, visit)| visit.now == Some(worker.technician));
+            let theirs = |visit: &Visit| visit.now == Some(worker.technician) && worker.may(visit);
+            let theirs = self.visits.iter().enumerate().filter(|(_, visit)| theirs(visit));
             let mut tour: Vec<usize> = theirs.map(|(at, _)| at).collect();
             // What has no time keeps the order in which it came, after what has one.
             tour.sort_by_key(|at| {

@@ -138,9 +138,9 @@ pub fn gather(conn: &mut Conn, actor: &Actor, wanted: &Wanted, now: Timestamp) -
         .filter_map(|site: Site| Some((site.id, site.location?)))
         .collect();
     let crew = crew(conn, actor, wanted, (zone, span), now)?;
-    let (orders, mut left_out) = orders(conn, actor, wanted, &crew, span, now)?;
+    let orders = orders(conn, actor, wanted, &crew, span, now)?;
     let mut map = Map::new(wanted, &places)?;
-    let mut visits = Vec::new();
+    let (mut visits, mut left_out) = (Vec::new(), Vec::new());
     for (rev, order) in orders {
         let Some(place) = map.place(order.site) else {
             left_out.push(LeftOut { order: order.id, number: order.number, why: Why::NoLocation });
@@ -234,7 +234,7 @@ fn orders(
     crew: &[Worker],
     span: Span,
     now: Timestamp,
-) -> Result<(Vec<(u64, WorkOrder)>, Vec<LeftOut>), Error> {
+) -> Result<Vec<(u64, WorkOrder)>, Error> {
     let people: HashSet<UserId> = crew.iter().map(|worker| worker.technician).collect();
     let filter = WorkOrderFilter {
         status: Several(vec![Status::Requested, Status::Assigned, Status::Paused]),
@@ -263,7 +263,7 @@ fn orders(
         if !more {
             // As they came in: what has waited longest comes first where nothing else decides.
             found.reverse();
-            return Ok((found, Vec::new()));
+            return Ok(found);
         }
     }
 }

@@ -69,7 +69,8 @@ pub fn solve(
         return Ok(by_hand);
     }
     let begun = Instant::now();
-    let problem = (problem(day), vec![matrix(day)]).read_pragmatic().map_err(|errors| errors.to_string())?;
+    let map = Map::of(day);
+    let problem = (problem(day, &map), vec![map.matrix(day)]).read_pragmatic().map_err(|errors| errors.to_string())?;
     let problem = Arc::new(problem);
     let limit = Limit { until: begun + budget, stop: stop.clone() };
     let environment = Arc::new(Environment::new(
@@ -79,14 +80,28 @@ pub fn solve(
         Arc::new(|_| ()),
         false,
     ));
-    let watched = Watched { day: day.clone(), begun, budget, limit, told: Mutex::new(begun), watch: Box::new(watch) };
+    let watched = Watched {
+        day: day.clone(),
+        begun,
+        budget,
+        limit: limit.clone(),
+        told: Mutex::new(begun),
+        watch: Box::new(watch),
+    };
     let config = VrpConfigBuilder::new(problem.clone())
         .set_environment(environment)
         .set_telemetry_mode(TelemetryMode::None)
         .prebuild()
-        .and_then(|config| config.with_termination(Box::new(watched)).build());
-    let config = config.map_err(|error| error.to_string())?;
-    let solution = Solver::new(problem, config).solve().map_err(|error| error.to_string())?;
+        .and_then(|config| config.build());
+    let mut config = config.map_err(|error| error.to_string())?;
+    // Not by `with_termination`: what is set there is not used.
+    config.termination = Box::new(watched);
+    let solution = match Solver::new(problem, config).solve() {
+        Ok(solution) => solution,
+        // It was ended before there was any.
+        Err(_) if limit.is_reached() => return Ok(by_hand),
+        Err(error) => return Err(error.to_string()),
+    };
     let found = tours(day, solution.routes.iter());
     let better = day.figures(&found).badness() <= day.figures(&by_hand).badness();
     Ok(if better { found } else { by_hand })
@@ -152,15 +167,45 @@ fn tours<'r>(day: &Day, routes: impl Iterator<Item = &'r Route>) -> Tours {
     (0..day.crew.len()).map(|worker| by_worker.remove(&worker).unwrap_or_default()).collect()
 }
 
-fn problem(day: &Day) -> Problem {
+/// The places that are gone to, numbered from zero: the solver takes no table with places that nobody goes to.
+struct Map {
+    places: Vec<usize>,
+}
+
+impl Map {
+    fn of(day: &Day) -> Self {
+        let starts = day.crew.iter().map(|worker| worker.start);
+        let mut places: Vec<usize> = day.visits.iter().map(|visit| visit.place).chain(starts).collect();
+        places.sort_unstable();
+        places.dedup();
+        Self { places }
+    }
+
+    fn at(&self, place: usize) -> Location {
+        Location::new_reference(self.places.partition_point(|known| *known < place))
+    }
+
+    fn matrix(&self, day: &Day) -> Matrix {
+        let pairs = || self.places.iter().flat_map(|from| self.places.iter().map(|to| day.ways.between(*from, *to)));
+        Matrix {
+            profile: Some(PROFILE.into()),
+            timestamp: None,
+            travel_times: pairs().map(|(seconds, _)| seconds).collect(),
+            distances: pairs().map(|(_, metres)| metres).collect(),
+            error_codes: None,
+        }
+    }
+}
+
+fn problem(day: &Day, map: &Map) -> Problem {
     Problem {
         plan: Plan {
-            jobs: day.visits.iter().enumerate().map(|(at, visit)| job(at, visit)).collect(),
+            jobs: day.visits.iter().enumerate().map(|(at, visit)| job(at, visit, map)).collect(),
             relations: None,
             clustering: None,
         },
         fleet: Fleet {
-            vehicles: day.crew.iter().enumerate().map(|(at, worker)| vehicle(at, worker)).collect(),
+            vehicles: day.crew.iter().enumerate().map(|(at, worker)| vehicle(at, worker, map)).collect(),
             profiles: vec![MatrixProfile { name: PROFILE.into(), speed: None }],
             resources: None,
         },
@@ -172,21 +217,10 @@ fn problem(day: &Day) -> Problem {
     }
 }
 
-fn matrix(day: &Day) -> Matrix {
-    let (seconds, metres) = day.ways.tables();
-    Matrix {
-        profile: Some(PROFILE.into()),
-        timestamp: None,
-        travel_times: seconds.to_vec(),
-        distances: metres.to_vec(),
-        error_codes: None,
-    }
-}
-
-fn job(at: usize, visit: &Visit) -> Job {
+fn job(at: usize, visit: &Visit, map: &Map) -> Job {
     let times = visit.window.map(|window| vec![vec![time(window.from), time(window.until)]]);
     let duration = visit.work.num_seconds() as Float;
-    let place = JobPlace { location: Location::new_reference(visit.place), duration, times, tag: None };
+    let place = JobPlace { location: map.at(visit.place), duration, times, tag: None };
     let skills = JobSkills { all_of: Some(visit.needs.clone()), one_of: None, none_of: None };
     Job {
         id: at.to_string(),
@@ -201,12 +235,9 @@ fn job(at: usize, visit: &Visit) -> Job {
     }
 }
 
-fn vehicle(at: usize, worker: &Worker) -> VehicleType {
-    let start = ShiftStart {
-        earliest: time(worker.from),
-        latest: Some(time(worker.from)),
-        location: Location::new_reference(worker.start),
-    };
+fn vehicle(at: usize, worker: &Worker, map: &Map) -> VehicleType {
+    let start =
+        ShiftStart { earliest: time(worker.from), latest: Some(time(worker.from)), location: map.at(worker.start) };
     let rest = |(from, until): &(DateTime<Utc>, DateTime<Utc>)| VehicleBreak::Required {
         time: VehicleRequiredBreakTime::ExactTime { earliest: time(*from), latest: time(*from) },
         duration: (*until - *from).num_seconds() as Float,

@@ -71,15 +71,17 @@ fn solved(day: Day, millis: u64) -> (Arc<Day>, Tours) {
 }
 
 #[test]
-fn nobody_works_in_a_pause_and_who_comes_early_waits() {
+fn a_pause_interrupts_and_who_comes_early_waits() {
     let mut day = Day { visits: vec![visit(1, 0), visit(2, 0)], crew: vec![worker(1, &[])], ways: town(1) };
     day.visits[0].window = Some(Window { from: at(11, 45), until: at(12, 30) });
     day.visits[1].window = Some(Window { from: at(14, 0), until: at(14, 30) });
     let table = day.timetable(&day.crew[0], &[0, 1]);
-    assert_eq!((table[0].from, table[0].late), (at(13, 0), true), "half an hour does not fit before noon");
+    assert_eq!((table[0].from, table[0].until, table[0].late), (at(11, 45), at(13, 15), false), "lunch in between");
     assert_eq!((table[1].from, table[1].until, table[1].late), (at(14, 0), at(14, 30), false));
+    day.visits[0].window = Some(Window { from: at(12, 15), until: at(12, 30) });
+    assert_eq!((day.timetable(&day.crew[0], &[0])[0].from, day.figures(&vec![vec![0]]).late), (at(13, 0), 1));
     day.crew[0].pauses.clear();
-    assert_eq!(day.timetable(&day.crew[0], &[0])[0].from, at(11, 45));
+    assert_eq!(day.timetable(&day.crew[0], &[0])[0].from, at(12, 15));
 }
 
 #[test]
@@ -119,7 +121,7 @@ fn windows_and_certificates_are_kept() {
     day.crew[1] = worker(1, &["certificate:lift"]);
     for n in [3, 4, 5] {
         day.visits[n].needs = vec!["certificate:lift".into()];
-        day.visits[n].window = Some(Window { from: at(9 + n as i64, 0), until: at(9 + n as i64, 30) });
+        day.visits[n].window = Some(Window { from: at(10 + n as i64, 0), until: at(10 + n as i64, 30) });
     }
     day.visits[7].needs = vec!["certificate:gas".into()];
     let (day, tours) = solved(day, 700);

@@ -84,6 +84,12 @@ async fn list_inspections(
 
 /// Ready-made forms.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "templates": [{
+        "code": "pump-room", "name": { "zh": "水泵房巡检", "en": "Pump room" },
+        "form": { "sections": [{ "key": "pumps", "name": { "zh": "水泵", "en": "Pumps" }, "items": [{
+            "key": "leaks", "text": { "zh": "有无跑冒滴漏", "en": "No leaks" }, "ask": { "type": "pass_fail" }, "photo": "if_failed"
+        }] }] }
+    }] }))]
 pub struct ReadyMade {
     /// Each as `POST /v1/templates/{id}/save` takes it.
     pub templates: &'static [TemplateSave],
@@ -105,7 +111,8 @@ async fn list_ready_made() -> Json<ReadyMade> {
 ///
 /// The JSON Schema (2020-12) of what `GET /v1/templates/{id}/export` gives and `POST /v1/templates/{id}/save` takes.
 #[utoipa::path(tag = TAG, operation_id = "get_template_schema",
-    responses((status = 200, body = serde_json::Value, content_type = "application/schema+json", description = "The schema")))]
+    responses((status = 200, body = serde_json::Value, content_type = "application/schema+json", description = "The schema",
+        example = json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object" }))))]
 #[get("/templates/schema.json")]
 async fn get_template_schema() -> Result<HttpResponse, Error> {
     let schema = template_schema().map_err(Error::internal)?;
@@ -265,7 +272,12 @@ async fn try_template(
 /// The form as `POST /v1/templates/{id}/save` takes it, here or in another organisation. Sorts of order are this organisation's own
 /// and stay behind.
 #[utoipa::path(tag = TAG, operation_id = "export_template", params(("id" = Uuid, Path, description = "The form")),
-    responses((status = 200, body = TemplateSave, description = "The form")))]
+    responses((status = 200, body = TemplateSave, description = "The form", example = json!({
+        "code": "pump-room", "name": { "zh": "水泵房巡检", "en": "Pump room" },
+        "form": { "sections": [{ "key": "pumps", "name": { "zh": "水泵", "en": "Pumps" }, "items": [{
+            "key": "leaks", "text": { "zh": "有无跑冒滴漏", "en": "No leaks" }, "ask": { "type": "pass_fail" }, "photo": "if_failed"
+        }] }] }
+    }))))]
 #[get("/templates/{id}/export")]
 async fn export_template(
     state: Data<AppState>,
