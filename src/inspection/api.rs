@@ -7,7 +7,7 @@ use actix_web::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use mobile_api::{
-    Kind, Ref,
+    Id,
     check::Check,
     inspection::{AnswerValue, Given, InspectionResult, Judged, SignerRole, Template, TemplateSave, evaluate},
 };
@@ -141,18 +141,17 @@ pub fn template_schema() -> Result<Value, serde_json::Error> {
 }
 
 /// Which rounds are reported.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RoundReportQuery {
-    /// Turns due, or begun if nobody planned them, at this instant or later; at most 366 days before `until`.
+    /// Turns due, or begun if nobody planned them, at this instant or later; a week before `until`, if absent, and at most 366 days.
     #[param(example = "2026-03-01T00:00:00Z")]
-    pub from: DateTime<Utc>,
-    /// Turns due before this instant.
+    pub from: Option<DateTime<Utc>>,
+    /// Turns due before this instant; now, if absent.
     #[param(example = "2026-04-01T00:00:00Z")]
-    pub until: DateTime<Utc>,
+    pub until: Option<DateTime<Utc>>,
     /// Of this site only.
-    #[serde(default)]
     pub site: Option<Uuid>,
 }
 
@@ -173,20 +172,21 @@ async fn get_round_report(
 ) -> Result<HttpResponse, Error> {
     let RoundReportQuery { from, until, site } = query;
     let sites = sites(&actor, site)?;
+    let now = state.clock.now();
+    let until = until.unwrap_or(now);
+    let from = from.or_else(|| until.checked_sub_signed(TimeDelta::days(7))).unwrap_or(until);
     if until < from || until - from > TimeDelta::days(366) {
         let reason = "`until` is at most 366 days after `from`";
         return Err(Error::new(Code::InvalidQuery).arg("reason", reason));
     }
-    let now = state.clock.now();
     let load = move |conn: &mut _| report::rounds(conn, actor.org, (from, until), now, sites.as_deref());
     let report = state.db.read(load).await?;
     negotiation::report(&request, &report, "rounds", |language| report::csv(&report, language))
 }
 
 async fn template(state: &AppState, actor: mobile_api::Actor, id: Uuid) -> Result<Template, Error> {
-    let about = Ref::new(Kind::Template, id);
-    let found = state.db.read(move |conn| reading::visible(conn, &actor, about)).await?.ok_or(Code::NotFound)?;
-    serde_json::from_str(&found.body).map_err(Error::internal)
+    let found = state.db.read(move |conn| reading::record(conn, &actor, Id::new(id))).await?;
+    Ok(found.ok_or(Code::NotFound)?)
 }
 
 /// Answers to try a form out with.
