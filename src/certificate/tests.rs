@@ -81,6 +81,7 @@ fn quote_of(lines: Vec<(&str, i64, &str, i64)>, revision: u32, confirmed: bool) 
         free: false,
         discount: None,
         tax: None,
+        warranty_days: None,
     };
     let lines: Vec<QuoteLine> = lines.into_iter().map(line).collect();
     let total = Money { minor: lines.iter().map(|line| line.amount.minor).sum(), currency: Currency::CNY };

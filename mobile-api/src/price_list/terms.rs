@@ -19,7 +19,7 @@ const MOST_NAMED: usize = 200;
 /// Longest name of a class, in characters.
 pub(super) const LONGEST_CLASS: usize = 60;
 
-/// For whom and when an item may be quoted. Empty means: for everybody, always.
+/// For whom and when an item may be quoted, and what is promised with it. Empty means: for everybody, always.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -39,6 +39,9 @@ pub struct Terms {
     /// The classes of customers to whom it may be quoted; none means all. At most 200.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub customer_classes: Vec<String>,
+    /// For how many days from the signature it is under warranty, if that is longer than the order type's: 1 to 3,650.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warranty_days: Option<u32>,
 }
 
 impl Terms {
@@ -60,6 +63,9 @@ impl Terms {
             && to < from
         {
             check.error(format!("{pointer}/valid_to"), "out_of_range", "not before `valid_from`");
+        }
+        if let Some(days) = self.warranty_days {
+            check.number(&format!("{pointer}/warranty_days"), days.into(), 1..=3650);
         }
         check.count(&format!("{pointer}/sites"), self.sites.len(), 0..=MOST_NAMED);
         check.count(&format!("{pointer}/customer_classes"), self.customer_classes.len(), 0..=MOST_NAMED);

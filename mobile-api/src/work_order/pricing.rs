@@ -48,6 +48,9 @@ pub struct QuoteLine {
     /// What was added for the tax.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax: Option<Tax>,
+    /// For how many days from the signature it is under warranty, as the list had it when the line was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warranty_days: Option<u32>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -135,6 +138,7 @@ impl<'c> Pricing<'c> {
         };
         let class = self.rules.tax_class(item.and_then(|item| item.terms.tax_class.as_deref()));
         let class = class.filter(|class| class.rate > 0).map(|class| (class.code.clone(), class.rate));
+        let warranty_days = item.and_then(|item| item.terms.warranty_days);
         let NewLine { item, name, kind, quantity_milli, unit, unit_price, discount } = line;
         let gross = unit_price.times(quantity_milli)?;
         let discount = (discount > 0).then(|| Share { rate: discount, amount: gross.share(discount) });
@@ -144,7 +148,20 @@ impl<'c> Pricing<'c> {
         let tax = class.map(|(class, rate)| Tax { class, rate, amount: net.share(rate) });
         let amount = tax.as_ref().map_or(Ok(net), |tax| net.plus(tax.amount))?;
         let free = list_price != Some(unit_price);
-        Ok(QuoteLine { item, name, kind, quantity_milli, unit, unit_price, amount, list_price, free, discount, tax })
+        Ok(QuoteLine {
+            item,
+            name,
+            kind,
+            quantity_milli,
+            unit,
+            unit_price,
+            amount,
+            list_price,
+            free,
+            discount,
+            tax,
+            warranty_days,
+        })
     }
 
     /// The price of the list as the maker of the line saw it. It is the line's own where that is, or lately was, the

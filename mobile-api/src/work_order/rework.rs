@@ -22,9 +22,11 @@ impl WorkOrder {
     }
 
     /// Until when the customer may call again about it for nothing: so many days from the signature, as the order type had
-    /// it when the order was made.
+    /// it when the order was made, or an item when it was quoted – whichever is longest. Only what the customer confirmed counts.
     pub fn warranty_until(&self) -> Option<Timestamp> {
-        let days = Duration::days(self.policy.warranty_days?.into());
+        let confirmed = self.quotes.iter().filter(|quote| quote.confirmed.is_some() && quote.overtaken.is_none());
+        let of_items = confirmed.flat_map(|quote| quote.lines.iter().filter_map(|line| line.warranty_days));
+        let days = Duration::days(of_items.chain(self.policy.warranty_days).max()?.into());
         let signed = self.primary_sign_off().filter(|_| self.status() != Status::Cancelled)?;
         signed.at.latest.checked_add_signed(days)
     }

@@ -102,9 +102,10 @@ fn change(line: u64, before: Option<&PriceItem>, save: &PriceItemSave) -> Change
     Change { line, key: save.code.clone(), what }
 }
 
-/// What a table cannot say stays as people left it: for which sites and classes an item is, whether it is in use.
+/// What a table cannot say stays as people left it: for which sites and classes an item is, its warranty, whether it is in use.
 fn keeping(save: PriceItemSave, item: Option<&PriceItem>) -> PriceItemSave {
     let Some(item) = item else { return save };
-    let (sites, customer_classes) = (item.terms.sites.clone(), item.terms.customer_classes.clone());
-    PriceItemSave { active: item.active, terms: Terms { sites, customer_classes, ..save.terms }, ..save }
+    let Terms { sites, customer_classes, warranty_days, .. } = item.terms.clone();
+    let terms = Terms { sites, customer_classes, warranty_days, ..save.terms };
+    PriceItemSave { active: item.active, terms, ..save }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use mobile_api::{
-    directory::OrderTypeSave,
+    directory::{OrderTypeSave, PriceItem, PriceItemSave},
     operation::Payload,
+    price_list::Terms,
     work_order::{
         Payment, PaymentMethod,
         payment::{RecordPayment, RefundPayment},
@@ -97,6 +98,31 @@ stories! {
         let numbers: BTreeSet<_> = receipts(&file.payments).into_iter().flatten().map(str::to_owned).collect();
         let expected: BTreeSet<_> = (1..=6).map(|number| format!("R2026-{number:06}")).collect();
         assert_eq!(numbers, expected);
+    }
+
+    /// The work has a month, the valve a year: after two months it still counts, if the customer confirmed a quote with it.
+    async fn an_item_may_have_a_longer_warranty_than_the_work(house: House) {
+        let plumbing = OrderTypeSave { code: "plumbing".into(), warranty_days: Some(30), photos: vec![], ..OrderTypeSave::example() };
+        let office = manager(&house).await;
+        office.perform(house.firm.plumbing, plumbing).await.applied();
+        let mut item: PriceItem = held(&house, house.firm.hour).await;
+        item.terms.warranty_days = Some(365);
+        let PriceItem { code, name, kind, unit, price, active, terms, .. } = item;
+        let save = PriceItemSave { code, name, kind, unit, price, active, terms };
+        assert_eq!(
+            office.perform(house.firm.hour, PriceItemSave { terms: Terms { warranty_days: Some(0), ..Terms::default() }, ..save.clone() }).await.problem(422),
+            "invalid"
+        );
+        office.perform(house.firm.hour, save).await.applied();
+        let (origin, phone) = signed(&house).await;
+        house.pass(hours(24 * 60), &[&phone]);
+        let again = house.clock.new_id();
+        let verdict = house.li().await.perform(again, house.request_for(house.firm.plumbing)).await.body;
+        assert_eq!(verdict["flags"][0]["flag"], "possible_rework", "{verdict}");
+        assert_eq!(verdict["flags"][0]["detail"]["origins"][0]["order"], serde_json::json!(origin));
+        house.pass(hours(24 * 310), &[&phone]);
+        let late = house.li().await.perform(house.clock.new_id(), house.request_for(house.firm.plumbing)).await.body;
+        assert!(!late.to_string().contains("possible_rework"), "{late}");
     }
 
     /// The same fault within the warranty: noticed when the call comes in, linked by a person, and free.
