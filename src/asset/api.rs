@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use mobile_api::{
     Actor,
     asset::{Asset, AssetReading, Job, Meter, Series},
-    directory::Organisation,
+    directory::{Label, Organisation},
+    ids::{InspectionId, WorkOrderId},
+    inspection::{Inspection, InspectionStatus},
     record::{Kind, Ref},
     work_order::WorkOrder,
 };
@@ -112,15 +114,42 @@ pub enum Entry {
         /// The reading.
         reading: AssetReading,
     },
-    /// A record of another kind that names the asset: an inspection.
-    Record {
+    /// An inspection of it.
+    Inspection {
         /// When.
         at: DateTime<Utc>,
-        /// The record's kind.
-        record_kind: Kind,
-        /// The record, as it is read by its own address.
-        record: serde_json::Value,
+        /// What came of it.
+        inspection: Inspected,
     },
+}
+
+/// What an inspection says of an asset to whoever may see the asset: who answered and signed, and in which words, stays with
+/// those who may see the inspection.
+#[derive(Serialize, ToSchema)]
+pub struct Inspected {
+    /// The inspection.
+    pub inspection: InspectionId,
+    /// What its form is called.
+    pub name: Label,
+    /// How far it is.
+    pub status: InspectionStatus,
+    /// The items that are not in order, by their keys.
+    pub failed: Vec<String>,
+    /// The orders that these became.
+    pub orders: Vec<WorkOrderId>,
+}
+
+impl Inspected {
+    fn of(inspection: &Inspection) -> Self {
+        let open = || inspection.findings.iter().filter(|finding| !finding.cleared);
+        Self {
+            inspection: inspection.id,
+            name: inspection.name.clone(),
+            status: inspection.status(),
+            failed: open().map(|finding| finding.item.clone()).collect(),
+            orders: open().filter_map(|finding| finding.order).collect(),
+        }
+    }
 }
 
 impl Entry {
@@ -138,9 +167,11 @@ impl Entry {
             Kind::AssetReading => {
                 Entry::Reading { at, reading: serde_json::from_str(&row.body).map_err(Error::internal)? }
             }
-            record_kind => {
-                Entry::Record { at, record_kind, record: serde_json::from_str(&row.body).map_err(Error::internal)? }
+            Kind::Inspection => {
+                let inspection: Inspection = serde_json::from_str(&row.body).map_err(Error::internal)?;
+                Entry::Inspection { at, inspection: Inspected::of(&inspection) }
             }
+            other => return Err(Error::internal(format!("a {other} is no part of a maintenance record"))),
         })
     }
 }

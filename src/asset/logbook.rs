@@ -142,13 +142,11 @@ impl Book<'_> {
                 cells[11] = format!("{} {} {}", reading.meter, thousandths(reading.milli), reading.unit);
                 cells
             }
-            Entry::Record { at, record_kind, record } => {
+            Entry::Inspection { at, inspection } => {
                 let mut cells: [String; 12] = Default::default();
                 cells[0] = self.local(at);
-                let named = matches!(record_kind, Kind::Inspection);
-                cells[1] = if named { self.say("logbook-inspection") } else { record_kind.to_string() };
-                let name: Option<Label> = record.get("name").and_then(|name| serde_json::from_value(name.clone()).ok());
-                cells[3] = name.map(|name| self.label(&name).to_owned()).unwrap_or_default();
+                cells[1] = self.say("logbook-inspection");
+                cells[3] = self.label(&inspection.name).to_owned();
                 cells
             }
         }

@@ -6,6 +6,8 @@ use mobile_api::{
     asset::{MaintenanceRules, Meter, MeterKind, RecordReading, Retire, SetMaintenanceRules},
     catalogue::Action,
     ids::WorkOrderId,
+    inspection::{AnswerItem, PublishTemplate, Spot, StartInspection, TemplateSave},
+    operation::Payload as _,
     phone::PhoneClock,
     refusal::Flag,
     work_order::{
@@ -85,6 +87,35 @@ fn flags(report: &mobile_api::phone::Report) -> Vec<(&'static str, Vec<&'static 
 }
 
 stories! {
+    /// Zhao inspected the lift; Wang, who comes to repair it, reads what was not in order, and not what people wrote and signed.
+    async fn an_inspection_stands_in_the_record_without_its_answers(house: House) {
+        let asset = made(&house, lift(&house, "Lift 1", "A-1")).await;
+        ordered(&house, asset).await;
+        let (admin, li) = (house.office("admin").await, house.li().await);
+        let (template, inspection) = (house.clock.new_id(), house.clock.new_id());
+        admin.perform(template, TemplateSave::example()).await.applied();
+        admin.perform(template, PublishTemplate {}).await.applied();
+        let spot = Spot { site: house.firm.site, building: None, unit: None, asset: Some(asset) };
+        let begun = StartInspection { template: Some(template.into()), spot: Some(spot), ..StartInspection::default() };
+        li.perform(inspection, begun).await.applied();
+        let answer = AnswerItem { note: Some("Mrs Chen was rude".into()), ..AnswerItem::example() };
+        li.perform(inspection, answer).await.applied();
+
+        let wang = house.office("wang").await;
+        let device = house.clock.new_id();
+        wang.register(device).await;
+        assert_eq!(wang.get(&format!("/v1/inspections/{inspection}")).await.problem(404), "not_found");
+        let record = wang.get(&format!("/v1/assets/{asset}/maintenance-record")).await;
+        assert_eq!(record.status, 200, "his order brought the asset: {}", record.body);
+        let items = record.body["items"].as_array().unwrap();
+        let entry = items.iter().find(|entry| entry["kind"] == "inspection").expect("the inspection");
+        assert_eq!(entry["inspection"]["inspection"], json!(inspection));
+        assert_eq!((&entry["inspection"]["status"], &entry["inspection"]["failed"]), (&json!("running"), &json!(["leaks"])));
+        assert!(!record.body.to_string().contains("rude"), "{}", record.body);
+        let book = li.get(&format!("/v1/assets/{asset}/logbook.csv")).await.body;
+        assert!(book.as_str().unwrap().contains("Pump room"), "{book}");
+    }
+
     /// Wang repairs a lift in the shaft, without signal. Nobody types the record: it is what he recorded.
     async fn what_was_done_is_the_record(house: House) {
         let asset = made(&house, AssetSave { meters: meters(), ..lift(&house, "Lift 1", "A-1") }).await;

@@ -80,7 +80,7 @@ fn of(user: UserId) -> Assignee {
     Assignee { user: Some(user), team: None }
 }
 
-/// The office plans an inspection of the flat for now.
+/// The office plans an inspection of the flat that may begin at once.
 async fn planned(house: &House, template: TemplateId, assignee: Assignee) -> InspectionId {
     let (id, from) = (InspectionId::new(house.clock.new_id()), house.clock.now());
     let due = Window { from, until: from + chrono::TimeDelta::hours(4) };
