@@ -185,6 +185,6 @@ stories! {
         assert_eq!(uuid(&page["items"][0]["record"]["id"]), id.uuid());
         assert_eq!(questions(&house).await, ["asset_retired"]);
         let record = li.get(&format!("/v1/assets/{pump}/maintenance-record")).await.body;
-        assert_eq!(uuid(&record["items"][0]["record"]["id"]), id.uuid(), "it stands in the asset's maintenance record");
+        assert_eq!(uuid(&record["items"][0]["inspection"]["inspection"]), id.uuid(), "it stands in the asset's maintenance record");
     }
 }
