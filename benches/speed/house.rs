@@ -57,7 +57,7 @@ pub fn org() -> Uuid {
     id(1)
 }
 
-fn site() -> SiteId {
+pub fn site() -> SiteId {
     id(2).into()
 }
 
