@@ -396,6 +396,7 @@ catalogue! {
     change RoundWithdraw = round."withdraw"(inspection::WithdrawRound), online, OFFICE, "End a round";
     change RoundPlan = round."plan"(inspection::PlanRound), online, OPERATOR, "Plan the turns of the coming days";
     create InspectionPlan = inspection."plan"(inspection::PlanInspection), online, OFFICE, "Plan an inspection";
+    create InspectionImport = inspection."import"(inspection::ImportInspection), online, IMPORT, "Take an inspection over from another system";
     save InspectionStart = inspection."start"(inspection::StartInspection), offline, DOOR, "Begin an inspection";
     change InspectionAssign = inspection."assign"(inspection::AssignInspection), online, OFFICE, "Give an inspection to somebody";
     change InspectionVisitPoint = inspection."visit_point"(inspection::VisitPoint), offline, DOOR, "Prove to be at a point";

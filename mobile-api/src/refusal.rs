@@ -153,6 +153,21 @@ fn first(missing: &[Gap]) -> String {
 }
 
 impl Refusal {
+    /// The same of a part of a payload, with pointers into the whole.
+    #[must_use]
+    pub fn within(self, part: &str) -> Self {
+        match self {
+            Refusal::Invalid { mut errors } => {
+                for error in &mut errors {
+                    error.pointer.insert_str(0, part);
+                }
+                Refusal::Invalid { errors }
+            }
+            Refusal::BadReference { pointer } => Refusal::BadReference { pointer: format!("{part}{pointer}") },
+            other => other,
+        }
+    }
+
     /// The stable code on the wire, the same as in the server's table of problems.
     pub fn code(&self) -> &'static str {
         match self {

@@ -22,7 +22,7 @@ use crate::{
     photo::Photo,
     refusal::{Flag, Refusal},
     signing::Digest,
-    work_order::{Priority, Window},
+    work_order::{Priority, Source, Window},
 };
 
 /// Most answers of one inspection, over all of its points: an inspection is one record, and what a phone sends after each tap
@@ -101,6 +101,9 @@ pub struct Inspection {
     /// What is not in order, and the order that it became.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FailedItem>,
+    /// Where it was taken over from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// Since when it is noted that nobody carried it out in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<DateTime<Utc>>,

@@ -61,6 +61,7 @@ impl Plan {
             photo_of: Vec::new(),
             signatures: Vec::new(),
             findings: Vec::new(),
+            source: None,
             missed: None,
             timeline: Vec::new(),
         }
@@ -195,7 +196,7 @@ impl Assignee {
 
 /// A version that may be used: who waits for the answer takes the present one; what was begun without signal was begun with
 /// the one that the phone had.
-fn usable<'a>(id: TemplateId, context: &'a Context<'_>) -> Result<&'a Template, Refusal> {
+pub(super) fn usable<'a>(id: TemplateId, context: &'a Context<'_>) -> Result<&'a Template, Refusal> {
     let template: Option<&Template> = context.related.get(id);
     let usable = |template: &&Template| match context.mode {
         Mode::Online => template.is_published(),

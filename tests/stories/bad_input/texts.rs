@@ -153,6 +153,7 @@ const ELSEWHERE: &[&str] = &[
     "work_order.settle_photos",
     "round.plan",
     "inspection.plan",
+    "inspection.import",
     "inspection.assign",
     "inspection.visit_point",
     "inspection.answer",

@@ -5,6 +5,7 @@ mod faults;
 mod forms;
 mod meanwhile;
 mod rounds;
+mod taken_over;
 
 use mobile_api::{
     Id,
@@ -12,7 +13,7 @@ use mobile_api::{
     ids::{InspectionId, TemplateId, UserId, WorkOrderId},
     inspection::{
         AnswerItem, AnswerValue, Ask, Assignee, FinishInspection, Form, FormItem, FormSection, Inspection,
-        PlanInspection, PublishTemplate, RepairRule, Spot, StartInspection, TemplateSave,
+        InspectionState, PlanInspection, PublishTemplate, RepairRule, Spot, StartInspection, TemplateSave,
     },
     phone::PhoneClock,
     work_order::{Priority, Window, WorkOrder},

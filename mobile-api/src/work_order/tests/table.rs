@@ -140,6 +140,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::InspectionFinish(_)
         | Action::InspectionVoid(_)
         | Action::InspectionNoteMissed(_)
+        | Action::InspectionImport(_)
         | Action::OrganisationFound(_)
         | Action::OrganisationSave(_)
         | Action::SetMoneyRules(_)
