@@ -38,6 +38,7 @@ mod problems;
 pub mod query;
 pub mod quote_link;
 pub mod review;
+pub mod seed;
 pub mod server;
 pub mod sight;
 pub mod stock;

@@ -21,5 +21,6 @@ mod photos;
 mod promises;
 mod repair;
 mod rest;
+mod seed;
 mod stock;
 mod uploads;
