@@ -23,7 +23,7 @@ use crate::{
     edge::edge,
     error::{Code, Error, FieldError},
     events::Pokes,
-    handover, health, inspection,
+    figures, handover, health, inspection,
     jobs::Timers,
     lifecycle::Lifecycle,
     media::{self, Media, depot::Depot},
@@ -109,6 +109,7 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(day_plan::api::routes);
     cfg.configure(device::api::routes);
     cfg.configure(directory::api::routes);
+    cfg.configure(figures::api::routes);
     cfg.configure(handover::api::routes);
     cfg.configure(inspection::api::routes);
     cfg.configure(media::api::routes);

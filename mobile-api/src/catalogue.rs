@@ -14,7 +14,7 @@ use crate::{
     check::{Check, pointer},
     device,
     directory::{self, DESK, SETUP},
-    handover, inspection,
+    figures, handover, inspection,
     operation::{Change, Context, Create, Decision, Need, On, Payload, Save, Spec},
     photo::NewPhoto,
     price_list,
@@ -323,6 +323,7 @@ catalogue! {
     create OrganisationFound = organisation."found"(directory::Found), online, OPERATOR, "Found the organisation";
     change OrganisationSave = organisation."save"(directory::OrganisationSave), online, SETUP, "Change the organisation's defaults";
     change SetMoneyRules = organisation."set_money_rules"(price_list::SetMoneyRules), online, SETUP, "Change taxes, discounts and how long quotes are valid";
+    change SetTargets = organisation."set_targets"(figures::SetTargets), online, SETUP, "Say what the figures are to be at least";
     change SetMaintenanceRules = organisation."set_maintenance_rules"(asset::SetMaintenanceRules), online, SETUP, "Change why things fail, and when a fault counts as one that comes back";
     save SiteSave = site."save"(directory::SiteSave), online, DESK, "Make or change a site";
     save BuildingSave = building."save"(directory::BuildingSave), online, DESK, "Make or change a building";

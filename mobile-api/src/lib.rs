@@ -12,6 +12,7 @@ pub mod check;
 pub mod device;
 pub mod directory;
 pub mod evidence;
+pub mod figures;
 pub mod handover;
 pub mod ids;
 pub mod inspection;

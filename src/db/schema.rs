@@ -238,6 +238,28 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
+    order_facts (org_id, settled_at, order_id) {
+        org_id -> Id,
+        settled_at -> BigInt,
+        order_id -> Id,
+        called_at -> BigInt,
+        technician_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        site_id -> Id,
+        order_type_id -> Id,
+        deadline -> Nullable<Text>,
+        passed -> Nullable<Bool>,
+        response_seconds -> Nullable<BigInt>,
+        resolution_seconds -> BigInt,
+        labour_minutes -> BigInt,
+        rework -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
     labour (org_id, technician_id, started_at, op_id) {
         org_id -> Id,
         technician_id -> Id,
@@ -615,6 +637,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     faults,
     directory,
     reviews,
+    order_facts,
     labour,
     credentials,
     payments,

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     access, asset, certificate,
     db::{Conn, DbError},
-    device, directory, handover, inspection,
+    device, directory, figures, handover, inspection,
     jobs::{self, Job},
     media::{self, store::refs::PhotoRow},
     payment, quote_link, review, stock, work_order,
@@ -90,6 +90,7 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
     }
     let orders: Vec<&WorkOrder> = orders.into_iter().filter_map(|(_, entry)| order(entry)).collect();
     work_order::store::project_new(ledger.conn, ledger.org, &orders, ledger.now)?;
+    figures::store::project_new(ledger.conn, ledger.org, &orders)?;
     for order in &orders {
         asset::history::enter_order(ledger.conn, ledger.org, None, order)?;
     }
@@ -127,6 +128,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::WorkOrder(order) => {
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
             work_order::store::project(conn, org, before, order, now)?;
+            figures::store::project(conn, org, before, order)?;
             asset::history::enter_order(conn, org, before, order)?;
             stock::store::keep_back(conn, org, before, order)?;
         }

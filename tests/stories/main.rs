@@ -13,6 +13,7 @@ mod day_plan;
 mod demo;
 mod demo_day;
 mod doors;
+mod figures;
 mod import;
 mod inspections;
 mod migrations;

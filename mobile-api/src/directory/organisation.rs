@@ -7,6 +7,7 @@ use crate::{
     actor::Actor,
     asset::MaintenanceRules,
     check::Check,
+    figures::Targets,
     ids::{Id, OrganisationId},
     money::Currency,
     operation::{Change, Context, Create, Decision, Payload},
@@ -42,6 +43,9 @@ pub struct Organisation {
     /// Why things fail, and when a fault counts as one that comes back.
     #[serde(default, skip_serializing_if = "MaintenanceRules::is_default")]
     pub maintenance: MaintenanceRules,
+    /// What the figures are to be at least.
+    #[serde(default, skip_serializing_if = "Targets::is_default")]
+    pub targets: Targets,
 }
 
 /// What a new organisation starts with.
@@ -105,9 +109,19 @@ impl Payload for Found {
 impl Create for Found {
     fn decide(self, id: Id<Organisation>, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
         let Found { name, time_zone, currency, deadlines } = self;
-        let (escalation, pool_cap, money) = (Escalation::TRADE, POOL_CAP, MoneyRules::default());
-        let maintenance = MaintenanceRules::default();
-        Ok(Organisation { id, name, time_zone, currency, deadlines, escalation, pool_cap, money, maintenance }.into())
+        let firm = Organisation {
+            id,
+            name,
+            time_zone,
+            currency,
+            deadlines,
+            escalation: Escalation::TRADE,
+            pool_cap: POOL_CAP,
+            money: MoneyRules::default(),
+            maintenance: MaintenanceRules::default(),
+            targets: Targets::default(),
+        };
+        Ok(firm.into())
     }
 }
 

@@ -78,6 +78,7 @@ const LIFE: &[(&str, Thing)] = &[
     ("organisation.save", Thing::Firm),
     ("organisation.set_money_rules", Thing::Firm),
     ("organisation.set_maintenance_rules", Thing::Firm),
+    ("organisation.set_targets", Thing::Firm),
     ("site.save", Thing::Site),
     ("building.save", Thing::Building),
     ("unit.save", Thing::Unit),

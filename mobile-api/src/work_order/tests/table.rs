@@ -118,6 +118,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::AssetRetire(_)
         | Action::AssetRecordReading(_)
         | Action::SetMaintenanceRules(_)
+        | Action::SetTargets(_)
         | Action::HandoverOpen(_)
         | Action::HandoverSign(_)
         | Action::HandoverRemark(_)
