@@ -25,6 +25,7 @@ pub mod jobs;
 pub mod json;
 pub mod language;
 pub mod lifecycle;
+pub mod maintenance;
 pub mod link_code;
 pub mod media;
 mod negotiation;

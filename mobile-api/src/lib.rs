@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod handover;
 pub mod ids;
 pub mod inspection;
+pub mod maintenance;
 pub mod money;
 pub mod operation;
 #[cfg(feature = "phone")]
