@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    check::FieldError, ids::AssetId, inspection::Gap, maintenance::ShutdownStatus, money::Currency, photo::RequiredPhotos, time::Timestamp,
-    work_order::Status,
+    check::FieldError, ids::AssetId, inspection::Gap, maintenance::ShutdownStatus, money::Currency,
+    photo::RequiredPhotos, time::Timestamp, work_order::Status,
 };
 
 /// Why a rule did not apply an operation. An ordinary answer, not an error: a recorded operation is then kept

@@ -162,7 +162,8 @@ impl Book<'_> {
         cells[1] = self.say("logbook-shutdown");
         cells[3] = stops.join(&self.say("notice-and"));
         cells[4] = result.and_then(|result| result.note.clone()).unwrap_or_default();
-        cells[5] = result.and_then(|result| result.main_cause.as_deref()).map(|code| self.cause(code)).unwrap_or_default();
+        cells[5] =
+            result.and_then(|result| result.main_cause.as_deref()).map(|code| self.cause(code)).unwrap_or_default();
         cells[6] = result.and_then(|result| result.parts.clone()).unwrap_or_default();
         let minutes = shutdown.restored.map(|restored| (restored - at).num_minutes().to_string());
         cells[7] = minutes.unwrap_or_default();

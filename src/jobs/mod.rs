@@ -11,8 +11,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use mobile_api::{
     Actor,
-    catalogue::Action,
     asset::NoteExpiring,
+    catalogue::Action,
     inspection::{NoteMissed, PlanRound},
     maintenance::GeneratePlan,
     refusal::Refusal,
@@ -25,10 +25,11 @@ use uuid::Uuid;
 
 use crate::{
     access::Access,
+    asset,
     clock::Clock,
     db::{Conn, DbError},
     events::Pokes,
-    asset, inspection,
+    inspection,
     lifecycle::Lifecycle,
     maintenance,
     media::{Media, MediaError, uploads::Uploads},
@@ -265,7 +266,10 @@ impl Timers {
         let looks: Vec<Online> = plans.into_iter().map(look).collect();
         let results = self.door.perform_all(Actor::system(org), Arc::new(looks)).await?;
         let failed = results.into_iter().filter_map(Result::err);
-        match failed.into_iter().find(|error| !matches!(error, DoorError::Refused(Refusal::NotDue | Refusal::PlanWithdrawn))) {
+        match failed
+            .into_iter()
+            .find(|error| !matches!(error, DoorError::Refused(Refusal::NotDue | Refusal::PlanWithdrawn)))
+        {
             Some(error) => Err(error),
             None => Ok(()),
         }

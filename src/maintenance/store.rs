@@ -39,11 +39,7 @@ pub fn project_plan(conn: &mut Conn, org: Uuid, plan: &MaintenancePlan) -> Resul
         maintenance_plans::look_at.eq(plan.look_at.map(Micros::from)),
     );
     let upsert = diesel::insert_into(maintenance_plans::table)
-        .values((
-            maintenance_plans::org_id.eq(Uid(org)),
-            maintenance_plans::id.eq(Uid::from(plan.id)),
-            values.clone(),
-        ))
+        .values((maintenance_plans::org_id.eq(Uid(org)), maintenance_plans::id.eq(Uid::from(plan.id)), values.clone()))
         .on_conflict((maintenance_plans::org_id, maintenance_plans::id))
         .do_update()
         .set(values);
@@ -251,7 +247,7 @@ pub fn served_by(conn: &mut Conn, org: Uuid, asset: &Asset) -> Result<Served, Db
             }
         };
     }
-    let query = of(Kind::Team).filter(directory::parent_id.eq(Uid::from(asset.site)));
+    let query = of(Kind::Team).filter(directory::site_id.eq(Uid::from(asset.site)));
     let teams: Vec<Uid> = both!(conn, c => query.load(c))?;
     Ok(Served {
         units: units.into_iter().map(|id| Id::new(id.0)).collect(),

@@ -15,6 +15,7 @@ mod demo_day;
 mod doors;
 mod import;
 mod inspections;
+mod maintenance;
 mod migrations;
 mod money;
 mod photos;

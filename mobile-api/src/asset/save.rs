@@ -4,8 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asset, AssetCertificate, AssetDocument, Meter, MeterKind, Serves, Service, meter::check_meters,
-    record::serial_key,
+    Asset, AssetCertificate, AssetDocument, Meter, MeterKind, Serves, Service, meter::check_meters, record::serial_key,
 };
 use crate::{
     actor::Actor,
@@ -174,8 +173,7 @@ impl AssetSave {
     /// The asset that it makes, with what the asset knows besides.
     fn on(self, id: Id<Asset>, asset: Option<&Asset>) -> Asset {
         let known = |asset: &Asset| (asset.service.clone(), asset.readings.clone(), asset.certificate_told);
-        let (service, readings, certificate_told) =
-            asset.map_or((Service::InService, Vec::new(), None), known);
+        let (service, readings, certificate_told) = asset.map_or((Service::InService, Vec::new(), None), known);
         Asset {
             id,
             name: self.name,

@@ -80,6 +80,14 @@ impl Change for SendBackShutdown {
     }
 }
 
+/// The hours that the organisation promises those affected, if it begins sooner than that.
+pub(super) fn short_notice(shutdown: &Shutdown, context: &Context<'_>) -> Option<u32> {
+    let firm: Id<Organisation> = Id::new(context.actor.org);
+    let rules: Option<&MaintenanceRules> = context.related.get(firm).map(|firm| &firm.maintenance);
+    let hours = rules.map_or_else(|| MaintenanceRules::default().notice_hours, |rules| rules.notice_hours);
+    (shutdown.window.from - context.received_at < Duration::hours(hours.into())).then_some(hours)
+}
+
 /// Gives notice to everybody affected: one notice for each unit and department.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -117,11 +125,8 @@ impl Change for GiveNotice {
         if shutdown.told || shutdown.restored.is_some() || shutdown.withdrawn.is_some() {
             return Err(Refusal::ShutdownStep { status: shutdown.status() });
         }
-        let firm: Id<Organisation> = Id::new(context.actor.org);
-        let rules: Option<&MaintenanceRules> = context.related.get(firm).map(|firm| &firm.maintenance);
-        let hours = rules.map_or_else(|| MaintenanceRules::default().notice_hours, |rules| rules.notice_hours);
         let mut flags = Vec::new();
-        if shutdown.window.from - context.received_at < Duration::hours(hours.into()) {
+        if let Some(hours) = short_notice(&shutdown, context) {
             let Some(urgent) = &self.urgent else { return Err(Refusal::NoticeTooShort { hours }) };
             flags.push(Flagged::with(Flag::ShortNotice, json!({ "reason": urgent, "hours": hours })));
         }

@@ -14,6 +14,7 @@ use crate::{
     check::Check,
     operation::{Change, Context, Decision, Mode, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
+    work_order::WorkOrder,
 };
 
 fn flags(overtaken: Option<Flag>) -> Vec<Flagged> {
@@ -94,7 +95,8 @@ impl Change for StartShutdown {
             return Ok(Decision::flagged(shutdown, flags(Some(flag))));
         }
         let asset: Option<&Asset> = context.related.get(shutdown.asset);
-        let mut noticed: Vec<Flagged> = asset.map(|asset| retired(asset, context)).transpose()?.flatten().into_iter().collect();
+        let mut noticed: Vec<Flagged> =
+            asset.map(|asset| retired(asset, context)).transpose()?.flatten().into_iter().collect();
         let lacked = shutdown.may_begin(context.when.latest).err();
         match (&lacked, &self.emergency) {
             (None, _) => {}
@@ -187,7 +189,8 @@ impl Change for AnnounceResumption {
     }
 }
 
-/// It will not be. Those who were told of it are told so. One that has begun is carried out to its end.
+/// It will not be. Those who were told of it are told so, and its order may begin without it. One that has begun is carried out to its
+/// end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WithdrawShutdown {
@@ -205,6 +208,10 @@ impl Payload for WithdrawShutdown {
     fn check(&self, check: &mut Check) {
         check.text("/reason", &self.reason, 1..=1000);
     }
+
+    fn needs(&self, record: Option<&Shutdown>, _: &Actor) -> Vec<Need> {
+        record.and_then(|shutdown| shutdown.order).map(Need::record).into_iter().collect()
+    }
 }
 
 impl Change for WithdrawShutdown {
@@ -213,7 +220,10 @@ impl Change for WithdrawShutdown {
             return Err(Refusal::ShutdownStep { status: shutdown.status() });
         }
         shutdown.withdraw(&self.reason, context, context.rev);
-        Ok(shutdown.into())
+        let order: Option<&WorkOrder> = shutdown.order.and_then(|order| context.related.get(order));
+        let linked = order.filter(|order| order.shutdown == Some(shutdown.id));
+        let also = linked.map(|order| WorkOrder { shutdown: None, ..order.clone() }.into()).into_iter().collect();
+        Ok(Decision { record: Some(shutdown), also, flags: Vec::new() })
     }
 }
 

@@ -52,7 +52,7 @@ impl Payload for GeneratePlan {
     fn needs(&self, record: Option<&MaintenancePlan>, actor: &Actor) -> Vec<Need> {
         let Some(plan) = record else { return Vec::new() };
         if let Some(open) = &plan.open {
-            return vec![Need::record(plan.asset), Need::record(open.order)];
+            return open.needs().into_iter().chain([Need::record(plan.asset)]).collect();
         }
         plan.needs_of_turn(actor)
     }
@@ -78,12 +78,12 @@ impl Change for GeneratePlan {
         }
         let asset: &Asset = context.related.get(plan.asset).ok_or(Refusal::NotFound)?;
         let before = plan.clone();
-        plan.settle(asset, context);
+        let also = plan.settle(asset, context);
         if asset.is_retired() && plan.is_active() {
-            return Ok(plan.stop_with(asset, context));
+            return Ok(Decision { also, ..plan.stop_with(asset, context) });
         }
         if plan.open.is_some() || plan.open != before.open {
-            return plan.settled(before, asset, context);
+            return plan.settled(before, also, asset, context);
         }
         if plan.stopped.is_some() {
             return Err(Refusal::NotDue);
@@ -104,33 +104,35 @@ impl Change for GeneratePlan {
 
 impl MaintenancePlan {
     /// Looks whether the order of the open turn is done, or will not be.
-    fn settle(&mut self, asset: &Asset, context: &Context<'_>) {
-        let Some(open) = self.open.clone() else { return };
+    /// What goes with one that was cancelled is called off.
+    fn settle(&mut self, asset: &Asset, context: &Context<'_>) -> Vec<Record> {
+        let Some(open) = self.open.clone() else { return Vec::new() };
         let order: Option<&WorkOrder> = context.related.get(open.order);
         let Some(order) = order else {
             self.open = None;
-            return;
+            return Vec::new();
         };
         if let Some(other) = order.merged_into {
             // The work goes on there.
             self.open = Some(MadeTurn { order: other, ..open });
-            return;
+            return Vec::new();
         }
         let ended = match order.status() {
             Status::Cancelled => order.over_since(),
             Status::Finished | Status::SignedOff | Status::Closed => Some(order.done_at().unwrap_or(open.due)),
             _ => None,
         };
-        let Some(ended) = ended else { return };
+        let Some(ended) = ended else { return Vec::new() };
         self.open = None;
         self.weighed_until = self.weighed_until.max(Some(ended));
         self.pass_over_until(ended, open.order);
         if order.status() == Status::Cancelled {
             self.skip(open.due, SkipReason::Cancelled, Some(open.order));
-        } else {
-            self.counted_from.extend(standings(&self.triggers, asset, ended));
-            self.last = Some(LastTurn { turn: open.turn, due: open.due, order: open.order, done_at: ended });
+            return open.call_off("its order was cancelled", context);
         }
+        self.counted_from.extend(standings(&self.triggers, asset, ended));
+        self.last = Some(LastTurn { turn: open.turn, due: open.due, order: open.order, done_at: ended });
+        Vec::new()
     }
 
     /// Turns of the calendar that fell due while an order was open count as done with it.
@@ -147,6 +149,7 @@ impl MaintenancePlan {
     fn settled(
         mut self,
         before: MaintenancePlan,
+        also: Vec<Record>,
         asset: &Asset,
         context: &Context<'_>,
     ) -> Result<Decision<Self>, Refusal> {
@@ -156,7 +159,7 @@ impl MaintenancePlan {
             return Err(if by_hand { open } else { Refusal::NotDue });
         }
         self.look_at = next_look(&self, asset, context.received_at);
-        Ok(self.into())
+        Ok(Decision { record: Some(self), also, flags: Vec::new() })
     }
 
     /// Its asset is gone: it makes no more orders, and a person is told what stands in its place.
@@ -320,8 +323,7 @@ impl MaintenancePlan {
         order.number = context.related.order_numbers.first().cloned();
         // Nobody waits for it as for a fault: it has its day, and somebody is to be there within the time that the plan gives.
         order.policy.deadlines = Deadlines::NONE;
-        order.clocks =
-            Clocks { arrive: Some(Clock::until(context.received_at, window.until)), ..Clocks::default() };
+        order.clocks = Clocks { arrive: Some(Clock::until(context.received_at, window.until)), ..Clocks::default() };
         let (plan, turn, minutes) = (self.id, self.turns, self.work.minutes);
         order.plan = Some(PlanOf { plan, turn, due, minutes, withdrawn: false });
         Ok(order)

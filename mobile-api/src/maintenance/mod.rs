@@ -22,12 +22,13 @@ mod withdraw;
 
 pub use affected::{Affected, MOST_AFFECTED, Served};
 pub use approve::{ApproveShutdown, GiveNotice, SendBackShutdown};
-pub use carry_out::{AnnounceResumption, MeasureReady, RestoreShutdown, StartShutdown, WithdrawShutdown};
 pub(crate) use carry_out::order_may_begin;
+pub use carry_out::{AnnounceResumption, MeasureReady, RestoreShutdown, StartShutdown, WithdrawShutdown};
 pub use generate::GeneratePlan;
 pub use notice::{NoticeFor, NoticeRead, ReadNotice, ShutdownNotice};
 pub use plan::{
-    LastTurn, MadeTurn, MaintenancePlan, PlanEnd, PlanOf, PlannedMeasure, PlannedWork, SkipReason, SkippedTurn, Stoppage, TurnReason,
+    LastTurn, MadeTurn, MaintenancePlan, PlanEnd, PlanOf, PlannedMeasure, PlannedWork, SkipReason, SkippedTurn,
+    Stoppage, TurnReason,
 };
 pub use record_shutdown::{RecordShutdown, ShutdownResult};
 pub use save::PlanSave;

@@ -10,9 +10,7 @@ use crate::{
     actor::Actor,
     check::Check,
     evidence::When,
-    ids::{
-        AssetId, InspectionId, MaintenancePlanId, OrderTypeId, ShutdownId, SiteId, TemplateId, UserId, WorkOrderId,
-    },
+    ids::{AssetId, InspectionId, MaintenancePlanId, OrderTypeId, ShutdownId, SiteId, TemplateId, UserId, WorkOrderId},
     inspection::Assignee,
     record::{Kind, Reach, RecordType},
     time::Timestamp,

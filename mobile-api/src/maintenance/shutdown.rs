@@ -371,9 +371,7 @@ impl Shutdown {
             ShutdownStatus::Draft => Err(Refusal::ShutdownNotApproved),
             ShutdownStatus::Approved => Err(Refusal::ShutdownNotAnnounced),
             ShutdownStatus::Announced => Err(Refusal::ShutdownNotReady),
-            ShutdownStatus::Ready if at < self.window.from => {
-                Err(Refusal::ShutdownTooEarly { from: self.window.from })
-            }
+            ShutdownStatus::Ready if at < self.window.from => Err(Refusal::ShutdownTooEarly { from: self.window.from }),
             _ => Ok(()),
         }
     }

@@ -1,9 +1,11 @@
 //! A shutdown is written down; its times and whom it affects are changed.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{
     Affected, EditionReason, Measure, PlannedMeasure, Shutdown, ShutdownNotice, ShutdownStatus, StopKind,
+    approve::short_notice,
     notice::notices,
     plan::{check_measures, check_stops},
     shutdown::Particulars,
@@ -12,11 +14,12 @@ use crate::{
     actor::Actor,
     asset::Asset,
     check::Check,
+    directory::Organisation,
     ids::{AssetId, Id, WorkOrderId},
     inspection::Assignee,
     operation::{Change, Context, Decision, Need, Payload, Save},
     record::Record,
-    refusal::Refusal,
+    refusal::{Flag, Flagged, Refusal},
     work_order::{Window, WorkOrder},
 };
 
@@ -178,8 +181,8 @@ impl Save for ShutdownSave {
         };
         let measures = self.measures.into_iter().map(kept).collect();
         let (stops, window, text, assignee) = (self.stops, self.window, self.text, self.assignee);
-        let fresh =
-            Shutdown::fresh(id, asset, Particulars { stops, window, text, affected, measures, assignee });
+        let fresh = Shutdown::fresh(id, asset, Particulars { stops, window, text, affected, measures, assignee });
+        let moved = current.as_ref().is_some_and(|before| before.window != window);
         let mut shutdown = match current {
             None => fresh,
             Some(before) => Shutdown {
@@ -195,11 +198,15 @@ impl Save for ShutdownSave {
         shutdown.order = self.order;
         shutdown.changed_rev = context.rev;
         shutdown.log(context, "save", None, None)?;
+        if moved {
+            shutdown.tell_again(EditionReason::Changed, String::new(), context);
+        }
         Ok(Decision { record: Some(shutdown), also, flags: Vec::new() })
     }
 }
 
-/// Moves a shutdown to other times. Who was told of the old ones is told of the new ones.
+/// Moves a shutdown to other times. Who was told of the old ones is told of the new ones; later than the organisation promises, a person
+/// is asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RescheduleShutdown {
@@ -222,6 +229,11 @@ impl Payload for RescheduleShutdown {
         check_window(check, self.window);
         check.text("/reason", &self.reason, 1..=1000);
     }
+
+    fn needs(&self, _: Option<&Shutdown>, actor: &Actor) -> Vec<Need> {
+        let firm: Id<Organisation> = Id::new(actor.org);
+        vec![Need::record(firm)]
+    }
 }
 
 impl Change for RescheduleShutdown {
@@ -232,8 +244,11 @@ impl Change for RescheduleShutdown {
         shutdown.window = self.window;
         shutdown.changed_rev = context.rev;
         shutdown.log(context, "reschedule", Some(&self.reason), None)?;
+        let short = short_notice(&shutdown, context).filter(|_| shutdown.told);
+        let detail = |hours| json!({ "reason": self.reason, "hours": hours });
+        let flags = short.map(|hours| Flagged::with(Flag::ShortNotice, detail(hours))).into_iter().collect();
         shutdown.tell_again(EditionReason::Changed, self.reason, context);
-        Ok(shutdown.into())
+        Ok(Decision::flagged(shutdown, flags))
     }
 }
 

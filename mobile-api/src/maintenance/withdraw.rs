@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MaintenancePlan, PlanEnd, Shutdown};
+use super::{MadeTurn, MaintenancePlan, PlanEnd, Shutdown};
 use crate::{
     actor::Actor,
     check::Check,
@@ -37,11 +37,7 @@ impl Payload for WithdrawPlan {
     }
 
     fn needs(&self, record: Option<&MaintenancePlan>, _: &Actor) -> Vec<Need> {
-        let Some(open) = record.and_then(|plan| plan.open.as_ref()) else { return Vec::new() };
-        let mut needs = vec![Need::record(open.order)];
-        needs.extend(open.inspection.map(Need::record));
-        needs.extend(open.shutdown.map(Need::record));
-        needs
+        record.and_then(|plan| plan.open.as_ref()).map(MadeTurn::needs).unwrap_or_default()
     }
 }
 
@@ -65,19 +61,33 @@ impl MaintenancePlan {
     /// What it made and nobody has begun does not count any more; nothing, if somebody has.
     fn call_off(&self, reason: &str, context: &Context<'_>) -> Vec<Record> {
         let Some(open) = &self.open else { return Vec::new() };
-        let related = context.related;
-        let order: Option<&WorkOrder> = related.get(open.order);
+        let order: Option<&WorkOrder> = context.related.get(open.order);
         let Some(order) = order.filter(|order| order.is_not_begun()) else { return Vec::new() };
         let mut order = order.clone();
         order.call_off(reason, context, NEVER_SEEN);
         let mut also: Vec<Record> = vec![order.into()];
-        let shutdown: Option<&Shutdown> = open.shutdown.and_then(|id| related.get(id));
+        also.extend(open.call_off(reason, context));
+        also
+    }
+}
+
+impl MadeTurn {
+    /// The records that go with its order.
+    pub(super) fn needs(&self) -> Vec<Need> {
+        let order = Some(Need::record(self.order));
+        order.into_iter().chain(self.inspection.map(Need::record)).chain(self.shutdown.map(Need::record)).collect()
+    }
+
+    /// What goes with its order and nobody has begun does not count any more.
+    pub(super) fn call_off(&self, reason: &str, context: &Context<'_>) -> Vec<Record> {
+        let (related, mut also) = (context.related, Vec::new());
+        let shutdown: Option<&Shutdown> = self.shutdown.and_then(|id| related.get(id));
         if let Some(shutdown) = shutdown.filter(|shutdown| shutdown.is_not_begun()) {
             let mut shutdown = shutdown.clone();
             shutdown.withdraw(reason, context, NEVER_SEEN);
             also.push(shutdown.into());
         }
-        let inspection: Option<&Inspection> = open.inspection.and_then(|id| related.get(id));
+        let inspection: Option<&Inspection> = self.inspection.and_then(|id| related.get(id));
         if let Some(inspection) = inspection.filter(|inspection| inspection.state == InspectionState::Planned) {
             let mut inspection = inspection.clone();
             inspection.void(reason.to_owned(), context, NEVER_SEEN);
