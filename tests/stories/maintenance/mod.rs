@@ -8,6 +8,12 @@ mod refused;
 mod shutdowns;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use doorstep::{
+    access::{Access, AccessConfig},
+    app::AppState,
+    config::Config,
+    media::depot::Depot,
+};
 use mobile_api::{
     Id,
     asset::{AssetSave, Meter, MeterKind, RecordReading},
@@ -102,6 +108,14 @@ async fn planned(house: &House, save: PlanSave) -> MaintenancePlanId {
     let plan = MaintenancePlanId::new(house.clock.new_id());
     house.li().await.perform(plan, save).await.applied();
     plan
+}
+
+/// A second server on the same database.
+fn another_server(house: &House) -> AppState {
+    let (config, db) = (Config::default(), (*house.db).clone());
+    let access = Access::new(db.clone(), house.clock.clone(), AccessConfig::from(&config.tokens)).unwrap();
+    let depot = Depot::folder(&house.photos()).unwrap();
+    AppState::new(config, db, house.clock.clone(), access, depot)
 }
 
 /// The server does what is due.

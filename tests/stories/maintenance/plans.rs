@@ -58,11 +58,21 @@ stories! {
     async fn two_servers_make_one_order(house: House) {
         let pump = pump(&house).await;
         let plan = planned(&house, service(&house, pump, weekly(7))).await;
-        let (one, two) = (house.state().timers(), house.state().timers());
+        let other = another_server(&house);
+        let (one, two) = (house.state().timers(), other.timers());
         let (a, b, c) = tokio::join!(one.look_at_plans(), two.look_at_plans(), one.look_at_plans());
         (a.unwrap(), b.unwrap(), c.unwrap());
         assert_eq!(orders(&house, plan).await.len(), 1);
         assert_eq!(plan_of(&house, plan).await.turns, 1);
+
+        // The same by a reading, which both servers' jobs look at.
+        let by_reading = planned(&house, service(&house, pump, by_pressure(1))).await;
+        house.clock.advance(TimeDelta::minutes(1));
+        assert_eq!(flagged(house.li().await.perform(pump, read("bar", 6_500)).await), ["reading_beyond_limits"]);
+        let (a, b, c) = tokio::join!(one.do_due(), two.do_due(), two.look_at_plans());
+        (a.unwrap(), b.unwrap(), c.unwrap());
+        timers(&house).await;
+        assert_eq!((orders(&house, by_reading).await.len(), orders(&house, plan).await.len()), (1, 1));
     }
 
     /// The server was down for three months. One order, for the latest turn; the plan says which it skipped.
@@ -160,7 +170,7 @@ stories! {
         reads!(told(&house, plan).await, @"1 03-12 08:00 assigned");
     }
 
-    /// The phone sends its reading again, and another one weeks late. One order; what is old tells nothing new.
+    /// The phone sends its reading twice, and another one late. One order each; what is old tells nothing new.
     async fn readings_that_come_twice_or_late_make_one_order(house: House) {
         let pump = pump(&house).await;
         let plan = planned(&house, service(&house, pump, by_pressure(1))).await;
@@ -174,6 +184,7 @@ stories! {
         house.pass(TimeDelta::hours(1).to_std().unwrap(), &[&wang]);
         wang.did(pump, read("bar", 6_500));
         let early = wang.clock.truth();
+        house.pass(TimeDelta::minutes(10).to_std().unwrap(), &[&wang]);
         house.li().await.perform(pump, read("bar", 6_800)).await;
         timers(&house).await;
         let first = orders(&house, plan).await;
@@ -184,9 +195,19 @@ stories! {
         reads!(synced(&wang).await, @"asset.record_reading   applied_flagged reading_beyond_limits");
         timers(&house).await;
         timers(&house).await;
+        assert_eq!(orders(&house, plan).await.len(), 1, "read before the order was called off");
+
+        let (hand, device, id) = (house.li().await, house.clock.new_id(), house.clock.new_id());
+        hand.register(device).await;
+        let payload = serde_json::json!({ "meter": "bar", "milli": 6_900 });
+        let again = serde_json::json!({ "id": id, "type": "asset.record_reading", "entity": pump, "payload": payload });
+        for _ in 0..2 {
+            hand.push(device, &[again.clone()]).await;
+            timers(&house).await;
+        }
+        assert_eq!(orders(&house, plan).await.len(), 2, "a new reading, sent twice");
         let held = plan_of(&house, plan).await;
         assert!(held.weighed_until.unwrap() >= early);
-        assert_eq!(orders(&house, plan).await.len(), 1, "read before the order was called off");
     }
 
     /// Three readings in a row; once until it is done.
