@@ -69,7 +69,7 @@ pub fn project_shutdown(
         shutdowns::edition.eq(i64::from(shutdown.edition())),
     );
     let upsert = diesel::insert_into(shutdowns::table)
-        .values((shutdowns::org_id.eq(Uid(org)), shutdowns::id.eq(Uid::from(shutdown.id)), values.clone()))
+        .values((shutdowns::org_id.eq(Uid(org)), shutdowns::id.eq(Uid::from(shutdown.id)), values))
         .on_conflict((shutdowns::org_id, shutdowns::id))
         .do_update()
         .set(values);

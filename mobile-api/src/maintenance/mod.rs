@@ -15,6 +15,7 @@ mod save;
 mod shutdown;
 mod shutdown_save;
 mod standing;
+mod status;
 #[cfg(test)]
 mod tests;
 mod trigger;
@@ -33,9 +34,10 @@ pub use plan::{
 pub use record_shutdown::{RecordShutdown, ShutdownResult};
 pub use save::PlanSave;
 pub use shutdown::{
-    Edition, EditionReason, EmergencyStart, Measure, MeasureKind, SentBack, Shutdown, ShutdownEntry, ShutdownStatus,
-    ShutdownStep, StopKind, WithdrawnShutdown,
+    Edition, EditionReason, EmergencyStart, Measure, MeasureKind, SentBack, Shutdown, ShutdownEntry, ShutdownStep,
+    StopKind, WithdrawnShutdown,
 };
 pub use shutdown_save::{RescheduleShutdown, SetAffected, ShutdownSave};
+pub use status::ShutdownStatus;
 pub use trigger::{CalendarTrigger, ConditionTrigger, CounterTrigger, Triggers};
 pub use withdraw::WithdrawPlan;
