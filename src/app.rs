@@ -26,6 +26,7 @@ use crate::{
     figures, handover, health, inspection,
     jobs::Timers,
     lifecycle::Lifecycle,
+    maintenance,
     media::{self, Media, depot::Depot},
     openapi,
     operations::{self, After, Door, Holds},
@@ -97,6 +98,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(health::routes);
     cfg.configure(problems::routes);
     cfg.configure(certificate::open::routes);
+    cfg.configure(maintenance::open::routes);
     cfg.configure(quote_link::open::routes);
     // The guard wraps this scope, so that a caller is known, or turned away, before any body is read.
     cfg.service(utoipa_actix_web::scope("/v1").wrap(from_fn(access::guard)).configure(v1));
@@ -112,6 +114,7 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(figures::api::routes);
     cfg.configure(handover::api::routes);
     cfg.configure(inspection::api::routes);
+    cfg.configure(maintenance::api::routes);
     cfg.configure(media::api::routes);
     cfg.configure(media::uploads::api::routes);
     cfg.configure(payment::api::routes);

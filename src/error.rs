@@ -141,6 +141,13 @@ codes! {
     NotDue                 "not_due"                     409    Rule        quiet;
     AssetRetired           "asset_retired"               409    Rule        quiet;
     SerialTaken            "serial_taken"                409    Rule        quiet;
+    PlanWithdrawn          "plan_withdrawn"              409    Rule        quiet;
+    ShutdownStep           "shutdown_step"               409    Rule        quiet;
+    ShutdownNotApproved    "shutdown_not_approved"       409    Rule        quiet;
+    ShutdownNotAnnounced   "shutdown_not_announced"      409    Rule        quiet;
+    ShutdownNotReady       "shutdown_not_ready"          409    Rule        quiet;
+    ShutdownTooEarly       "shutdown_too_early"          409    Rule        quiet;
+    NoticeTooShort         "notice_too_short"            409    Rule        quiet;
     AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
     AmountExceedsPaid      "amount_exceeds_paid"         409    Rule        quiet;
     PhotosMissing          "photos_missing"              409    Rule        quiet;
@@ -490,6 +497,13 @@ mod tests {
             Refusal::NotDue,
             Refusal::AssetRetired,
             Refusal::SerialTaken { asset: uuid::Uuid::nil().into() },
+            Refusal::PlanWithdrawn,
+            Refusal::ShutdownStep { status: mobile_api::maintenance::ShutdownStatus::Draft },
+            Refusal::ShutdownNotApproved,
+            Refusal::ShutdownNotAnnounced,
+            Refusal::ShutdownNotReady,
+            Refusal::ShutdownTooEarly { from: chrono::DateTime::UNIX_EPOCH },
+            Refusal::NoticeTooShort { hours: 24 },
             Refusal::TooManyEntries,
         ];
         for refusal in refusals {

@@ -27,6 +27,7 @@ pub mod json;
 pub mod language;
 pub mod lifecycle;
 pub mod link_code;
+pub mod maintenance;
 pub mod media;
 mod negotiation;
 pub mod openapi;

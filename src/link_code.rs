@@ -19,6 +19,8 @@ pub enum Leads {
     ToCertificate,
     /// To a quote that a customer is to confirm; of the quote.
     ToQuote,
+    /// To the notice of a shutdown; of the notice.
+    ToNotice,
 }
 
 impl Leads {
@@ -26,6 +28,7 @@ impl Leads {
         match self {
             Leads::ToCertificate => b"doorstep-certificate-1\0",
             Leads::ToQuote => b"doorstep-quote-1\0",
+            Leads::ToNotice => b"doorstep-notice-1\0",
         }
     }
 }

@@ -21,8 +21,8 @@ pub enum Sight {
 }
 
 impl Sight {
-    /// What the actor sees of records of this kind. Work orders, forms, rounds and inspections have their own rule for technicians,
-    /// see `work_order::list` and `inspection::list`.
+    /// What the actor sees of records of this kind. Work orders, forms, rounds, inspections and shutdowns have their own rule for
+    /// technicians, see `work_order::list`, `inspection::list` and `maintenance::list`.
     pub fn of(actor: &Actor, kind: Kind) -> Self {
         let office = actor.role.is_office();
         match kind {
@@ -46,6 +46,9 @@ impl Sight {
             | Kind::AssetReading
             | Kind::Round
             | Kind::Inspection
+            | Kind::MaintenancePlan
+            | Kind::Shutdown
+            | Kind::ShutdownNotice
             | Kind::StockMove => match actor.sites.as_slice() {
                 _ if !office => Sight::Nothing,
                 [] => Sight::All,

@@ -18,6 +18,7 @@ certificate-called-desk = at the desk; as written down
 certificate-called-online = online; as written down
 certificate-called-patrol = found on patrol; as written down
 certificate-called-import = taken over from another system
+certificate-called-plan = planned maintenance
 certificate-arrived = Technician arrived
 certificate-started = Work began
 certificate-finished = Work ended

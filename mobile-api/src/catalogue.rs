@@ -14,7 +14,7 @@ use crate::{
     check::{Check, pointer},
     device,
     directory::{self, DESK, SETUP},
-    figures, handover, inspection,
+    figures, handover, inspection, maintenance,
     operation::{Change, Context, Create, Decision, Need, On, Payload, Save, Spec},
     photo::NewPhoto,
     price_list,
@@ -53,6 +53,8 @@ const CREW: &[Role] = &[Technician];
 const MONEY: &[Role] = &[Admin, Manager];
 /// The server itself: founding, timers, what follows from what arrived.
 const OPERATOR: &[Role] = &[System];
+/// Who has orders of plans made: the timer, and the office before their time.
+const PLANNERS: &[Role] = &[Admin, Manager, Dispatcher, System];
 /// Who brings history in.
 const IMPORT: &[Role] = &[Admin, System];
 
@@ -278,6 +280,15 @@ macro_rules! kind {
     (handover) => {
         Kind::Handover
     };
+    (maintenance_plan) => {
+        Kind::MaintenancePlan
+    };
+    (shutdown) => {
+        Kind::Shutdown
+    };
+    (shutdown_notice) => {
+        Kind::ShutdownNotice
+    };
 }
 
 macro_rules! offline {
@@ -413,10 +424,27 @@ catalogue! {
     change AssetSetService = asset."set_service"(asset::SetService), offline, DOOR, "Take an asset out of service or put it back";
     change AssetRecordReading = asset."record_reading"(asset::RecordReading), offline, DOOR, "Record what a meter says";
     change AssetRetire = asset."retire"(asset::Retire), online, OFFICE, "Retire an asset for good";
+    change AssetNoteExpiring = asset."note_expiring"(asset::NoteExpiring), online, OPERATOR, "Tell somebody that the certificate of an asset runs out";
     create HandoverOpen = handover."open"(handover::HandoverOpen), offline, EVERYBODY, "Write down what the next shift takes over";
     change HandoverSign = handover."sign"(handover::HandoverSign), offline, EVERYBODY, "Sign for what is handed over";
     change HandoverRemark = handover."remark"(handover::HandoverRemark), offline, EVERYBODY, "Add a remark to a handover";
     change HandoverWithdraw = handover."withdraw"(handover::HandoverWithdraw), offline, EVERYBODY, "Withdraw a handover";
+    save MaintenancePlanSave = maintenance_plan."save"(maintenance::PlanSave), online, OFFICE, "Make or change a maintenance plan";
+    change MaintenancePlanWithdraw = maintenance_plan."withdraw"(maintenance::WithdrawPlan), online, OFFICE, "End a maintenance plan";
+    change MaintenancePlanGenerate = maintenance_plan."generate"(maintenance::GeneratePlan), online, PLANNERS, "Make the next order of a maintenance plan";
+    save ShutdownSave = shutdown."save"(maintenance::ShutdownSave), online, OFFICE, "Write a shutdown down";
+    change ShutdownSetAffected = shutdown."set_affected"(maintenance::SetAffected), online, OFFICE, "Say whom a shutdown affects";
+    change ShutdownApprove = shutdown."approve"(maintenance::ApproveShutdown), online, MONEY, "Approve a shutdown";
+    change ShutdownSendBack = shutdown."send_back"(maintenance::SendBackShutdown), online, MONEY, "Send a shutdown back";
+    change ShutdownGiveNotice = shutdown."give_notice"(maintenance::GiveNotice), online, OFFICE, "Give notice of a shutdown";
+    change ShutdownReschedule = shutdown."reschedule"(maintenance::RescheduleShutdown), online, OFFICE, "Move a shutdown to other times";
+    change ShutdownMeasureReady = shutdown."measure_ready"(maintenance::MeasureReady), offline, DOOR, "Say that a measure is ready";
+    change ShutdownStart = shutdown."start"(maintenance::StartShutdown), offline, DOOR, "Begin a shutdown";
+    change ShutdownRestore = shutdown."restore"(maintenance::RestoreShutdown), offline, DOOR, "Say that everything runs again";
+    change ShutdownAnnounce = shutdown."announce"(maintenance::AnnounceResumption), online, FRONT, "Tell those affected that everything runs again";
+    change ShutdownRecord = shutdown."record"(maintenance::RecordShutdown), offline, DOOR, "Record what came of a shutdown";
+    change ShutdownWithdraw = shutdown."withdraw"(maintenance::WithdrawShutdown), online, OFFICE, "Withdraw a shutdown";
+    change ShutdownNoticeRead = shutdown_notice."read"(maintenance::ReadNotice), online, OPERATOR, "Note that a notice was read";
 }
 
 /// The line of the catalogue for a type on the wire.

@@ -13,6 +13,7 @@ use crate::{
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
     inspection::{Inspection, Round, Template},
+    maintenance::{MaintenancePlan, Shutdown, ShutdownNotice},
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     work_order::WorkOrder,
@@ -210,6 +211,15 @@ pub type AssetId = Id<Asset>;
 
 /// The id of a reading of an asset's meter.
 pub type AssetReadingId = Id<AssetReading>;
+
+/// The id of a maintenance plan.
+pub type MaintenancePlanId = Id<MaintenancePlan>;
+
+/// The id of a shutdown.
+pub type ShutdownId = Id<Shutdown>;
+
+/// The id of the notice of a shutdown to somebody.
+pub type ShutdownNoticeId = Id<ShutdownNotice>;
 
 /// An id that follows from bytes: the same bytes always have the same one (UUID version 8). For records that a rule makes
 /// beside the one that the operation is about, so that a replay makes the same.

@@ -16,6 +16,7 @@ pub mod figures;
 pub mod handover;
 pub mod ids;
 pub mod inspection;
+pub mod maintenance;
 pub mod money;
 pub mod operation;
 #[cfg(feature = "phone")]

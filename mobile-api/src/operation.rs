@@ -13,6 +13,7 @@ use crate::{
     check::Check,
     evidence::When,
     ids::{AssetId, Id, StockSerialId},
+    maintenance::Served,
     photo::{Arrival, NewPhoto},
     record::{Kind, Record, RecordType, Ref},
     refusal::{Flagged, Refusal},
@@ -112,6 +113,11 @@ pub enum Need {
     },
     /// What an asset is a part of.
     AssetsAbove {
+        /// The asset.
+        asset: AssetId,
+    },
+    /// Whom an asset serves.
+    ServedBy {
         /// The asset.
         asset: AssetId,
     },
@@ -244,6 +250,8 @@ pub struct Related {
     pub open_of: u64,
     /// What the asset asked about is a part of, the nearest first.
     pub assets_above: Vec<AssetId>,
+    /// Whom the asset asked about serves; `None` if nobody asked.
+    pub served: Option<Served>,
     /// The asset that has the serial asked about.
     pub asset_with_serial: Option<AssetId>,
     /// How many records hang on the one asked about.

@@ -11,6 +11,7 @@ use crate::{
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
     inspection::{Inspection, Round, Template},
+    maintenance::{MaintenancePlan, Shutdown, ShutdownNotice},
     photo::Photo,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
@@ -303,6 +304,12 @@ records! {
     AssetReading = "asset_reading", "asset-readings";
     /// What one shift leaves to the next (交接班).
     Handover = "handover", "handovers";
+    /// Work on an asset that comes back (维保计划).
+    MaintenancePlan = "maintenance_plan", "maintenance-plans";
+    /// A plan that stops water, power, gas, lifts or business (停水停电停梯).
+    Shutdown = "shutdown", "shutdowns";
+    /// The notice of a shutdown to one household or department.
+    ShutdownNotice = "shutdown_notice", "shutdown-notices";
 }
 
 impl std::fmt::Display for Kind {

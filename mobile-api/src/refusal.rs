@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    check::FieldError, ids::AssetId, inspection::Gap, money::Currency, photo::RequiredPhotos, time::Timestamp,
-    work_order::Status,
+    check::FieldError, ids::AssetId, inspection::Gap, maintenance::ShutdownStatus, money::Currency,
+    photo::RequiredPhotos, time::Timestamp, work_order::Status,
 };
 
 /// Why a rule did not apply an operation. An ordinary answer, not an error: a recorded operation is then kept
@@ -136,6 +136,36 @@ pub enum Refusal {
         /// The other.
         asset: AssetId,
     },
+    /// The maintenance plan was withdrawn.
+    #[error("the plan was withdrawn")]
+    PlanWithdrawn,
+    /// The step does not fit where the shutdown stands.
+    #[error("this is not possible while the shutdown is {}", status.as_str())]
+    ShutdownStep {
+        /// Where it stands.
+        status: ShutdownStatus,
+    },
+    /// No manager has approved the shutdown.
+    #[error("no manager has approved the shutdown")]
+    ShutdownNotApproved,
+    /// Those affected have not been given notice of the shutdown.
+    #[error("those affected have not been given notice of the shutdown")]
+    ShutdownNotAnnounced,
+    /// Not all that must be there is ready.
+    #[error("not all measures of the shutdown are ready")]
+    ShutdownNotReady,
+    /// Those affected were told of a later time.
+    #[error("the shutdown begins at {from}")]
+    ShutdownTooEarly {
+        /// When it is to begin.
+        from: Timestamp,
+    },
+    /// Those affected would hear of it later than the organisation promises.
+    #[error("notice must be given {hours} h before")]
+    NoticeTooShort {
+        /// How many hours before.
+        hours: u32,
+    },
     /// The record is full: an order carries a bounded number of entries.
     #[error("the order has too many entries of this sort")]
     TooManyEntries,
@@ -199,6 +229,13 @@ impl Refusal {
             Refusal::NotDue => "not_due",
             Refusal::AssetRetired => "asset_retired",
             Refusal::SerialTaken { .. } => "serial_taken",
+            Refusal::PlanWithdrawn => "plan_withdrawn",
+            Refusal::ShutdownStep { .. } => "shutdown_step",
+            Refusal::ShutdownNotApproved => "shutdown_not_approved",
+            Refusal::ShutdownNotAnnounced => "shutdown_not_announced",
+            Refusal::ShutdownNotReady => "shutdown_not_ready",
+            Refusal::ShutdownTooEarly { .. } => "shutdown_too_early",
+            Refusal::NoticeTooShort { .. } => "notice_too_short",
             Refusal::TooManyEntries => "too_many_entries",
         }
     }
@@ -322,6 +359,22 @@ pub enum Flag {
     ReadingBeyondLimits,
     /// A counter says less than it did.
     CounterBackwards,
+    /// A maintenance plan makes no more orders: its asset is gone, or what it needs is not used any more.
+    PlanStopped,
+    /// The order of a maintenance plan could not be given to the plan's technician.
+    PlanUnassigned,
+    /// The plan, or the shutdown, had been withdrawn; the work was done all the same.
+    PlanWithdrawnMeanwhile,
+    /// The shutdown had been moved to other times, or sent back.
+    ShutdownChangedMeanwhile,
+    /// A shutdown began although it might not: an emergency. The manager looks at it.
+    EmergencyShutdown,
+    /// Work began although its shutdown might not.
+    ShutdownNotAllowed,
+    /// Those affected were told later than the organisation promises.
+    ShortNotice,
+    /// The certificate of an asset runs out soon.
+    CertificateExpiring,
 }
 
 impl Flag {
@@ -370,6 +423,14 @@ impl Flag {
             Flag::RepeatFault => "repeat_fault",
             Flag::ReadingBeyondLimits => "reading_beyond_limits",
             Flag::CounterBackwards => "counter_backwards",
+            Flag::PlanStopped => "plan_stopped",
+            Flag::PlanUnassigned => "plan_unassigned",
+            Flag::PlanWithdrawnMeanwhile => "plan_withdrawn_meanwhile",
+            Flag::ShutdownChangedMeanwhile => "shutdown_changed_meanwhile",
+            Flag::EmergencyShutdown => "emergency_shutdown",
+            Flag::ShutdownNotAllowed => "shutdown_not_allowed",
+            Flag::ShortNotice => "short_notice",
+            Flag::CertificateExpiring => "certificate_expiring",
         }
     }
 

@@ -197,6 +197,7 @@ fn times(certificate: &Certificate, words: Words) -> Part {
         Channel::Online => "certificate-called-online",
         Channel::Patrol => "certificate-called-patrol",
         Channel::Import => "certificate-called-import",
+        Channel::Plan => "certificate-called-plan",
     };
     let called =
         Row { label: words.say("certificate-called"), text: words.instant(times.called), small: words.say(channel) };

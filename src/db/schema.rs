@@ -231,6 +231,7 @@ diesel::table! {
         warranty_until -> Nullable<BigInt>,
         watch_at -> Nullable<BigInt>,
         asset_id -> Nullable<Id>,
+        plan_id -> Nullable<Id>,
     }
 }
 
@@ -489,6 +490,7 @@ diesel::table! {
         parent_id -> Nullable<Id>,
         status -> Text,
         certificate_expires -> Nullable<Text>,
+        certificate_untold -> Nullable<Text>,
     }
 }
 
@@ -618,6 +620,67 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    maintenance_plans (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        name -> Text,
+        site_id -> Id,
+        asset_id -> Id,
+        active -> Bool,
+        readings -> Bool,
+        look_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    shutdowns (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        begins_at -> BigInt,
+        site_id -> Id,
+        asset_id -> Id,
+        plan_id -> Nullable<Id>,
+        work_order_id -> Nullable<Id>,
+        assignee_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        status -> Text,
+        edition -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    shutdown_notices (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        shutdown_id -> Id,
+        site_id -> Id,
+        unit_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        read_edition -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    notice_links (code) {
+        code -> Text,
+        org_id -> Id,
+        notice_id -> Id,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -650,5 +713,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     stock_serials,
     stock_counts,
     reserved,
-    handovers
+    handovers,
+    maintenance_plans,
+    shutdowns,
+    shutdown_notices
 );

@@ -72,6 +72,9 @@ fn row(record: &Record) -> Option<Row> {
         | Record::Asset(_)
         | Record::AssetReading(_)
         | Record::Handover(_)
+        | Record::MaintenancePlan(_)
+        | Record::Shutdown(_)
+        | Record::ShutdownNotice(_)
         | Record::Template(_)
         | Record::Round(_)
         | Record::Inspection(_) => None,

@@ -9,6 +9,7 @@ use mobile_api::{
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
     inspection::{Inspection, InspectionStatus, Round, Template},
+    maintenance::{MaintenancePlan, Shutdown, ShutdownNotice, ShutdownStatus},
     record::Kind,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
@@ -38,6 +39,7 @@ use crate::{
     directory::list::DirectoryFilter,
     handover::list::HandoverFilter,
     inspection::list::{InspectionFilter, RoundFilter, TemplateFilter},
+    maintenance::list::{NoticeFilter, PlanFilter, ShutdownFilter},
     operations::api::{History, HistoryQuery},
     review::list::ReviewFilter,
     stock::list::{CountFilter, LevelFilter, MoveFilter, SerialFilter},
@@ -50,6 +52,7 @@ pub fn add_records(document: &mut OpenApi) {
     add_schema::<Deadline>(document);
     add_schema::<Status>(document);
     add_schema::<InspectionStatus>(document);
+    add_schema::<ShutdownStatus>(document);
     for kind in Kind::ALL.iter().copied() {
         let schema = add_record(document, kind);
         let path = format!("/v1/{}", kind.path());
@@ -94,6 +97,9 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::Asset => add::<Asset>(document),
         Kind::AssetReading => add::<AssetReading>(document),
         Kind::Handover => add::<Handover>(document),
+        Kind::MaintenancePlan => add::<MaintenancePlan>(document),
+        Kind::Shutdown => add::<Shutdown>(document),
+        Kind::ShutdownNotice => add::<ShutdownNotice>(document),
     }
 }
 
@@ -153,6 +159,19 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
             let about = "Newest first, by when it is due or was begun. The office sees the inspections of its sites, a technician those \
                 that were given to them or their teams.";
             (about, of::<InspectionFilter>())
+        }
+        Kind::MaintenancePlan => {
+            let about = "By name. For the office; who is limited to some sites sees the plans of these.";
+            (about, of::<PlanFilter>())
+        }
+        Kind::Shutdown => {
+            let about = "By when they begin, the last first. The office sees the shutdowns of its sites, a technician those that were \
+                given to them or their teams.";
+            (about, of::<ShutdownFilter>())
+        }
+        Kind::ShutdownNotice => {
+            let about = "By id. For the office; who is limited to some sites sees the notices of these.";
+            (about, of::<NoticeFilter>())
         }
         Kind::Device => {
             let about = "Newest first. Administrators and managers see all devices, everybody else their own.";

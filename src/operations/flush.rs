@@ -9,6 +9,7 @@ use chrono::Duration;
 use mobile_api::{
     catalogue::Action,
     ids::AssetId,
+    maintenance::ShutdownNotice,
     photo::Photo,
     record::{Kind, Reach, Record, Ref, Scope},
     sync::VERDICT,
@@ -27,6 +28,7 @@ use crate::{
     db::{Conn, DbError},
     device, directory, figures, handover, inspection,
     jobs::{self, Job},
+    maintenance,
     media::{self, store::refs::PhotoRow},
     payment, quote_link, review, stock, work_order,
 };
@@ -48,6 +50,7 @@ pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
     write_certificates(&mut ledger, &changed)?;
     write_quote_links(&mut ledger, &changed)?;
     write_payments(&mut ledger, &changed)?;
+    write_notices(&mut ledger, &changed)?;
     write_waiting(&mut ledger)?;
     store::insert_clashes(ledger.conn, ledger.org, &ledger.clashes, ledger.now)?;
     for entered in &ledger.journal {
@@ -130,6 +133,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
             work_order::store::project(conn, org, before, order, now)?;
             figures::store::project(conn, org, before, order)?;
             asset::history::enter_order(conn, org, before, order)?;
+            maintenance::store::order_changed(conn, org, before, order, now)?;
             stock::store::keep_back(conn, org, before, order)?;
         }
         Record::Review(review) => review::store::project(conn, org, review)?,
@@ -166,8 +170,23 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::StockMove(_) | Record::StockLevel(_) | Record::StockSerial(_) | Record::StockCount(_) => {
             stock::store::project(conn, org, record, entry.stored_rev == 0)?;
         }
-        Record::Asset(record) => asset::store::project(conn, org, record)?,
-        Record::AssetReading(reading) => asset::history::enter_reading(conn, org, reading)?,
+        Record::Asset(record) => {
+            asset::store::project(conn, org, record)?;
+            let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
+            maintenance::store::asset_changed(conn, org, before, record, now)?;
+        }
+        Record::AssetReading(reading) => {
+            asset::history::enter_reading(conn, org, reading)?;
+            maintenance::store::reading_came(conn, org, reading.asset, now)?;
+        }
+        Record::MaintenancePlan(plan) => maintenance::store::project_plan(conn, org, plan)?,
+        Record::Shutdown(shutdown) => {
+            let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
+            maintenance::store::project_shutdown(conn, org, before, shutdown)?;
+        }
+        // New ones are written all at once, see `write_notices`.
+        Record::ShutdownNotice(_) if entry.stored_rev == 0 => {}
+        Record::ShutdownNotice(notice) => maintenance::store::note_read(conn, org, notice)?,
         Record::Handover(record) => handover::store::project(conn, org, record)?,
     }
     Ok(())
@@ -224,6 +243,17 @@ fn write_payments(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(
         payment::store::enter(ledger.conn, ledger.org, before, order)?;
         inspection::store::enter_faults(ledger.conn, ledger.org, before, order)?;
     }
+    Ok(())
+}
+
+/// Notices that were given, with the codes of their links: of a large site there are thousands.
+fn write_notices(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
+    let notice = |(_, entry): &'_ (Ref, Entry)| match &entry.record {
+        Some(Record::ShutdownNotice(notice)) if entry.stored_rev == 0 => Some(notice.clone()),
+        _ => None,
+    };
+    let notices: Vec<ShutdownNotice> = changed.iter().filter_map(notice).collect();
+    maintenance::store::insert_notices(ledger.conn, ledger.org, &notices)?;
     Ok(())
 }
 

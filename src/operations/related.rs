@@ -5,6 +5,7 @@ use mobile_api::{
     Actor,
     evidence::When,
     ids::AssetId,
+    maintenance::Served,
     operation::{Need, Related, Subject, WorkDone},
     record::{Kind, Record, Ref},
     review::{Resolution, ReviewDecision},
@@ -19,7 +20,7 @@ use super::{
     ledger::{Ledger, NewReview},
     unwritten,
 };
-use crate::{access, asset, directory, inspection, media, work_order};
+use crate::{access, asset, directory, inspection, maintenance, media, work_order};
 
 /// How long a call may have been under way: as long as operations are waited for.
 const LATELY: Duration = Duration::days(30);
@@ -67,6 +68,7 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
             Need::ReceiptNumber => related.receipt_number = Some(receipt_number(ledger, received_at)?),
             Need::WorkDoneAt(about) => related.work_done = work_done(ledger, about, received_at)?,
             Need::AssetsAbove { asset } => related.assets_above = assets_above(ledger, *asset)?,
+            Need::ServedBy { asset } => related.served = served_by(ledger, *asset)?,
             Need::AssetWithSerial { key } => related.asset_with_serial = asset_with_serial(ledger, key)?,
             Need::OpenOrdersOf { technician } => {
                 let stored = work_order::store::open_of(ledger.conn, ledger.org, *technician)?;
@@ -184,6 +186,14 @@ fn assets_above(ledger: &mut Ledger<'_>, asset: AssetId) -> Result<Vec<AssetId>,
         above.extend(next);
     }
     Ok(above)
+}
+
+/// Whom an asset serves.
+fn served_by(ledger: &mut Ledger<'_>, asset: AssetId) -> Result<Option<Served>, DoorError> {
+    let Some(Record::Asset(asset)) = ledger.entry(Ref::new(Kind::Asset, asset))?.live().cloned() else {
+        return Ok(None);
+    };
+    Ok(Some(maintenance::store::served_by(ledger.conn, ledger.org, &asset)?))
 }
 
 /// The asset with this serial, as this transaction sees it.

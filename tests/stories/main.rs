@@ -16,6 +16,7 @@ mod doors;
 mod figures;
 mod import;
 mod inspections;
+mod maintenance;
 mod migrations;
 mod money;
 mod photos;

@@ -71,6 +71,14 @@ impl RecordType for Organisation {
     }
 }
 
+impl Organisation {
+    /// The day that an instant falls on, where the organisation is.
+    pub fn day(&self, at: Timestamp) -> chrono::NaiveDate {
+        let zone: chrono_tz::Tz = self.time_zone.parse().unwrap_or(chrono_tz::Tz::UTC);
+        at.with_timezone(&zone).date_naive()
+    }
+}
+
 fn check_particulars(check: &mut Check, name: &str, time_zone: &str, deadlines: &Deadlines) {
     check.text("/name", name, 1..=200);
     deadlines.check(check, "/deadlines");

@@ -164,7 +164,7 @@ impl Change for VoidInspection {
 
 impl Inspection {
     /// It does not count any more; `rev` is the revision of the inspection that this makes.
-    pub(super) fn void(&mut self, reason: String, context: &Context<'_>, rev: u64) {
+    pub(crate) fn void(&mut self, reason: String, context: &Context<'_>, rev: u64) {
         let (at, by) = (context.when.clone(), context.actor.user);
         self.state = InspectionState::Void { at, by, rev, reason };
     }

@@ -41,3 +41,5 @@ pub use self::{
     start::{AssignInspection, PlanInspection, StartInspection},
     template::{PublishTemplate, Template, TemplateSave, TemplateState, WithdrawTemplate},
 };
+
+pub(crate) use self::start::Plan as PlannedInspection;

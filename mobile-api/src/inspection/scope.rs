@@ -23,7 +23,7 @@ impl Assignee {
     }
 
     /// Where it goes.
-    pub(super) fn scope(&self) -> Option<Scope> {
+    pub(crate) fn scope(&self) -> Option<Scope> {
         self.user.map(|user| Scope::User(user.uuid())).or(self.team.map(|team| Scope::Team(team.uuid())))
     }
 }

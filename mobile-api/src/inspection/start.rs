@@ -20,21 +20,21 @@ use crate::{
 };
 
 /// What an inspection is made of.
-pub(super) struct Plan {
-    pub(super) id: InspectionId,
-    pub(super) template: TemplateId,
-    pub(super) spot: Spot,
-    pub(super) round: Option<RoundId>,
-    pub(super) order: Option<WorkOrderId>,
-    pub(super) earlier: Option<InspectionId>,
-    pub(super) points: Vec<RoundPoint>,
-    pub(super) due: Option<Window>,
-    pub(super) assignee: Assignee,
+pub(crate) struct Plan {
+    pub(crate) id: InspectionId,
+    pub(crate) template: TemplateId,
+    pub(crate) spot: Spot,
+    pub(crate) round: Option<RoundId>,
+    pub(crate) order: Option<WorkOrderId>,
+    pub(crate) earlier: Option<InspectionId>,
+    pub(crate) points: Vec<RoundPoint>,
+    pub(crate) due: Option<Window>,
+    pub(crate) assignee: Assignee,
 }
 
 impl Plan {
     /// The inspection, planned.
-    pub(super) fn make(self, template: &Template, context: &Context<'_>) -> Inspection {
+    pub(crate) fn make(self, template: &Template, context: &Context<'_>) -> Inspection {
         let Plan { id, template: version, spot, round, order, earlier, points, due, assignee } = self;
         let (by, at) = (context.actor.user, context.when.clone());
         // Revision 1 is the one that makes it, whoever plans it beside what.
@@ -177,12 +177,12 @@ impl Spot {
 }
 
 impl Assignee {
-    pub(super) fn needs(&self) -> Vec<Need> {
+    pub(crate) fn needs(&self) -> Vec<Need> {
         self.user.map(Need::record).into_iter().chain(self.team.map(Need::record)).collect()
     }
 
     /// Whether there are such people, and whether they can go.
-    pub(super) fn check(&self, context: &Context<'_>) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, context: &Context<'_>) -> Result<(), Refusal> {
         let works = |user: &crate::directory::User| user.active && user.role == Role::Technician;
         if self.user.is_some_and(|id| context.related.get(id).is_none_or(|user| !works(user))) {
             return Err(Refusal::BadReference { pointer: "/assignee/user".into() });

@@ -168,6 +168,8 @@ impl Create for Request {
             timeline: Vec::new(),
             changed: Default::default(),
             source: None,
+            plan: None,
+            shutdown: None,
             merged_into: None,
             merged_from: Vec::new(),
         };

@@ -51,6 +51,9 @@ enum Thing {
     Counted,
     Device,
     Asset,
+    Plan,
+    Shutdown,
+    OffShutdown,
     Handover,
     Form,
     Walk,
@@ -98,6 +101,22 @@ const LIFE: &[(&str, Thing)] = &[
     ("stock_count.open", Thing::Counted),
     ("asset.save", Thing::Asset),
     ("asset.set_service", Thing::Asset),
+    ("maintenance_plan.save", Thing::Plan),
+    ("maintenance_plan.generate", Thing::Plan),
+    ("maintenance_plan.withdraw", Thing::Plan),
+    ("shutdown.save", Thing::Shutdown),
+    ("shutdown.set_affected", Thing::Shutdown),
+    ("shutdown.send_back", Thing::Shutdown),
+    ("shutdown.approve", Thing::Shutdown),
+    ("shutdown.give_notice", Thing::Shutdown),
+    ("shutdown.reschedule", Thing::Shutdown),
+    ("shutdown.measure_ready", Thing::Shutdown),
+    ("shutdown.start", Thing::Shutdown),
+    ("shutdown.restore", Thing::Shutdown),
+    ("shutdown.announce", Thing::Shutdown),
+    ("shutdown.record", Thing::Shutdown),
+    ("shutdown.save", Thing::OffShutdown),
+    ("shutdown.withdraw", Thing::OffShutdown),
     ("asset.retire", Thing::Asset),
     ("template.save", Thing::Form),
     ("template.publish", Thing::Form),
@@ -173,6 +192,8 @@ const ELSEWHERE: &[&str] = &[
     "work_order.grab",
     "work_order.pass_on",
     "asset.record_reading",
+    "asset.note_expiring",
+    "shutdown_notice.read",
 ];
 
 const DOOR: [&str; 2] = ["work_order.agree_time", "work_order.sign_off"];
@@ -207,6 +228,15 @@ fn payload(name: &str, round: usize) -> Value {
             let (template, spot) = (Thing::Form.id(round), json!({ "site": firm.site }));
             json!({ "template": template, "spot": spot, "points": [], "repeats": null })
         }
+        "maintenance_plan.save" => {
+            payload["work"]["order_type"] = json!(firm.plumbing);
+            json!({ "asset": Thing::Asset.id(round) })
+        }
+        "shutdown.save" => {
+            let affected = json!({ "units": [Thing::Unit.id(round)], "changed": "" });
+            json!({ "asset": Thing::Asset.id(round), "affected": affected })
+        }
+        "shutdown.set_affected" => json!({ "affected": { "units": [Thing::Unit.id(round)], "changed": "" } }),
         "inspection.start" => json!({ "template": Thing::Form.id(round), "spot": { "site": firm.site } }),
         "user.save" => json!({ "certificates": [{ "code": "", "expires_at": "2030-01-01T00:00:00Z" }] }),
         "stock_move.record" => json!({ "article": article, "from": "supplier", "to": store }),

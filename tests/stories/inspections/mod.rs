@@ -66,7 +66,7 @@ fn empty_flat(house: &House) -> TemplateSave {
 }
 
 /// Puts a form into use.
-async fn published(house: &House, form: TemplateSave) -> TemplateId {
+pub(crate) async fn published(house: &House, form: TemplateSave) -> TemplateId {
     let (id, admin) = (TemplateId::new(house.clock.new_id()), house.office("admin").await);
     admin.perform(id, form).await.applied();
     admin.perform(id, PublishTemplate {}).await.applied();

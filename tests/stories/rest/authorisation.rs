@@ -14,6 +14,7 @@ use mobile_api::{
     directory::{Label, UnitSave, UserSave},
     handover::HandoverOpen,
     inspection::{AnswerItem, PublishTemplate, RoundSave, Spot, StartInspection, TemplateSave},
+    maintenance::{ApproveShutdown, GiveNotice, PlanSave, ShutdownSave},
     operation::Payload,
     signing::Digest,
     stock::{ArticleSave, Place, RecordMove, StockCountOpen, StockLevel, StockPlaceSave, StockSerial},
@@ -184,6 +185,17 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.system(firm, asset, AssetSave { name: secret(), site: firm.site, ..AssetSave::example() }).await;
     let read = RecordReading { note: Some(secret()), ..RecordReading::example() };
     house.li().await.perform(asset, read).await.applied();
+    let (plan, shutdown) = (house.clock.new_id(), house.clock.new_id());
+    let mut service = PlanSave { name: secret(), asset: asset.into(), ..PlanSave::example() };
+    service.work.order_type = firm.plumbing;
+    let admin = house.office("admin").await;
+    admin.perform(plan, service).await.applied();
+    let save = ShutdownSave { asset: asset.into(), text: secret(), ..ShutdownSave::example() };
+    admin.perform(shutdown, save).await.applied();
+    admin.perform(shutdown, ApproveShutdown {}).await.applied();
+    admin.perform(shutdown, GiveNotice::default()).await.applied();
+    let notices = admin.get("/v1/shutdown-notices").await.body;
+    let notice = notices["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
     let readings = house.office("admin").await.get("/v1/asset-readings").await.body;
     let reading = readings["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
     let (template, round, inspection) = (house.clock.new_id(), house.clock.new_id(), house.clock.new_id());
@@ -239,6 +251,9 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("assets", asset),
         ("asset-readings", reading),
         ("handovers", handover),
+        ("maintenance-plans", plan),
+        ("shutdowns", shutdown),
+        ("shutdown-notices", notice),
         ("templates", template),
         ("rounds", round),
         ("inspections", inspection),

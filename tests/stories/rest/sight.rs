@@ -9,6 +9,7 @@ use doorstep::{
     directory::list::{self as directory, DirectoryFilter},
     handover::list::{self as handovers, HandoverFilter},
     inspection::list::{self as inspections, InspectionFilter, RoundFilter, TemplateFilter},
+    maintenance::list::{self as maintenance, NoticeFilter, PlanFilter, ShutdownFilter},
     paging::Ask,
     review::list::{self as reviews, ReviewFilter},
     stock::list::{self as stock, CountFilter, LevelFilter, MoveFilter, SerialFilter},
@@ -22,6 +23,7 @@ use mobile_api::{
     handover::HandoverOpen,
     ids::{SiteId, TeamId},
     inspection::{Assignee, PlanInspection, PublishTemplate, RoundSave, Spot, TemplateSave},
+    maintenance::{ApproveShutdown, GiveNotice, PlanSave, ShutdownSave},
     operation::Payload,
     record::{Kind, Record},
     stock::StockCountOpen,
@@ -56,6 +58,7 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
         let id = house.clock.new_id();
         house.system(firm, id, asset).await;
         house.li().await.perform(id, RecordReading::example()).await.applied();
+        maintenance_of(house, id, &[firm.plumbers, other_team]).await;
         let customer = CustomerSave { site, ..CustomerSave::example() };
         house.system(firm, house.clock.new_id(), customer).await;
         for team in [None, Some(firm.plumbers), Some(other_team)] {
@@ -97,6 +100,24 @@ async fn material(house: &House, other_site: SiteId) {
     let (place, counters) = (the_store(), vec![firm.wang]);
     let open = StockCountOpen { place, articles: vec![valves()], counters, note: None };
     ku.perform(house.clock.new_id(), open).await.applied();
+}
+
+/// A plan for the asset, and shutdowns of it given to each; one of them with its notices.
+async fn maintenance_of(house: &House, asset: Uuid, teams: &[TeamId]) {
+    let (firm, admin) = (&house.firm, house.office("admin").await);
+    let mut plan = PlanSave { asset: asset.into(), ..PlanSave::example() };
+    plan.work.order_type = firm.plumbing;
+    admin.perform(house.clock.new_id(), plan).await.applied();
+    let persons = [firm.wang, firm.zhao].map(|user| Assignee { user: Some(user), team: None });
+    let teams = teams.iter().map(|team| Assignee { user: None, team: Some(*team) });
+    let mut shutdown = Uuid::nil();
+    for assignee in persons.into_iter().chain(teams).chain([Assignee::default()]) {
+        shutdown = house.clock.new_id();
+        let save = ShutdownSave { asset: asset.into(), assignee, ..ShutdownSave::example() };
+        admin.perform(shutdown, save).await.applied();
+    }
+    admin.perform(shutdown, ApproveShutdown {}).await.applied();
+    admin.perform(shutdown, GiveNotice::default()).await.applied();
 }
 
 /// A form in each state; rounds and inspections at each site, of each person and team.
@@ -205,6 +226,17 @@ fn rows(
         }
         Kind::AssetReading => {
             assets::readings(conn, actor, &ReadingFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::MaintenancePlan => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            maintenance::plans(conn, actor, &PlanFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Shutdown => {
+            let filter = ShutdownFilter::default();
+            maintenance::shutdowns(conn, actor, &filter, &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::ShutdownNotice => {
+            maintenance::notices(conn, actor, &NoticeFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Template => {
             let ask = Ask { after: None, limit: EVERYTHING };
