@@ -7,6 +7,7 @@ use crate::{
     actor::Actor,
     asset::{Asset, AssetReading},
     calendar::Calendar,
+    complaint::{Complaint, ComplaintClass},
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
@@ -303,6 +304,10 @@ records! {
     AssetReading = "asset_reading", "asset-readings";
     /// What one shift leaves to the next (交接班).
     Handover = "handover", "handovers";
+    /// What somebody complained of (投诉).
+    Complaint = "complaint", "complaints";
+    /// A class of complaints (投诉分类).
+    ComplaintClass = "complaint_class", "complaint-classes";
 }
 
 impl std::fmt::Display for Kind {

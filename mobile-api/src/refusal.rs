@@ -124,6 +124,23 @@ pub enum Refusal {
         /// What is missing.
         missing: Vec<Gap>,
     },
+    /// The operation does not fit where the record stands.
+    #[error("`{operation}` is not possible while it is {status}")]
+    IllegalStep {
+        /// Where it stands.
+        status: &'static str,
+        /// The verb that was tried.
+        operation: &'static str,
+    },
+    /// Something is still open, and nobody said why that is left so.
+    #[error("a reason is needed: {}", what.join(", "))]
+    ReasonNeeded {
+        /// What is open.
+        what: Vec<&'static str>,
+    },
+    /// The complaint was not summed up.
+    #[error("the complaint has no summary with its class and cause")]
+    SummaryMissing,
     /// It is not time for this: somebody was faster, or what it waited for has moved.
     #[error("not due")]
     NotDue,
@@ -182,6 +199,9 @@ impl Refusal {
             Refusal::InspectionOver { .. } => "inspection_over",
             Refusal::AnswersMissing { .. } => "answers_missing",
             Refusal::NotDue => "not_due",
+            Refusal::IllegalStep { .. } => "illegal_step",
+            Refusal::ReasonNeeded { .. } => "reason_needed",
+            Refusal::SummaryMissing => "summary_missing",
             Refusal::AssetRetired => "asset_retired",
             Refusal::SerialTaken { .. } => "serial_taken",
             Refusal::TooManyEntries => "too_many_entries",
@@ -307,6 +327,10 @@ pub enum Flag {
     ReadingBeyondLimits,
     /// A counter says less than it did.
     CounterBackwards,
+    /// The complainant had said the opposite, on another phone.
+    CustomerSaidOtherwise,
+    /// A complaint was reported back unsolved so often that the manager is to know.
+    StillUnsolved,
 }
 
 impl Flag {
@@ -355,6 +379,8 @@ impl Flag {
             Flag::RepeatFault => "repeat_fault",
             Flag::ReadingBeyondLimits => "reading_beyond_limits",
             Flag::CounterBackwards => "counter_backwards",
+            Flag::CustomerSaidOtherwise => "customer_said_otherwise",
+            Flag::StillUnsolved => "still_unsolved",
         }
     }
 

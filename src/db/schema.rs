@@ -596,6 +596,45 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    complaints (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        number -> Nullable<Text>,
+        received_at -> BigInt,
+        status -> Text,
+        severity -> Text,
+        channel -> Text,
+        site_id -> Nullable<Id>,
+        unit_id -> Nullable<Id>,
+        customer_id -> Nullable<Id>,
+        asset_id -> Nullable<Id>,
+        work_order_id -> Nullable<Id>,
+        person_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        class_id -> Nullable<Id>,
+        founded -> Nullable<Bool>,
+        escalated -> Bool,
+        closed_at -> Nullable<BigInt>,
+        due_at -> Nullable<BigInt>,
+        watch_at -> Nullable<BigInt>,
+        reach_changes_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use super::Id;
+
+    complaint_people (org_id, user_id, complaint_id) {
+        org_id -> Id,
+        user_id -> Id,
+        complaint_id -> Id,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -627,5 +666,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     stock_serials,
     stock_counts,
     reserved,
-    handovers
+    handovers,
+    complaints,
+    complaint_people
 );

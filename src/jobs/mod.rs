@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use mobile_api::{
     Actor,
     catalogue::Action,
+    complaint::RaiseComplaintAlarm,
     inspection::{NoteMissed, PlanRound},
     signing::Digest,
     time::Timestamp,
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use crate::{
     access::Access,
     clock::Clock,
+    complaint,
     db::{Conn, DbError},
     events::Pokes,
     inspection,
@@ -135,6 +137,7 @@ impl Timers {
             self.attempt("do due jobs", self.do_due().await);
             self.attempt("watch deadlines", self.watch().await);
             self.attempt("plan rounds", self.plan_rounds().await);
+            self.attempt("watch complaints", self.watch_complaints().await);
             self.attempt("watch inspections", self.watch_inspections().await);
             if clock.now() >= window_at {
                 self.attempt("move scopes with time", self.move_windows().await);
@@ -215,6 +218,14 @@ impl Timers {
     /// The database's.
     pub async fn watch_inspections(&self) -> Result<(), DoorError> {
         self.as_due(inspection::store::watch_due, NoteMissed {}).await
+    }
+
+    /// Tells whoever is to be told of the deadlines of complaints by now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch_complaints(&self) -> Result<(), DoorError> {
+        self.as_due(complaint::store::watch_due, RaiseComplaintAlarm {}).await
     }
 
     /// Does the same to every record that is due, until none is.

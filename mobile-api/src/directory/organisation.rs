@@ -7,11 +7,12 @@ use crate::{
     actor::Actor,
     asset::MaintenanceRules,
     check::Check,
+    complaint::ComplaintRules,
     ids::{Id, OrganisationId},
     money::Currency,
     operation::{Change, Context, Create, Decision, Payload},
     price_list::MoneyRules,
-    record::{Kind, Reach, RecordType},
+    record::{Kind, Reach, RecordType, Ref},
     refusal::Refusal,
     time::Timestamp,
 };
@@ -42,6 +43,9 @@ pub struct Organisation {
     /// Why things fail, and when a fault counts as one that comes back.
     #[serde(default, skip_serializing_if = "MaintenanceRules::is_default")]
     pub maintenance: MaintenanceRules,
+    /// How fast each step of a complaint must be, and when the manager is told.
+    #[serde(default, skip_serializing_if = "ComplaintRules::is_default")]
+    pub complaints: ComplaintRules,
 }
 
 /// What a new organisation starts with.
@@ -64,6 +68,11 @@ impl RecordType for Organisation {
 
     fn reach(&self, _now: Timestamp) -> Vec<Reach> {
         in_catalog(Self::KIND, self.id)
+    }
+
+    /// The hours of the deadlines of complaints.
+    fn companions(&self) -> Vec<Ref> {
+        self.complaints.calendar.map(|calendar| Ref::new(Kind::Calendar, calendar)).into_iter().collect()
     }
 }
 
@@ -106,8 +115,20 @@ impl Create for Found {
     fn decide(self, id: Id<Organisation>, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
         let Found { name, time_zone, currency, deadlines } = self;
         let (escalation, pool_cap, money) = (Escalation::TRADE, POOL_CAP, MoneyRules::default());
-        let maintenance = MaintenanceRules::default();
-        Ok(Organisation { id, name, time_zone, currency, deadlines, escalation, pool_cap, money, maintenance }.into())
+        let (maintenance, complaints) = (MaintenanceRules::default(), ComplaintRules::default());
+        let firm = Organisation {
+            id,
+            name,
+            time_zone,
+            currency,
+            deadlines,
+            escalation,
+            pool_cap,
+            money,
+            maintenance,
+            complaints,
+        };
+        Ok(firm.into())
     }
 }
 

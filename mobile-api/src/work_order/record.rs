@@ -14,7 +14,10 @@ use crate::{
     calendar::WorkingHours,
     directory::{Deadlines, Escalation, PauseReason, User},
     evidence::When,
-    ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
+    ids::{
+        AssetId, BuildingId, ComplaintId, CustomerId, Id, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId,
+        WorkOrderId,
+    },
     inspection::FoundBy,
     money::{Currency, Money, Quantity},
     operation::Context,
@@ -136,6 +139,9 @@ pub struct WorkOrder {
     /// The findings of inspections that it came from, or that were joined to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found_by: Vec<FoundBy>,
+    /// The complaint that it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
     /// Orders that had to do its work again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reworked_by: Vec<WorkOrderId>,
@@ -209,6 +215,8 @@ pub enum Channel {
     Online,
     /// Found on patrol or on another job.
     Patrol,
+    /// Because of a complaint.
+    Complaint,
     /// From another system.
     Import,
 }

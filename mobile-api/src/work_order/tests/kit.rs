@@ -144,6 +144,7 @@ pub(super) fn world() -> HashMap<Ref, Record> {
             pool_cap: 2,
             money,
             maintenance: Default::default(),
+            complaints: Default::default(),
         }
         .into(),
         Site { id: Id::new(SITE), name: "Lakeside".into(), address: String::new(), location: None }.into(),
