@@ -28,7 +28,12 @@ pub struct ResolutionContent {
 impl Complaint {
     /// What to show to whoever signs.
     pub fn content(&self, signer: &str) -> ResolutionContent {
-        let round = self.round();
+        self.content_of(self.rounds.len(), signer)
+    }
+
+    /// The same of a round, counted from 1.
+    pub(super) fn content_of(&self, number: usize, signer: &str) -> ResolutionContent {
+        let round = number.checked_sub(1).and_then(|at| self.rounds.get(at));
         let approved = round.and_then(|round| round.proposal(round.approved.as_ref()?.proposal));
         let done = round.and_then(|round| round.carried_out.as_ref());
         ResolutionContent {
@@ -37,7 +42,7 @@ impl Complaint {
             text: self.text.clone(),
             measure: approved.map(|proposal| proposal.text.clone()),
             carried_out: done.map(|done| done.text.clone()),
-            round: u32::try_from(self.rounds.len()).unwrap_or(u32::MAX),
+            round: u32::try_from(number).unwrap_or(u32::MAX),
             signer: signer.into(),
         }
     }

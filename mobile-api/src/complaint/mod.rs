@@ -50,3 +50,6 @@ pub use survey::PlanSurvey;
 pub use word::{AcceptResolution, RefuseResolution, Said};
 
 pub(crate) use survey::{link as link_survey, over as survey_over};
+
+#[cfg(test)]
+mod tests;

@@ -98,12 +98,11 @@ impl Payload for AcceptResolution {
 impl Change for AcceptResolution {
     fn decide(self, mut complaint: Complaint, context: &Context<'_>) -> Result<Decision<Complaint>, Refusal> {
         let AcceptResolution { name, relation, opinion, said } = self;
-        let held = complaint.content(&name);
         let (how, differs, mut flags) = match said {
             Said::Verbal { witness } => (How::Verbal { witness }, Vec::new(), Vec::new()),
             Said::Signed { content, digest, strokes } => {
                 complaint.is_signed_for(&content)?;
-                let differs = content.differences(&held);
+                let differs = content.differences(&complaint.shown_for(&content));
                 (How::Signed { digest }, differs.clone(), signature_flags(&strokes, differs))
             }
         };
@@ -183,6 +182,15 @@ impl Complaint {
         }
         let (pointer, detail) = ("/said/content/complaint".into(), "the complaint that is signed for".into());
         Err(Refusal::Invalid { errors: vec![FieldError { pointer, code: "mismatch".into(), detail }] })
+    }
+
+    /// What the server holds of what was signed for. Where nobody waits for a word any more, that is the round that is named: it
+    /// was over before this arrived.
+    fn shown_for(&self, content: &ResolutionContent) -> ResolutionContent {
+        let named = usize::try_from(content.round).unwrap_or(usize::MAX);
+        let waits = matches!(self.state, ComplaintState::CarriedOut { .. });
+        let round = if waits || named == 0 || named > self.rounds.len() { self.rounds.len() } else { named };
+        self.content_of(round, &content.signer)
     }
 
     /// Writes the complainant's word down. One that comes when they have given it already – by another phone – is kept beside it, and

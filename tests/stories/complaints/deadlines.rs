@@ -82,8 +82,9 @@ stories! {
         house.pass(minutes(5), &[]);
         li.perform(in_time, see()).await.applied();
         house.pass(minutes(10), &[]);
-        li.perform(too_late, see()).await.applied();
+        house.li().await.perform(too_late, see()).await.applied();
         house.pass(minutes(60), &[]);
+        let li = house.li().await;
         for id in [in_time, too_late] {
             li.perform(id, to_plumbers(&house)).await.applied();
         }
@@ -101,7 +102,7 @@ stories! {
         li.perform(id, responded()).await.applied();
         let looked = |text: &str| FollowUp { text: text.into() };
         house.pass(minutes(20), &[]);
-        li.perform(id, looked("On their way")).await.applied();
+        house.li().await.perform(id, looked("On their way")).await.applied();
         house.pass(minutes(29), &[]);
         watch(&house).await;
         reads!(told(&house, id).await, @"follow_up near");
@@ -112,6 +113,7 @@ stories! {
         follow_up near
         follow_up supervisor
         ");
+        let li = house.li().await;
         li.perform(id, looked("They are there")).await.applied();
         let known = complaint(&house, id).await;
         let verdicts: Vec<_> = known.follow_ups.iter().map(|entry| entry.clock.as_ref().unwrap().verdict).collect();
@@ -132,7 +134,10 @@ stories! {
         li.perform(id, called(true)).await.applied();
         house.pass(minutes(3 * 24 * 60 + 1), &[]);
         watch(&house).await;
-        reads!(told(&house, id).await.lines().filter(|line| line.starts_with("call")).collect::<Vec<_>>().join("\n"), @"call supervisor");
+        reads!(told(&house, id).await.lines().filter(|line| line.starts_with("call")).collect::<Vec<_>>().join("\n"), @r"
+        call near
+        call supervisor
+        ");
         let wang = house.phone_of("wang").await;
         wang.did(id, CallBack { how: CallHow::HomeVisit, ..called(true) });
         reads!(synced(&wang).await, @"call_back       applied");
