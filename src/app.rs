@@ -16,6 +16,7 @@ use crate::{
     access::{self, Access},
     asset, certificate,
     clock::Clock,
+    complaint,
     config::{Config, Limits},
     day_plan,
     db::Db,
@@ -108,6 +109,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(access::api::routes);
     cfg.configure(certificate::api::routes);
+    cfg.configure(complaint::api::routes);
     cfg.configure(day_plan::api::routes);
     cfg.configure(device::api::routes);
     cfg.configure(directory::api::routes);

@@ -138,6 +138,9 @@ codes! {
     EnoughToDo             "enough_to_do"                409    Rule        quiet;
     InspectionOver         "inspection_over"             409    Rule        quiet;
     AnswersMissing         "answers_missing"             409    Rule        quiet;
+    IllegalStep            "illegal_step"                409    Rule        quiet;
+    ReasonNeeded           "reason_needed"               409    Rule        quiet;
+    SummaryMissing         "summary_missing"             409    Rule        quiet;
     NotDue                 "not_due"                     409    Rule        quiet;
     AssetRetired           "asset_retired"               409    Rule        quiet;
     SerialTaken            "serial_taken"                409    Rule        quiet;
@@ -378,6 +381,7 @@ impl From<Refusal> for Error {
         match refusal {
             Refusal::Invalid { errors } => error.0.fields.extend(errors.into_iter().map(FieldError::from)),
             Refusal::AnswersMissing { missing } => error.0.fields.extend(missing.iter().map(missing_answer)),
+            Refusal::ReasonNeeded { what } => error.0.fields.extend(what.into_iter().map(open_end)),
             Refusal::BadReference { pointer } => error.0.fields.push(FieldError::new(pointer, "bad_reference", reason)),
             _ => {}
         }
@@ -389,6 +393,11 @@ impl From<Refusal> for Error {
 fn missing_answer(gap: &Gap) -> FieldError {
     let place = gap.point.iter().chain(&gap.item).map(|key| check::escape(key)).collect::<Vec<_>>().join("/");
     FieldError::new(format!("/answers/{place}"), "required", gap.to_string())
+}
+
+/// What is still open, for which nobody gave a reason.
+fn open_end(what: &str) -> FieldError {
+    FieldError::new("/reason", "required", what)
 }
 
 impl From<DbError> for Error {
@@ -494,6 +503,9 @@ mod tests {
             Refusal::EnoughToDo { most: 5 },
             Refusal::InspectionOver { status: "finished" },
             Refusal::AnswersMissing { missing: Vec::new() },
+            Refusal::IllegalStep { status: "closed", operation: "judge" },
+            Refusal::ReasonNeeded { what: vec!["open_orders"] },
+            Refusal::SummaryMissing,
             Refusal::NotDue,
             Refusal::AssetRetired,
             Refusal::SerialTaken { asset: uuid::Uuid::nil().into() },

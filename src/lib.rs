@@ -8,6 +8,7 @@ pub mod asset;
 pub mod certificate;
 pub mod cli;
 pub mod clock;
+pub mod complaint;
 pub mod config;
 pub mod day_plan;
 pub mod db;

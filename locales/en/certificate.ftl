@@ -17,6 +17,7 @@ certificate-called-phone = by telephone; as written down
 certificate-called-desk = at the desk; as written down
 certificate-called-online = online; as written down
 certificate-called-patrol = found on patrol; as written down
+certificate-called-complaint = because of a complaint; as written down
 certificate-called-import = taken over from another system
 certificate-called-plan = planned maintenance
 certificate-arrived = Technician arrived

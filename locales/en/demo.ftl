@@ -92,3 +92,5 @@ flag-overpaid = more was paid than is owed
 flag-payment_without_charge = paid although nothing is charged
 flag-possible_duplicate_payment = possibly the same payment
 flag-possible_rework = possibly rework under warranty
+flag-customer_said_otherwise = the complainant said the opposite
+flag-still_unsolved = reported back unsolved again

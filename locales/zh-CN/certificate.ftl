@@ -17,6 +17,7 @@ certificate-called-phone = 电话报修，按登记时间
 certificate-called-desk = 前台报修，按登记时间
 certificate-called-online = 线上报修，按登记时间
 certificate-called-patrol = 巡查发现，按登记时间
+certificate-called-complaint = 因投诉，按登记时间
 certificate-called-import = 由其他系统转入
 certificate-called-plan = 计划维保
 certificate-arrived = 到达现场

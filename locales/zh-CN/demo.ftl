@@ -92,3 +92,5 @@ flag-overpaid = 付款超出应付
 flag-payment_without_charge = 没有应收却有付款
 flag-possible_duplicate_payment = 可能重复收款
 flag-possible_rework = 可能是保修期内返修
+flag-customer_said_otherwise = 投诉人此前说法相反
+flag-still_unsolved = 多次反馈仍未解决

@@ -12,7 +12,7 @@ use crate::{
     actor::{Actor, Role},
     asset, calendar,
     check::{Check, pointer},
-    device,
+    complaint, device,
     directory::{self, DESK, SETUP},
     figures, handover, inspection, maintenance,
     operation::{Change, Context, Create, Decision, Need, On, Payload, Save, Spec},
@@ -289,6 +289,12 @@ macro_rules! kind {
     (shutdown_notice) => {
         Kind::ShutdownNotice
     };
+    (complaint) => {
+        Kind::Complaint
+    };
+    (complaint_class) => {
+        Kind::ComplaintClass
+    };
 }
 
 macro_rules! offline {
@@ -336,6 +342,7 @@ catalogue! {
     change SetMoneyRules = organisation."set_money_rules"(price_list::SetMoneyRules), online, SETUP, "Change taxes, discounts and how long quotes are valid";
     change SetTargets = organisation."set_targets"(figures::SetTargets), online, SETUP, "Say what the figures are to be at least";
     change SetMaintenanceRules = organisation."set_maintenance_rules"(asset::SetMaintenanceRules), online, SETUP, "Change why things fail, and when a fault counts as one that comes back";
+    change SetComplaintRules = organisation."set_complaint_rules"(complaint::SetComplaintRules), online, SETUP, "Change how fast complaints are dealt with";
     save SiteSave = site."save"(directory::SiteSave), online, DESK, "Make or change a site";
     save BuildingSave = building."save"(directory::BuildingSave), online, DESK, "Make or change a building";
     save UnitSave = unit."save"(directory::UnitSave), online, DESK, "Make or change a unit";
@@ -445,6 +452,34 @@ catalogue! {
     change ShutdownRecord = shutdown."record"(maintenance::RecordShutdown), offline, DOOR, "Record what came of a shutdown";
     change ShutdownWithdraw = shutdown."withdraw"(maintenance::WithdrawShutdown), online, OFFICE, "Withdraw a shutdown";
     change ShutdownNoticeRead = shutdown_notice."read"(maintenance::ReadNotice), online, OPERATOR, "Note that a notice was read";
+    create ComplaintReceive = complaint."receive"(complaint::Intake), offline, INTAKE, "Write a complaint down";
+    change ComplaintEdit = complaint."edit"(complaint::EditComplaint), online, FRONT, "Correct a complaint's particulars";
+    change ComplaintJudge = complaint."judge"(complaint::JudgeComplaint), online, FRONT, "Judge whether a complaint is founded";
+    change ComplaintRecordUnderstanding = complaint."record_understanding"(complaint::RecordUnderstanding), offline, INTAKE, "Record what the complainant says to an explanation";
+    change ComplaintRefer = complaint."refer"(complaint::ReferComplaint), online, FRONT, "Tell a department that a complaint is theirs";
+    change ComplaintRespond = complaint."respond"(complaint::RespondToComplaint), offline, INTAKE, "Record that the complainant has heard from the firm";
+    change ComplaintSetTask = complaint."set_task"(complaint::SetTask), online, FRONT, "Give somebody something to find out";
+    change ComplaintReportTask = complaint."report_task"(complaint::ReportTask), offline, EVERYBODY, "Say what came of a task";
+    change ComplaintPlanSurvey = complaint."plan_survey"(complaint::PlanSurvey), online, OFFICE, "Plan a survey on site";
+    change ComplaintRecordFindings = complaint."record_findings"(complaint::RecordFindings), offline, INTAKE, "Record what was found";
+    change ComplaintOpenOrder = complaint."open_order"(complaint::OpenOrder), online, FRONT, "Make an order for a complaint";
+    change ComplaintPropose = complaint."propose"(complaint::Propose), offline, INTAKE, "Propose a measure";
+    change ComplaintApprove = complaint."approve"(complaint::ApproveProposal), online, MONEY, "Approve a measure";
+    change ComplaintCarryOut = complaint."carry_out"(complaint::CarryOut), offline, INTAKE, "Record that a measure was carried out";
+    change ComplaintAccept = complaint."accept"(complaint::AcceptResolution), offline, INTAKE, "Record that the complainant accepts";
+    change ComplaintRefuse = complaint."refuse"(complaint::RefuseResolution), offline, INTAKE, "Record that the complainant does not accept";
+    change ComplaintFollowUp = complaint."follow_up"(complaint::FollowUp), offline, INTAKE, "Record how a complaint stands";
+    change ComplaintCallBack = complaint."call_back"(complaint::CallBack), offline, INTAKE, "Record a return call or visit";
+    change ComplaintSummarise = complaint."summarise"(complaint::Summarise), online, FRONT, "Sum a complaint up";
+    change ComplaintClose = complaint."close"(complaint::CloseComplaint), online, FRONT, "Close a complaint";
+    change ComplaintReopen = complaint."reopen"(complaint::ReopenComplaint), online, FRONT, "Take a closed complaint up again";
+    change ComplaintLink = complaint."link"(complaint::LinkComplaint), online, FRONT, "Link a complaint to the one that it repeats";
+    change ComplaintMerge = complaint."merge"(complaint::MergeComplaint), online, FRONT, "Merge a duplicate into another complaint";
+    change ComplaintNote = complaint."note"(complaint::AddComplaintNote), offline, INTAKE, "Add a note";
+    change ComplaintAddPhoto = complaint."add_photo"(complaint::AddComplaintPhoto), offline, INTAKE, "Add a photo";
+    change ComplaintSettlePhotos = complaint."settle_photos"(complaint::SettleComplaintPhotos), online, OPERATOR, "Note what became of a photo's bytes";
+    change ComplaintRaiseAlarm = complaint."raise_alarm"(complaint::RaiseComplaintAlarm), online, OPERATOR, "Tell somebody of a deadline";
+    save ComplaintClassSave = complaint_class."save"(complaint::ComplaintClassSave), online, SETUP, "Make or change a class of complaints";
 }
 
 /// The line of the catalogue for a type on the wire.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     asset::{Asset, AssetReading},
     calendar::Calendar,
+    complaint::{Complaint, ComplaintClass},
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
@@ -193,6 +194,12 @@ pub type StockSerialId = Id<StockSerial>;
 
 /// The id of a handover.
 pub type HandoverId = Id<Handover>;
+
+/// The id of a complaint.
+pub type ComplaintId = Id<Complaint>;
+
+/// The id of a class of complaints.
+pub type ComplaintClassId = Id<ComplaintClass>;
 
 /// The id of a count sheet.
 pub type StockCountId = Id<StockCount>;

@@ -9,6 +9,7 @@ pub mod asset;
 pub mod calendar;
 pub mod catalogue;
 pub mod check;
+pub mod complaint;
 pub mod device;
 pub mod directory;
 pub mod evidence;

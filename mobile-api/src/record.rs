@@ -7,6 +7,7 @@ use crate::{
     actor::Actor,
     asset::{Asset, AssetReading},
     calendar::Calendar,
+    complaint::{Complaint, ComplaintClass},
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
@@ -310,6 +311,10 @@ records! {
     Shutdown = "shutdown", "shutdowns";
     /// The notice of a shutdown to one household or department.
     ShutdownNotice = "shutdown_notice", "shutdown-notices";
+    /// What somebody complained of (投诉).
+    Complaint = "complaint", "complaints";
+    /// A class of complaints (投诉分类).
+    ComplaintClass = "complaint_class", "complaint-classes";
 }
 
 impl std::fmt::Display for Kind {

@@ -124,6 +124,23 @@ pub enum Refusal {
         /// What is missing.
         missing: Vec<Gap>,
     },
+    /// The operation does not fit where the record stands.
+    #[error("`{operation}` is not possible while it is {status}")]
+    IllegalStep {
+        /// Where it stands.
+        status: &'static str,
+        /// The verb that was tried.
+        operation: &'static str,
+    },
+    /// Something is still open, and nobody said why that is left so.
+    #[error("a reason is needed: {}", what.join(", "))]
+    ReasonNeeded {
+        /// What is open.
+        what: Vec<&'static str>,
+    },
+    /// The complaint was not summed up.
+    #[error("the complaint has no summary with its class and cause")]
+    SummaryMissing,
     /// It is not time for this: somebody was faster, or what it waited for has moved.
     #[error("not due")]
     NotDue,
@@ -227,6 +244,9 @@ impl Refusal {
             Refusal::InspectionOver { .. } => "inspection_over",
             Refusal::AnswersMissing { .. } => "answers_missing",
             Refusal::NotDue => "not_due",
+            Refusal::IllegalStep { .. } => "illegal_step",
+            Refusal::ReasonNeeded { .. } => "reason_needed",
+            Refusal::SummaryMissing => "summary_missing",
             Refusal::AssetRetired => "asset_retired",
             Refusal::SerialTaken { .. } => "serial_taken",
             Refusal::PlanWithdrawn => "plan_withdrawn",
@@ -375,6 +395,10 @@ pub enum Flag {
     ShortNotice,
     /// The certificate of an asset runs out soon.
     CertificateExpiring,
+    /// The complainant had said the opposite, on another phone.
+    CustomerSaidOtherwise,
+    /// A complaint was reported back unsolved so often that the manager is to know.
+    StillUnsolved,
 }
 
 impl Flag {
@@ -431,6 +455,8 @@ impl Flag {
             Flag::ShutdownNotAllowed => "shutdown_not_allowed",
             Flag::ShortNotice => "short_notice",
             Flag::CertificateExpiring => "certificate_expiring",
+            Flag::CustomerSaidOtherwise => "customer_said_otherwise",
+            Flag::StillUnsolved => "still_unsolved",
         }
     }
 

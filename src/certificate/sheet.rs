@@ -196,6 +196,7 @@ fn times(certificate: &Certificate, words: Words) -> Part {
         Channel::Desk => "certificate-called-desk",
         Channel::Online => "certificate-called-online",
         Channel::Patrol => "certificate-called-patrol",
+        Channel::Complaint => "certificate-called-complaint",
         Channel::Import => "certificate-called-import",
         Channel::Plan => "certificate-called-plan",
     };

@@ -1,6 +1,7 @@
 //! `doorstep import`
 
 mod assets;
+mod classes;
 mod prices;
 mod table;
 
@@ -34,7 +35,7 @@ const SOME_REFUSED: u8 = 3;
 /// How often a line tells of the progress where there is no terminal to draw a bar on.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
-/// Take history, a price list or assets over from another system
+/// Take history, a price list, assets or classes of complaints over from another system
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  doorstep import requests --map docs/mappings/boston-311.toml requests.csv.gz")]
 pub struct Import {
@@ -47,6 +48,7 @@ enum What {
     Requests(Requests),
     Prices(prices::Prices),
     Assets(assets::Assets),
+    ComplaintClasses(classes::Classes),
 }
 
 /// Import service requests from a table (CSV, also compressed by gzip)
@@ -87,6 +89,7 @@ impl Import {
             What::Requests(requests) => requests.run().await,
             What::Prices(prices) => prices.run().await,
             What::Assets(assets) => assets.run().await,
+            What::ComplaintClasses(classes) => classes.run().await,
         }
     }
 }

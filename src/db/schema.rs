@@ -674,10 +674,50 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
+    complaints (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        number -> Nullable<Text>,
+        received_at -> BigInt,
+        status -> Text,
+        severity -> Text,
+        channel -> Text,
+        site_id -> Nullable<Id>,
+        unit_id -> Nullable<Id>,
+        customer_id -> Nullable<Id>,
+        asset_id -> Nullable<Id>,
+        work_order_id -> Nullable<Id>,
+        person_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        class_id -> Nullable<Id>,
+        founded -> Nullable<Bool>,
+        escalated -> Bool,
+        closed_at -> Nullable<BigInt>,
+        due_at -> Nullable<BigInt>,
+        watch_at -> Nullable<BigInt>,
+        reach_changes_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
     notice_links (code) {
         code -> Text,
         org_id -> Id,
         notice_id -> Id,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    complaint_people (org_id, user_id, complaint_id) {
+        org_id -> Id,
+        user_id -> Id,
+        complaint_id -> Id,
     }
 }
 
@@ -716,5 +756,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     handovers,
     maintenance_plans,
     shutdowns,
-    shutdown_notices
+    shutdown_notices,
+    complaints,
+    complaint_people
 );

@@ -61,6 +61,10 @@ fn row(record: &Record) -> Option<Row> {
             let row = row(None, None, &place.name)?;
             Some(Row { active: place.active, ..row })
         }
+        Record::ComplaintClass(class) => {
+            let row = row(class.parent.map(Into::into), None, &class.name.zh)?;
+            Some(Row { code: Some(column_text(&class.code)), active: class.active, ..row })
+        }
         Record::Organisation(_)
         | Record::Device(_)
         | Record::Review(_)
@@ -75,6 +79,7 @@ fn row(record: &Record) -> Option<Row> {
         | Record::MaintenancePlan(_)
         | Record::Shutdown(_)
         | Record::ShutdownNotice(_)
+        | Record::Complaint(_)
         | Record::Template(_)
         | Record::Round(_)
         | Record::Inspection(_) => None,

@@ -13,6 +13,7 @@ use mobile_api::{
     Actor,
     asset::NoteExpiring,
     catalogue::Action,
+    complaint::RaiseComplaintAlarm,
     inspection::{NoteMissed, PlanRound},
     maintenance::GeneratePlan,
     refusal::Refusal,
@@ -27,6 +28,7 @@ use crate::{
     access::Access,
     asset,
     clock::Clock,
+    complaint,
     db::{Conn, DbError},
     events::Pokes,
     inspection,
@@ -154,6 +156,7 @@ impl Timers {
             self.attempt("do due jobs", self.do_due().await);
             self.attempt("watch deadlines", self.watch().await);
             self.attempt("plan rounds", self.plan_rounds().await);
+            self.attempt("watch complaints", self.watch_complaints().await);
             self.attempt("watch inspections", self.watch_inspections().await);
             self.attempt("make orders of plans", self.look_at_plans().await);
             if clock.now() >= window_at {
@@ -273,6 +276,14 @@ impl Timers {
             Some(error) => Err(error),
             None => Ok(()),
         }
+    }
+
+    /// Tells whoever is to be told of the deadlines of complaints by now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch_complaints(&self) -> Result<(), DoorError> {
+        self.as_due(complaint::store::watch_due, RaiseComplaintAlarm {}).await
     }
 
     /// Does the same to every record that is due, until none is.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use mobile_api::{
     asset::{Asset, AssetReading},
     calendar::Calendar,
+    complaint::{Complaint, ComplaintClass},
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
@@ -35,6 +36,7 @@ use super::{
 };
 use crate::{
     asset::list::{AssetFilter, ReadingFilter},
+    complaint::list::ComplaintFilter,
     device::list::DeviceFilter,
     directory::list::DirectoryFilter,
     handover::list::HandoverFilter,
@@ -100,6 +102,8 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::MaintenancePlan => add::<MaintenancePlan>(document),
         Kind::Shutdown => add::<Shutdown>(document),
         Kind::ShutdownNotice => add::<ShutdownNotice>(document),
+        Kind::Complaint => add::<Complaint>(document),
+        Kind::ComplaintClass => add::<ComplaintClass>(document),
     }
 }
 
@@ -115,7 +119,7 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
         Kind::Site | Kind::Building | Kind::Unit | Kind::Customer => (OF_SITES, of::<DirectoryFilter>()),
         Kind::User => ("By name. The office sees all accounts, a technician their own.", of::<DirectoryFilter>()),
         Kind::Team | Kind::OrderType | Kind::PriceItem | Kind::Calendar => (OF_ALL, of::<DirectoryFilter>()),
-        Kind::Article | Kind::StockPlace => (OF_ALL, of::<DirectoryFilter>()),
+        Kind::Article | Kind::StockPlace | Kind::ComplaintClass => (OF_ALL, of::<DirectoryFilter>()),
         Kind::StockMove => {
             let about = "Newest first. The office sees all moves, those to orders only of its sites; a technician what they recorded \
                 and what went into or out of their bag.";
@@ -136,6 +140,11 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
         Kind::Handover => {
             let about = "Newest first. The two who hand over and take over, and an office that sees every site.";
             (about, of::<HandoverFilter>())
+        }
+        Kind::Complaint => {
+            let about = "Newest first. The office sees the complaints of its sites, and those of none if it sees every site; a technician \
+                those of their department and those that they have to do with.";
+            (about, of::<ComplaintFilter>())
         }
         Kind::Asset => {
             let about = "By name; with `certificate_expires_before`, by when the certificate runs out. For the office; who is limited to \

@@ -24,7 +24,7 @@ use super::{
     store, waiting,
 };
 use crate::{
-    access, asset, certificate,
+    access, asset, certificate, complaint,
     db::{Conn, DbError},
     device, directory, figures, handover, inspection,
     jobs::{self, Job},
@@ -159,6 +159,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         | Record::PriceItem(_)
         | Record::Calendar(_)
         | Record::Article(_)
+        | Record::ComplaintClass(_)
         | Record::StockPlace(_) => directory::store::project(conn, org, record, entry.deleted)?,
         Record::Template(template) => inspection::store::project_template(conn, org, template)?,
         Record::Round(round) => inspection::store::project_round(conn, org, round)?,
@@ -188,6 +189,10 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::ShutdownNotice(_) if entry.stored_rev == 0 => {}
         Record::ShutdownNotice(notice) => maintenance::store::note_read(conn, org, notice)?,
         Record::Handover(record) => handover::store::project(conn, org, record)?,
+        Record::Complaint(made) => {
+            let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
+            complaint::store::project(conn, org, before, made, now)?;
+        }
     }
     Ok(())
 }
@@ -379,8 +384,10 @@ pub(super) struct Moved {
 pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64) -> Result<Moved, DoorError> {
     let orders = work_order::store::reach_due(conn, org, now, most)?;
     let inspections = inspection::store::reach_due(conn, org, now, most)?;
+    let complaints = complaint::store::reach_due(conn, org, now, most)?;
     let orders = orders.into_iter().map(|id| Ref::new(Kind::WorkOrder, id));
     let due = orders.chain(inspections.into_iter().map(|id| Ref::new(Kind::Inspection, id)));
+    let due = due.chain(complaints.into_iter().map(|id| Ref::new(Kind::Complaint, id)));
     let addresses: Vec<Ref> = due.take(usize::try_from(most).unwrap_or(usize::MAX)).collect();
     let mut ledger = Ledger::new(conn, org, now);
     ledger.preload(&addresses)?;
@@ -395,6 +402,7 @@ pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64)
         match record {
             Record::WorkOrder(order) => work_order::store::project(ledger.conn, org, None, order, now)?,
             Record::Inspection(planned) => inspection::store::project(ledger.conn, org, None, planned, now)?,
+            Record::Complaint(made) => complaint::store::project(ledger.conn, org, None, made, now)?,
             _ => {}
         }
     }

@@ -373,6 +373,7 @@ pub(super) fn site_of(record: &Record) -> Option<Uuid> {
         Record::MaintenancePlan(plan) => Some(plan.site.uuid()),
         Record::Shutdown(shutdown) => Some(shutdown.site.uuid()),
         Record::ShutdownNotice(notice) => Some(notice.site.uuid()),
+        Record::Complaint(complaint) => complaint.about.site.map(Into::into),
         Record::StockMove(entry) => entry.used.map(|used| used.site.uuid()),
         _ => None,
     }

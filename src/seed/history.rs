@@ -56,6 +56,7 @@ pub(super) fn asset(firm: &Firm, n: u64) -> Vec<(Uuid, Action)> {
         building: None,
         unit: None,
         place: format!("{} 号楼 shaft {}", n / 50 + 1, n % 4 + 1),
+        serves: None,
         parent: None,
         maker: Some("Hitachi".into()),
         model: Some("HCA-1050".into()),

@@ -8,6 +8,7 @@ mod access;
 mod assets;
 mod bad_input;
 mod certificate;
+mod complaints;
 mod conflicts;
 mod day_plan;
 mod demo;

@@ -7,12 +7,13 @@ use crate::{
     actor::Actor,
     asset::MaintenanceRules,
     check::Check,
+    complaint::ComplaintRules,
     figures::Targets,
     ids::{Id, OrganisationId},
     money::Currency,
     operation::{Change, Context, Create, Decision, Payload},
     price_list::MoneyRules,
-    record::{Kind, Reach, RecordType},
+    record::{Kind, Reach, RecordType, Ref},
     refusal::Refusal,
     time::Timestamp,
 };
@@ -46,6 +47,9 @@ pub struct Organisation {
     /// What the figures are to be at least.
     #[serde(default, skip_serializing_if = "Targets::is_default")]
     pub targets: Targets,
+    /// How fast each step of a complaint must be, and when the manager is told.
+    #[serde(default, skip_serializing_if = "ComplaintRules::is_default")]
+    pub complaints: ComplaintRules,
 }
 
 /// What a new organisation starts with.
@@ -68,6 +72,11 @@ impl RecordType for Organisation {
 
     fn reach(&self, _now: Timestamp) -> Vec<Reach> {
         in_catalog(Self::KIND, self.id)
+    }
+
+    /// The hours of the deadlines of complaints.
+    fn companions(&self) -> Vec<Ref> {
+        self.complaints.calendar.map(|calendar| Ref::new(Kind::Calendar, calendar)).into_iter().collect()
     }
 }
 
@@ -128,6 +137,7 @@ impl Create for Found {
             money: MoneyRules::default(),
             maintenance: MaintenanceRules::default(),
             targets: Targets::default(),
+            complaints: ComplaintRules::default(),
         };
         Ok(firm.into())
     }

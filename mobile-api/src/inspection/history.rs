@@ -94,6 +94,7 @@ impl Create for ImportInspection {
             spot: self.spot,
             round: None,
             order: None,
+            complaint: None,
             earlier: None,
             points: Vec::new(),
             due: None,

@@ -64,6 +64,7 @@ impl Inspection {
         }
         needed.extend(self.round.map(|round| Ref::new(Kind::Round, round)));
         needed.extend(self.order.map(|order| Ref::new(Kind::WorkOrder, order)));
+        needed.extend(self.complaint.map(|complaint| Ref::new(Kind::Complaint, complaint)));
         needed.extend(self.earlier.map(|earlier| Ref::new(Kind::Inspection, earlier)));
         needed.extend(self.findings.iter().filter_map(|finding| finding.order).map(|id| Ref::new(Kind::WorkOrder, id)));
         needed

@@ -369,6 +369,7 @@ impl MaintenancePlan {
             spot,
             round: None,
             order: Some(order.id),
+            complaint: None,
             earlier: None,
             points: Vec::new(),
             due: Some(window),

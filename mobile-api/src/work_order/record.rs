@@ -15,8 +15,8 @@ use crate::{
     directory::{Deadlines, Escalation, PauseReason, User},
     evidence::When,
     ids::{
-        AssetId, BuildingId, CustomerId, Id, OrderTypeId, PriceItemId, ShutdownId, SiteId, TeamId, UnitId, UserId,
-        WorkOrderId,
+        AssetId, BuildingId, ComplaintId, CustomerId, Id, OrderTypeId, PriceItemId, ShutdownId, SiteId, TeamId, UnitId,
+        UserId, WorkOrderId,
     },
     inspection::FoundBy,
     maintenance::PlanOf,
@@ -140,6 +140,9 @@ pub struct WorkOrder {
     /// The findings of inspections that it came from, or that were joined to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found_by: Vec<FoundBy>,
+    /// The complaint that it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
     /// Orders that had to do its work again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reworked_by: Vec<WorkOrderId>,
@@ -219,6 +222,8 @@ pub enum Channel {
     Online,
     /// Found on patrol or on another job.
     Patrol,
+    /// Because of a complaint.
+    Complaint,
     /// From another system.
     Import,
     /// Made by a maintenance plan.

@@ -164,6 +164,7 @@ impl Create for Request {
             refunds: Vec::new(),
             rework_of: None,
             found_by: Vec::new(),
+            complaint: None,
             reworked_by: Vec::new(),
             timeline: Vec::new(),
             changed: Default::default(),

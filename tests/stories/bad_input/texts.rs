@@ -55,6 +55,9 @@ enum Thing {
     Shutdown,
     OffShutdown,
     Handover,
+    Class,
+    Complaint,
+    OtherComplaint,
     Form,
     Walk,
     Inspected,
@@ -82,6 +85,7 @@ const LIFE: &[(&str, Thing)] = &[
     ("organisation.set_money_rules", Thing::Firm),
     ("organisation.set_maintenance_rules", Thing::Firm),
     ("organisation.set_targets", Thing::Firm),
+    ("organisation.set_complaint_rules", Thing::Firm),
     ("site.save", Thing::Site),
     ("building.save", Thing::Building),
     ("unit.save", Thing::Unit),
@@ -133,6 +137,31 @@ const LIFE: &[(&str, Thing)] = &[
     ("handover.open", Thing::Handover),
     ("handover.remark", Thing::Handover),
     ("handover.withdraw", Thing::Handover),
+    ("complaint_class.save", Thing::Class),
+    ("complaint.receive", Thing::Complaint),
+    ("complaint.edit", Thing::Complaint),
+    ("complaint.judge", Thing::Complaint),
+    ("complaint.refer", Thing::Complaint),
+    ("complaint.respond", Thing::Complaint),
+    ("complaint.set_task", Thing::Complaint),
+    ("complaint.report_task", Thing::Complaint),
+    ("complaint.record_findings", Thing::Complaint),
+    ("complaint.open_order", Thing::Complaint),
+    ("complaint.propose", Thing::Complaint),
+    ("complaint.approve", Thing::Complaint),
+    ("complaint.carry_out", Thing::Complaint),
+    ("complaint.follow_up", Thing::Complaint),
+    ("complaint.note", Thing::Complaint),
+    ("complaint.add_photo", Thing::Complaint),
+    ("complaint.accept", Thing::Complaint),
+    ("complaint.refuse", Thing::Complaint),
+    ("complaint.call_back", Thing::Complaint),
+    ("complaint.summarise", Thing::Complaint),
+    ("complaint.close", Thing::Complaint),
+    ("complaint.reopen", Thing::Complaint),
+    ("complaint.receive", Thing::OtherComplaint),
+    ("complaint.judge", Thing::OtherComplaint),
+    ("complaint.record_understanding", Thing::OtherComplaint),
     ("work_order.request", Thing::Order),
     ("work_order.assign", Thing::Order),
     ("work_order.hand_back", Thing::Order),
@@ -170,6 +199,9 @@ const LIFE: &[(&str, Thing)] = &[
 /// (`inspections::forms`).
 const ELSEWHERE: &[&str] = &[
     "organisation.found",
+    "complaint.settle_photos",
+    "complaint.raise_alarm",
+    "complaint.plan_survey",
     "work_order.settle_photos",
     "round.plan",
     "inspection.plan",
@@ -251,6 +283,17 @@ fn payload(name: &str, round: usize) -> Value {
             let material = json!({ "article": article, "name": { "zh": "", "en": "" }, "milli": 1000, "unit": "" });
             json!({ "from": firm.wang, "to": firm.zhao, "orders": [order], "material": [material] })
         }
+        "complaint.receive" => json!({ "about": { "site": firm.site } }),
+        "complaint.edit" => json!({ "text": "", "wanted": "", "by": { "name": "", "phone": "" } }),
+        "complaint.refer" => json!({ "team": firm.plumbers }),
+        "complaint.set_task" => json!({ "who": firm.wang }),
+        "complaint.report_task" => json!({ "task": operation_id("complaint.set_task", round) }),
+        "complaint.open_order" => json!({ "order_type": firm.plumbing }),
+        "complaint.approve" => json!({ "proposal": operation_id("complaint.propose", round) }),
+        "complaint.accept" => {
+            payload["said"]["content"]["complaint"] = json!(Thing::Complaint.id(round));
+            json!({})
+        }
         "work_order.assign" => json!({ "technician": firm.wang }),
         "work_order.confirm_quote" => json!({ "quote": quote, "method": { "how": "verbal", "witness": "" } }),
         "work_order.record_labour" => {
@@ -282,6 +325,9 @@ fn payload(name: &str, round: usize) -> Value {
 /// Puts a text in its place. The signature stands for what is shown.
 fn put(payload: &mut Value, pointer: &str, text: &str) {
     *payload.pointer_mut(pointer).unwrap() = json!(text);
+    if pointer.starts_with("/said/content/") {
+        payload["said"]["digest"] = json!(signing::digest(&payload["said"]["content"]).unwrap());
+    }
     if pointer.starts_with("/content/") {
         payload["digest"] = json!(signing::digest(&payload["content"]).unwrap());
     }
@@ -335,6 +381,9 @@ fn plain(name: &str, round: usize) -> Value {
     }
     if name == "work_order.sign_off" {
         put(&mut whole, "/content/place", "plain");
+    }
+    if name == "complaint.accept" {
+        put(&mut whole, "/said/content/text", "plain");
     }
     assert_eq!(complaints(name, &whole), Ok(()), "{name}: {whole}");
     whole

@@ -10,6 +10,7 @@ use doorstep::openapi;
 use mobile_api::{
     asset::{AssetSave, RecordReading},
     calendar::CalendarSave,
+    complaint::{About, ComplaintClassSave, Intake},
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
     directory::{Label, UnitSave, UserSave},
     handover::HandoverOpen,
@@ -208,6 +209,10 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.li().await.perform(inspection, begun).await.applied();
     let leaks = AnswerItem { note: Some(secret()), ..AnswerItem::example() };
     house.li().await.perform(inspection, leaks).await.applied();
+    let (class, complaint) = (house.clock.new_id(), house.clock.new_id());
+    house.system(firm, class, ComplaintClassSave { code: secret(), ..ComplaintClassSave::example() }).await;
+    let about = About { site: Some(firm.site), ..About::default() };
+    house.li().await.perform(complaint, Intake { text: secret(), about, ..Intake::example() }).await.applied();
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
     let handover = house.clock.new_id();
@@ -254,6 +259,8 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("maintenance-plans", plan),
         ("shutdowns", shutdown),
         ("shutdown-notices", notice),
+        ("complaints", complaint),
+        ("complaint-classes", class),
         ("templates", template),
         ("rounds", round),
         ("inspections", inspection),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use doorstep::{
     asset::list::{self as assets, AssetFilter, ReadingFilter},
+    complaint::list::{self as complaints, ComplaintFilter},
     db::{Conn, DbError},
     device::list::{self as devices, DeviceFilter},
     directory::list::{self as directory, DirectoryFilter},
@@ -19,6 +20,7 @@ use mobile_api::{
     Actor, Id, Role,
     asset::{AssetSave, RecordReading},
     calendar::CalendarSave,
+    complaint::{About, ComplaintClassSave, Intake, ReferComplaint, SetTask},
     directory::{BuildingSave, CustomerSave, SiteSave, TeamSave, UnitSave},
     handover::HandoverOpen,
     ids::{SiteId, TeamId},
@@ -66,6 +68,8 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
         }
     }
     inspections_of(house, &[firm.site, other_site], &[firm.plumbers, other_team]).await;
+    complaints_of(house, &[firm.site, other_site], &[firm.plumbers, other_team]).await;
+    house.system(firm, house.clock.new_id(), ComplaintClassSave::example()).await;
     house.system(firm, house.clock.new_id(), CalendarSave::example()).await;
     material(house, other_site).await;
     let hand = Hand::of(house, "wang").await;
@@ -138,6 +142,25 @@ async fn inspections_of(house: &House, sites: &[SiteId], teams: &[TeamId]) {
             li.perform(house.clock.new_id(), round).await.applied();
             let plan = PlanInspection { template, spot, assignee, ..PlanInspection::example() };
             li.perform(house.clock.new_id(), plan).await.applied();
+        }
+    }
+}
+
+/// Complaints at each site and at none, of each team and none, with something to do for each person.
+async fn complaints_of(house: &House, sites: &[SiteId], teams: &[TeamId]) {
+    let (firm, li) = (&house.firm, house.li().await);
+    for site in [None, Some(sites[0]), Some(sites[1])] {
+        for team in [None, Some(teams[0]), Some(teams[1])] {
+            for who in [None, Some(firm.wang), Some(firm.zhao)] {
+                let (id, about) = (house.clock.new_id(), About { site, ..About::default() });
+                li.perform(id, Intake { about, ..Intake::example() }).await.applied();
+                if let Some(team) = team {
+                    li.perform(id, ReferComplaint { team, reason: None }).await.applied();
+                }
+                if let Some(who) = who {
+                    li.perform(id, SetTask { who, ..SetTask::example() }).await.applied();
+                }
+            }
         }
     }
 }
@@ -219,6 +242,10 @@ fn rows(
         Kind::Handover => {
             let ask = Ask { after: None, limit: EVERYTHING };
             handovers::list(conn, actor, &HandoverFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Complaint => {
+            let rows = complaints::list(conn, actor, &ComplaintFilter::default(), &ask, now)?;
+            rows.into_iter().map(|row| row.body).collect()
         }
         Kind::Asset => {
             let ask = Ask { after: None, limit: EVERYTHING };
