@@ -141,6 +141,11 @@ codes! {
     NotDue                 "not_due"                     409    Rule        quiet;
     AssetRetired           "asset_retired"               409    Rule        quiet;
     SerialTaken            "serial_taken"                409    Rule        quiet;
+    VisitOver              "visit_over"                  409    Rule        quiet;
+    VisitTaken             "visit_taken"                 409    Rule        quiet;
+    CustomerRests          "customer_rests"              409    Rule        quiet;
+    OwnWork                "own_work"                    409    Rule        quiet;
+    SurveyOver             "survey_over"                 409    Rule        quiet;
     AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
     AmountExceedsPaid      "amount_exceeds_paid"         409    Rule        quiet;
     PhotosMissing          "photos_missing"              409    Rule        quiet;
@@ -490,6 +495,11 @@ mod tests {
             Refusal::NotDue,
             Refusal::AssetRetired,
             Refusal::SerialTaken { asset: uuid::Uuid::nil().into() },
+            Refusal::VisitOver { status: "answered" },
+            Refusal::VisitTaken,
+            Refusal::CustomerRests { until: chrono::DateTime::UNIX_EPOCH },
+            Refusal::OwnWork,
+            Refusal::SurveyOver,
             Refusal::TooManyEntries,
         ];
         for refusal in refusals {

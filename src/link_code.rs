@@ -19,6 +19,8 @@ pub enum Leads {
     ToCertificate,
     /// To a quote that a customer is to confirm; of the quote.
     ToQuote,
+    /// To a satisfaction survey; of the return visit.
+    ToSurvey,
 }
 
 impl Leads {
@@ -26,6 +28,7 @@ impl Leads {
         match self {
             Leads::ToCertificate => b"doorstep-certificate-1\0",
             Leads::ToQuote => b"doorstep-quote-1\0",
+            Leads::ToSurvey => b"doorstep-survey-1\0",
         }
     }
 }

@@ -92,3 +92,5 @@ flag-overpaid = more was paid than is owed
 flag-payment_without_charge = paid although nothing is charged
 flag-possible_duplicate_payment = possibly the same payment
 flag-possible_rework = possibly rework under warranty
+flag-survey_disagrees = the survey contradicts the call
+flag-called_while_resting = called in the hours of rest

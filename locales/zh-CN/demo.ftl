@@ -92,3 +92,5 @@ flag-overpaid = 付款超出应付
 flag-payment_without_charge = 没有应收却有付款
 flag-possible_duplicate_payment = 可能重复收款
 flag-possible_rework = 可能是保修期内返修
+flag-survey_disagrees = 问卷与电话回访不一致
+flag-called_while_resting = 在客户休息时段致电

@@ -20,7 +20,7 @@ use crate::{
     price_list,
     record::{Kind, Record},
     refusal::Refusal,
-    review,
+    return_visit, review,
     stock::{self, CARRIERS, KEEPERS},
     work_order::{
         agree, by_link, clocks, confirm, dispatch, history, material, merge, payment, photos, pool, quote, request,
@@ -278,6 +278,9 @@ macro_rules! kind {
     (handover) => {
         Kind::Handover
     };
+    (return_visit) => {
+        Kind::ReturnVisit
+    };
 }
 
 macro_rules! offline {
@@ -324,6 +327,7 @@ catalogue! {
     change OrganisationSave = organisation."save"(directory::OrganisationSave), online, SETUP, "Change the organisation's defaults";
     change SetMoneyRules = organisation."set_money_rules"(price_list::SetMoneyRules), online, SETUP, "Change taxes, discounts and how long quotes are valid";
     change SetMaintenanceRules = organisation."set_maintenance_rules"(asset::SetMaintenanceRules), online, SETUP, "Change why things fail, and when a fault counts as one that comes back";
+    change SetReturnVisitRules = organisation."set_return_visit_rules"(return_visit::SetReturnVisitRules), online, SETUP, "Change whom to call after a repair, when, and what to ask";
     save SiteSave = site."save"(directory::SiteSave), online, DESK, "Make or change a site";
     save BuildingSave = building."save"(directory::BuildingSave), online, DESK, "Make or change a building";
     save UnitSave = unit."save"(directory::UnitSave), online, DESK, "Make or change a unit";
@@ -415,6 +419,12 @@ catalogue! {
     change HandoverSign = handover."sign"(handover::HandoverSign), offline, EVERYBODY, "Sign for what is handed over";
     change HandoverRemark = handover."remark"(handover::HandoverRemark), offline, EVERYBODY, "Add a remark to a handover";
     change HandoverWithdraw = handover."withdraw"(handover::HandoverWithdraw), offline, EVERYBODY, "Withdraw a handover";
+    change ReturnVisitTake = return_visit."take"(return_visit::TakeVisit), online, FRONT, "Take a call for oneself";
+    change ReturnVisitAssign = return_visit."assign"(return_visit::AssignVisit), online, FRONT, "Give a return visit to somebody";
+    change ReturnVisitAttempt = return_visit."attempt"(return_visit::AttemptVisit), offline, INTAKE, "Record that a customer was not reached";
+    change ReturnVisitRecord = return_visit."record"(return_visit::RecordVisit), offline, INTAKE, "Record what a customer said";
+    change ReturnVisitSendSurvey = return_visit."send_survey"(return_visit::SendSurvey), online, FRONT, "Send the customer a link to the survey";
+    change ReturnVisitAnswerSurvey = return_visit."answer_survey"(return_visit::AnswerSurvey), online, OPERATOR, "Take the customer's answers from their page";
 }
 
 /// The line of the catalogue for a type on the wire.

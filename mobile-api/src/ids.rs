@@ -13,6 +13,7 @@ use crate::{
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
     inspection::{Inspection, Round, Template},
+    return_visit::ReturnVisit,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     work_order::WorkOrder,
@@ -192,6 +193,9 @@ pub type StockSerialId = Id<StockSerial>;
 
 /// The id of a handover.
 pub type HandoverId = Id<Handover>;
+
+/// The id of a return visit.
+pub type ReturnVisitId = Id<ReturnVisit>;
 
 /// The id of a count sheet.
 pub type StockCountId = Id<StockCount>;

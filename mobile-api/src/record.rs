@@ -12,6 +12,7 @@ use crate::{
     handover::Handover,
     inspection::{Inspection, Round, Template},
     photo::Photo,
+    return_visit::ReturnVisit,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     time::Timestamp,
@@ -303,6 +304,8 @@ records! {
     AssetReading = "asset_reading", "asset-readings";
     /// What one shift leaves to the next (交接班).
     Handover = "handover", "handovers";
+    /// What a customer said of a job afterwards (回访).
+    ReturnVisit = "return_visit", "return-visits";
 }
 
 impl std::fmt::Display for Kind {

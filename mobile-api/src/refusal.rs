@@ -136,6 +136,27 @@ pub enum Refusal {
         /// The other.
         asset: AssetId,
     },
+    /// Nobody is to call any more: the customer said what they think, or could not be reached.
+    #[error("the return visit is {status}")]
+    VisitOver {
+        /// Where it stands.
+        status: &'static str,
+    },
+    /// A colleague has taken the call.
+    #[error("a colleague is calling")]
+    VisitTaken,
+    /// The customer must not be called now.
+    #[error("the customer rests until {until}")]
+    CustomerRests {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Nobody asks how their own work was.
+    #[error("this person did the work")]
+    OwnWork,
+    /// The survey was answered, or its time is over.
+    #[error("the survey is over")]
+    SurveyOver,
     /// The record is full: an order carries a bounded number of entries.
     #[error("the order has too many entries of this sort")]
     TooManyEntries,
@@ -184,6 +205,11 @@ impl Refusal {
             Refusal::NotDue => "not_due",
             Refusal::AssetRetired => "asset_retired",
             Refusal::SerialTaken { .. } => "serial_taken",
+            Refusal::VisitOver { .. } => "visit_over",
+            Refusal::VisitTaken => "visit_taken",
+            Refusal::CustomerRests { .. } => "customer_rests",
+            Refusal::OwnWork => "own_work",
+            Refusal::SurveyOver => "survey_over",
             Refusal::TooManyEntries => "too_many_entries",
         }
     }
@@ -307,6 +333,10 @@ pub enum Flag {
     ReadingBeyondLimits,
     /// A counter says less than it did.
     CounterBackwards,
+    /// What a customer wrote in the survey and what they said when called contradict each other.
+    SurveyDisagrees,
+    /// A customer was called in their hours of rest, or on a day on which they must not be called.
+    CalledWhileResting,
 }
 
 impl Flag {
@@ -355,6 +385,8 @@ impl Flag {
             Flag::RepeatFault => "repeat_fault",
             Flag::ReadingBeyondLimits => "reading_beyond_limits",
             Flag::CounterBackwards => "counter_backwards",
+            Flag::SurveyDisagrees => "survey_disagrees",
+            Flag::CalledWhileResting => "called_while_resting",
         }
     }
 

@@ -22,7 +22,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
-    history::{self, Row},
     labels,
     list::{self, AssetFilter, ReadingFilter},
     logbook,
@@ -31,6 +30,7 @@ use crate::{
     access::Authenticated,
     app::AppState,
     error::{Code, Error},
+    history::{self, Row},
     json::Json,
     language::Language,
     negotiation,
@@ -140,7 +140,8 @@ pub struct Inspected {
 }
 
 impl Inspected {
-    fn of(inspection: &Inspection) -> Self {
+    /// What this one says.
+    pub fn of(inspection: &Inspection) -> Self {
         let open = || inspection.findings.iter().filter(|finding| !finding.cleared);
         Self {
             inspection: inspection.id,

@@ -557,9 +557,9 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
-    asset_history (org_id, asset_id, kind, id) {
+    histories (org_id, subject_id, kind, id) {
         org_id -> Id,
-        asset_id -> Id,
+        subject_id -> Id,
         kind -> Text,
         id -> Id,
         at -> BigInt,
@@ -596,6 +596,38 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    return_visits (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        about_id -> Id,
+        site_id -> Id,
+        unit_id -> Nullable<Id>,
+        customer_id -> Nullable<Id>,
+        assignee_id -> Nullable<Id>,
+        status -> Text,
+        satisfaction -> Nullable<Text>,
+        disagrees -> Bool,
+        since -> BigInt,
+        due_at -> Nullable<BigInt>,
+        next_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    survey_links (code) {
+        code -> Text,
+        org_id -> Id,
+        return_visit_id -> Id,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -607,7 +639,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal_conflicts,
     work_orders,
     assets,
-    asset_history,
+    histories,
     asset_readings,
     templates,
     rounds,
@@ -627,5 +659,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     stock_serials,
     stock_counts,
     reserved,
-    handovers
+    handovers,
+    return_visits
 );

@@ -72,6 +72,7 @@ fn row(record: &Record) -> Option<Row> {
         | Record::Asset(_)
         | Record::AssetReading(_)
         | Record::Handover(_)
+        | Record::ReturnVisit(_)
         | Record::Template(_)
         | Record::Round(_)
         | Record::Inspection(_) => None,

@@ -21,5 +21,6 @@ mod photos;
 mod promises;
 mod repair;
 mod rest;
+mod return_visits;
 mod stock;
 mod uploads;

@@ -13,6 +13,7 @@ use crate::{
     price_list::MoneyRules,
     record::{Kind, Reach, RecordType},
     refusal::Refusal,
+    return_visit::ReturnVisitRules,
     time::Timestamp,
 };
 
@@ -42,6 +43,9 @@ pub struct Organisation {
     /// Why things fail, and when a fault counts as one that comes back.
     #[serde(default, skip_serializing_if = "MaintenanceRules::is_default")]
     pub maintenance: MaintenanceRules,
+    /// Whom to call after a repair, when, and what to ask.
+    #[serde(default, skip_serializing_if = "ReturnVisitRules::is_default")]
+    pub return_visits: ReturnVisitRules,
 }
 
 /// What a new organisation starts with.
@@ -107,7 +111,20 @@ impl Create for Found {
         let Found { name, time_zone, currency, deadlines } = self;
         let (escalation, pool_cap, money) = (Escalation::TRADE, POOL_CAP, MoneyRules::default());
         let maintenance = MaintenanceRules::default();
-        Ok(Organisation { id, name, time_zone, currency, deadlines, escalation, pool_cap, money, maintenance }.into())
+        let return_visits = ReturnVisitRules::default();
+        let made = Organisation {
+            id,
+            name,
+            time_zone,
+            currency,
+            deadlines,
+            escalation,
+            pool_cap,
+            money,
+            maintenance,
+            return_visits,
+        };
+        Ok(made.into())
     }
 }
 
