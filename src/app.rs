@@ -24,14 +24,14 @@ use crate::{
     edge::edge,
     error::{Code, Error, FieldError},
     events::Pokes,
-    figures, handover, health, inspection,
+    figures, handover, health, household, inspection,
     jobs::Timers,
     lifecycle::Lifecycle,
     maintenance,
     media::{self, Media, depot::Depot},
     openapi,
     operations::{self, After, Door, Holds},
-    payment, problems, quote_link, review, stock,
+    payment, problems, quote_link, return_visit, review, stock, survey_link,
     sync::{self, SyncLimits},
     telemetry::RequestSpan,
     work_order,
@@ -101,6 +101,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(certificate::open::routes);
     cfg.configure(maintenance::open::routes);
     cfg.configure(quote_link::open::routes);
+    cfg.configure(survey_link::open::routes);
     // The guard wraps this scope, so that a caller is known, or turned away, before any body is read.
     cfg.service(utoipa_actix_web::scope("/v1").wrap(from_fn(access::guard)).configure(v1));
 }
@@ -115,15 +116,18 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(directory::api::routes);
     cfg.configure(figures::api::routes);
     cfg.configure(handover::api::routes);
+    cfg.configure(household::api::routes);
     cfg.configure(inspection::api::routes);
     cfg.configure(maintenance::api::routes);
     cfg.configure(media::api::routes);
     cfg.configure(media::uploads::api::routes);
     cfg.configure(payment::api::routes);
     cfg.configure(quote_link::api::routes);
+    cfg.configure(return_visit::api::routes);
     cfg.configure(review::api::routes);
     cfg.configure(stock::api::routes);
     cfg.configure(asset::api::routes);
+    cfg.configure(survey_link::api::routes);
     cfg.configure(sync::api::routes);
     cfg.configure(work_order::api::routes);
     // Last, because it takes any three segments.

@@ -151,6 +151,11 @@ codes! {
     ShutdownNotReady       "shutdown_not_ready"          409    Rule        quiet;
     ShutdownTooEarly       "shutdown_too_early"          409    Rule        quiet;
     NoticeTooShort         "notice_too_short"            409    Rule        quiet;
+    VisitOver              "visit_over"                  409    Rule        quiet;
+    VisitTaken             "visit_taken"                 409    Rule        quiet;
+    CustomerRests          "customer_rests"              409    Rule        quiet;
+    OwnWork                "own_work"                    409    Rule        quiet;
+    SurveyOver             "survey_over"                 409    Rule        quiet;
     AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
     AmountExceedsPaid      "amount_exceeds_paid"         409    Rule        quiet;
     PhotosMissing          "photos_missing"              409    Rule        quiet;
@@ -516,6 +521,11 @@ mod tests {
             Refusal::ShutdownNotReady,
             Refusal::ShutdownTooEarly { from: chrono::DateTime::UNIX_EPOCH },
             Refusal::NoticeTooShort { hours: 24 },
+            Refusal::VisitOver { status: "answered" },
+            Refusal::VisitTaken,
+            Refusal::CustomerRests { until: chrono::DateTime::UNIX_EPOCH },
+            Refusal::OwnWork,
+            Refusal::SurveyOver,
             Refusal::TooManyEntries,
         ];
         for refusal in refusals {

@@ -35,7 +35,7 @@ impl Sight {
             Kind::User | Kind::Device | Kind::Handover => Sight::Own(actor.user.into()),
             // What is in their own bag.
             Kind::StockLevel | Kind::StockSerial | Kind::StockCount => Sight::Own(actor.user.into()),
-            Kind::StockMove if !office => Sight::Own(actor.user.into()),
+            Kind::StockMove | Kind::ReturnVisit if !office => Sight::Own(actor.user.into()),
             Kind::Site
             | Kind::Building
             | Kind::Unit
@@ -50,6 +50,7 @@ impl Sight {
             | Kind::Shutdown
             | Kind::ShutdownNotice
             | Kind::Complaint
+            | Kind::ReturnVisit
             | Kind::StockMove => match actor.sites.as_slice() {
                 _ if !office => Sight::Nothing,
                 [] => Sight::All,

@@ -186,7 +186,8 @@ async fn fill(state: &AppState, size: Size) {
     let founding = Online { id: Clock::system().new_id(), action: found.into(), entity: org(), expected_rev: None };
     state.door.found("bright".into(), founding).await.expect("the firm is founded");
     let system = Actor::system(org());
-    let place = SiteSave { name: "Lakeside Garden".into(), address: "18 Lake Road".into(), location: None };
+    let place =
+        SiteSave { name: "Lakeside Garden".into(), address: "18 Lake Road".into(), location: None, time_zone: None };
     perform(state, &system, vec![(site().uuid(), place.into())]).await;
     let sort = OrderTypeSave {
         code: "plumbing".into(),

@@ -20,7 +20,7 @@ use crate::{
     price_list,
     record::{Kind, Record},
     refusal::Refusal,
-    review,
+    return_visit, review,
     stock::{self, CARRIERS, KEEPERS},
     work_order::{
         agree, by_link, clocks, confirm, dispatch, history, material, merge, payment, photos, pool, quote, request,
@@ -295,6 +295,9 @@ macro_rules! kind {
     (complaint_class) => {
         Kind::ComplaintClass
     };
+    (return_visit) => {
+        Kind::ReturnVisit
+    };
 }
 
 macro_rules! offline {
@@ -343,6 +346,7 @@ catalogue! {
     change SetTargets = organisation."set_targets"(figures::SetTargets), online, SETUP, "Say what the figures are to be at least";
     change SetMaintenanceRules = organisation."set_maintenance_rules"(asset::SetMaintenanceRules), online, SETUP, "Change why things fail, and when a fault counts as one that comes back";
     change SetComplaintRules = organisation."set_complaint_rules"(complaint::SetComplaintRules), online, SETUP, "Change how fast complaints are dealt with";
+    change SetReturnVisitRules = organisation."set_return_visit_rules"(return_visit::SetReturnVisitRules), online, SETUP, "Change whom to call after a repair, when, and what to ask";
     save SiteSave = site."save"(directory::SiteSave), online, DESK, "Make or change a site";
     save BuildingSave = building."save"(directory::BuildingSave), online, DESK, "Make or change a building";
     save UnitSave = unit."save"(directory::UnitSave), online, DESK, "Make or change a unit";
@@ -480,6 +484,12 @@ catalogue! {
     change ComplaintSettlePhotos = complaint."settle_photos"(complaint::SettleComplaintPhotos), online, OPERATOR, "Note what became of a photo's bytes";
     change ComplaintRaiseAlarm = complaint."raise_alarm"(complaint::RaiseComplaintAlarm), online, OPERATOR, "Tell somebody of a deadline";
     save ComplaintClassSave = complaint_class."save"(complaint::ComplaintClassSave), online, SETUP, "Make or change a class of complaints";
+    change ReturnVisitTake = return_visit."take"(return_visit::TakeVisit), online, FRONT, "Take a call for oneself";
+    change ReturnVisitAssign = return_visit."assign"(return_visit::AssignVisit), online, FRONT, "Give a return visit to somebody";
+    change ReturnVisitAttempt = return_visit."attempt"(return_visit::AttemptVisit), offline, INTAKE, "Record that a customer was not reached";
+    change ReturnVisitRecord = return_visit."record"(return_visit::RecordVisit), offline, INTAKE, "Record what a customer said";
+    change ReturnVisitSendSurvey = return_visit."send_survey"(return_visit::SendSurvey), online, FRONT, "Send the customer a link to the survey";
+    change ReturnVisitAnswerSurvey = return_visit."answer_survey"(return_visit::AnswerSurvey), online, OPERATOR, "Take the customer's answers from their page";
 }
 
 /// The line of the catalogue for a type on the wire.

@@ -15,6 +15,7 @@ use crate::{
     handover::Handover,
     inspection::{Inspection, Round, Template},
     maintenance::{MaintenancePlan, Shutdown, ShutdownNotice},
+    return_visit::ReturnVisit,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     work_order::WorkOrder,
@@ -200,6 +201,9 @@ pub type ComplaintId = Id<Complaint>;
 
 /// The id of a class of complaints.
 pub type ComplaintClassId = Id<ComplaintClass>;
+
+/// The id of a return visit.
+pub type ReturnVisitId = Id<ReturnVisit>;
 
 /// The id of a count sheet.
 pub type StockCountId = Id<StockCount>;

@@ -26,6 +26,7 @@ pub mod photo;
 pub mod price_list;
 pub mod record;
 pub mod refusal;
+pub mod return_visit;
 pub mod review;
 pub mod signing;
 pub mod stock;

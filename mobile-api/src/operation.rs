@@ -12,7 +12,7 @@ use crate::{
     actor::{Actor, Role},
     check::Check,
     evidence::When,
-    ids::{AssetId, ComplaintClassId, ComplaintId, Id, StockSerialId},
+    ids::{AssetId, ComplaintClassId, ComplaintId, CustomerId, Id, ReturnVisitId, StockSerialId},
     maintenance::Served,
     photo::{Arrival, NewPhoto},
     record::{Kind, Record, RecordType, Ref},
@@ -147,6 +147,11 @@ pub enum Need {
     Login(String),
     /// Whether other records still hang on this one (a site with buildings, a unit with open orders).
     Dependents(Ref),
+    /// Return visits of a customer who is still to be called, with the visits themselves.
+    VisitsOf {
+        /// The customer.
+        customer: CustomerId,
+    },
     /// What became of bytes, if they are here already.
     Arrival(Digest),
     /// A numbered piece, with the level of the place where it is.
@@ -272,6 +277,8 @@ pub struct Related {
     pub served: Option<Served>,
     /// The asset that has the serial asked about.
     pub asset_with_serial: Option<AssetId>,
+    /// Return visits of the customer asked about who is still to be called.
+    pub open_visits: Vec<ReturnVisitId>,
     /// How many records hang on the one asked about.
     pub dependents: u64,
     /// The account that has the login asked about.

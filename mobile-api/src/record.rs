@@ -14,6 +14,7 @@ use crate::{
     inspection::{Inspection, Round, Template},
     maintenance::{MaintenancePlan, Shutdown, ShutdownNotice},
     photo::Photo,
+    return_visit::ReturnVisit,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     time::Timestamp,
@@ -315,6 +316,8 @@ records! {
     Complaint = "complaint", "complaints";
     /// A class of complaints (投诉分类).
     ComplaintClass = "complaint_class", "complaint-classes";
+    /// What a customer said of a job afterwards (回访).
+    ReturnVisit = "return_visit", "return-visits";
 }
 
 impl std::fmt::Display for Kind {

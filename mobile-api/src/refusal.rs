@@ -183,6 +183,27 @@ pub enum Refusal {
         /// How many hours before.
         hours: u32,
     },
+    /// Nobody is to call any more: the customer said what they think, or could not be reached.
+    #[error("the return visit is {status}")]
+    VisitOver {
+        /// Where it stands.
+        status: &'static str,
+    },
+    /// A colleague has taken the call.
+    #[error("a colleague is calling")]
+    VisitTaken,
+    /// The customer must not be called now.
+    #[error("the customer rests until {until}")]
+    CustomerRests {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Nobody asks how their own work was.
+    #[error("this person did the work")]
+    OwnWork,
+    /// The survey was answered, or its time is over.
+    #[error("the survey is over")]
+    SurveyOver,
     /// The record is full: an order carries a bounded number of entries.
     #[error("the order has too many entries of this sort")]
     TooManyEntries,
@@ -256,6 +277,11 @@ impl Refusal {
             Refusal::ShutdownNotReady => "shutdown_not_ready",
             Refusal::ShutdownTooEarly { .. } => "shutdown_too_early",
             Refusal::NoticeTooShort { .. } => "notice_too_short",
+            Refusal::VisitOver { .. } => "visit_over",
+            Refusal::VisitTaken => "visit_taken",
+            Refusal::CustomerRests { .. } => "customer_rests",
+            Refusal::OwnWork => "own_work",
+            Refusal::SurveyOver => "survey_over",
             Refusal::TooManyEntries => "too_many_entries",
         }
     }
@@ -399,6 +425,10 @@ pub enum Flag {
     CustomerSaidOtherwise,
     /// A complaint was reported back unsolved so often that the manager is to know.
     StillUnsolved,
+    /// What a customer wrote in the survey and what they said when called contradict each other.
+    SurveyDisagrees,
+    /// A customer was called in their hours of rest, or on a day on which they must not be called.
+    CalledWhileResting,
 }
 
 impl Flag {
@@ -457,6 +487,8 @@ impl Flag {
             Flag::CertificateExpiring => "certificate_expiring",
             Flag::CustomerSaidOtherwise => "customer_said_otherwise",
             Flag::StillUnsolved => "still_unsolved",
+            Flag::SurveyDisagrees => "survey_disagrees",
+            Flag::CalledWhileResting => "called_while_resting",
         }
     }
 

@@ -23,7 +23,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
-    history::{self, Row},
     labels,
     list::{self, AssetFilter, ReadingFilter},
     logbook,
@@ -32,6 +31,7 @@ use crate::{
     access::Authenticated,
     app::AppState,
     error::{Code, Error},
+    history::{self, Row},
     json::Json,
     language::Language,
     negotiation,
@@ -178,7 +178,8 @@ pub struct Inspected {
 }
 
 impl Inspected {
-    fn of(inspection: &Inspection) -> Self {
+    /// What this one says.
+    pub fn of(inspection: &Inspection) -> Self {
         let open = || inspection.findings.iter().filter(|finding| !finding.cleared);
         Self {
             inspection: inspection.id,

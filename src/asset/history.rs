@@ -17,10 +17,10 @@ use uuid::Uuid;
 use crate::{
     db::{
         Conn, DbError, both, column_text,
-        schema::{asset_history, asset_readings, records},
+        schema::asset_readings,
         types::{Micros, Uid},
     },
-    paging::Ask,
+    history,
 };
 
 /// Enters a record into an asset's history, or moves it to another instant.
@@ -28,20 +28,7 @@ use crate::{
 /// # Errors
 /// The database's.
 pub fn enter(conn: &mut Conn, org: Uuid, asset: AssetId, record: Ref, at: Timestamp) -> Result<(), DbError> {
-    let at = Micros::from(at);
-    let upsert = diesel::insert_into(asset_history::table)
-        .values((
-            asset_history::org_id.eq(Uid(org)),
-            asset_history::asset_id.eq(Uid::from(asset)),
-            asset_history::kind.eq(record.kind.as_str()),
-            asset_history::id.eq(Uid(record.id)),
-            asset_history::at.eq(at),
-        ))
-        .on_conflict((asset_history::org_id, asset_history::asset_id, asset_history::kind, asset_history::id))
-        .do_update()
-        .set(asset_history::at.eq(at));
-    both!(conn, c => upsert.execute(c))?;
-    Ok(())
+    history::enter(conn, org, asset.uuid(), record, at)
 }
 
 /// Takes a record out of an asset's history: it turned out to be about another one.
@@ -49,9 +36,7 @@ pub fn enter(conn: &mut Conn, org: Uuid, asset: AssetId, record: Ref, at: Timest
 /// # Errors
 /// The database's.
 pub fn leave(conn: &mut Conn, org: Uuid, asset: AssetId, record: Ref) -> Result<(), DbError> {
-    let key = (Uid(org), Uid::from(asset), record.kind.as_str(), Uid(record.id));
-    both!(conn, c => diesel::delete(asset_history::table.find(key)).execute(c))?;
-    Ok(())
+    history::leave(conn, org, asset.uuid(), record)
 }
 
 /// Keeps an order's row in step with the asset that it names.
@@ -116,49 +101,4 @@ pub fn enter_reading(conn: &mut Conn, org: Uuid, reading: &AssetReading) -> Resu
     ));
     both!(conn, c => insert.execute(c))?;
     enter(conn, org, reading.asset, Ref::new(Kind::AssetReading, reading.id), reading.at.latest)
-}
-
-/// One row: when, the record's address, and the record as it is stored.
-#[derive(Debug)]
-pub struct Row {
-    /// When.
-    pub at: i64,
-    /// What.
-    pub record: Ref,
-    /// As it is stored.
-    pub body: String,
-}
-
-type Loaded = (i64, String, Uid, String);
-
-/// What was done to an asset and seen on it, newest first.
-///
-/// # Errors
-/// The database's.
-pub fn of(conn: &mut Conn, org: Uuid, asset: Uuid, ask: &Ask<i64>) -> Result<Vec<Row>, DbError> {
-    let rows: Vec<Loaded> = both!(conn, c => {
-        let mut query = asset_history::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(asset_history::org_id)
-                    .and(records::kind.eq(asset_history::kind))
-                    .and(records::id.eq(asset_history::id))),
-            )
-            .filter(asset_history::org_id.eq(Uid(org)))
-            .filter(asset_history::asset_id.eq(Uid(asset)))
-            .order((asset_history::at.desc(), asset_history::id.desc()))
-            .limit(ask.rows())
-            .select((asset_history::at, asset_history::kind, asset_history::id, records::body))
-            .into_boxed();
-        if let Some(place) = &ask.after {
-            query = query.filter(
-                asset_history::at
-                    .le(place.0)
-                    .and(asset_history::at.lt(place.0).or(asset_history::id.lt(Uid(place.1)))),
-            );
-        }
-        query.load(c)
-    })?;
-    let row = |(at, kind, id, body): Loaded| Some(Row { at, record: Ref::new(Kind::parse(&kind)?, id.0), body });
-    Ok(rows.into_iter().filter_map(row).collect())
 }

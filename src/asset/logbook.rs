@@ -15,10 +15,7 @@ use mobile_api::{
 };
 use uuid::Uuid;
 
-use super::{
-    api::{Entry, StoodStill},
-    history::{self, Row},
-};
+use super::api::{Entry, StoodStill};
 use crate::{
     db::{
         Conn, DbError, both,
@@ -26,6 +23,7 @@ use crate::{
         types::Uid,
     },
     error::Error,
+    history::{self, Row},
     import::harmless,
     language::Language,
     operations::{DoorError, reading},

@@ -581,9 +581,9 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
-    asset_history (org_id, asset_id, kind, id) {
+    histories (org_id, subject_id, kind, id) {
         org_id -> Id,
-        asset_id -> Id,
+        subject_id -> Id,
         kind -> Text,
         id -> Id,
         at -> BigInt,
@@ -703,6 +703,27 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
+    return_visits (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        about_id -> Id,
+        site_id -> Id,
+        unit_id -> Nullable<Id>,
+        customer_id -> Nullable<Id>,
+        assignee_id -> Nullable<Id>,
+        status -> Text,
+        satisfaction -> Nullable<Text>,
+        disagrees -> Bool,
+        since -> BigInt,
+        due_at -> Nullable<BigInt>,
+        next_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
     notice_links (code) {
         code -> Text,
         org_id -> Id,
@@ -721,6 +742,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    survey_links (code) {
+        code -> Text,
+        org_id -> Id,
+        return_visit_id -> Id,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -732,7 +764,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal_conflicts,
     work_orders,
     assets,
-    asset_history,
+    histories,
     asset_readings,
     templates,
     rounds,
@@ -758,5 +790,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     shutdowns,
     shutdown_notices,
     complaints,
-    complaint_people
+    complaint_people,
+    return_visits
 );

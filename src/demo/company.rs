@@ -305,7 +305,7 @@ fn setup(company: &Company) -> anyhow::Result<Vec<Online>> {
     for (key, name, address) in SITES {
         all.push(operation(
             company.sites[key],
-            SiteSave { name: name.into(), address: address.into(), location: None },
+            SiteSave { name: name.into(), address: address.into(), location: None, time_zone: None },
         )?);
     }
     for (key, name) in TEAMS {
@@ -356,6 +356,7 @@ fn customer(row: &HouseholdRow, household: &Household) -> CustomerSave {
         contacts: vec![Contact { name: row.customer.into(), reach: row.phone.into(), added_by: None }],
         preferred: Vec::new(),
         rest: vec![Hours { days: Vec::new(), from_minute: 21 * 60 + 30, until_minute: 8 * 60 }],
+        do_not_call: Vec::new(),
         member: row.member,
         class: None,
         note: Some("演示用虚构人物 · Invented for the demonstration".into()),

@@ -80,6 +80,7 @@ fn row(record: &Record) -> Option<Row> {
         | Record::Shutdown(_)
         | Record::ShutdownNotice(_)
         | Record::Complaint(_)
+        | Record::ReturnVisit(_)
         | Record::Template(_)
         | Record::Round(_)
         | Record::Inspection(_) => None,

@@ -308,7 +308,7 @@ impl Run {
             return Ok(());
         }
         let id = ids::site(org, &name);
-        let save = SiteSave { name: name.clone(), address: String::new(), location: None };
+        let save = SiteSave { name: name.clone(), address: String::new(), location: None, time_zone: None };
         wanted.operations.push(operation(id, save).map_err(|error| words.error(error))?);
         wanted.sites.insert(name, id);
         Ok(())

@@ -12,6 +12,7 @@ use mobile_api::{
     inspection::{Inspection, InspectionStatus, Round, Template},
     maintenance::{MaintenancePlan, Shutdown, ShutdownNotice, ShutdownStatus},
     record::Kind,
+    return_visit::ReturnVisit,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     work_order::{Status, WorkOrder},
@@ -43,6 +44,7 @@ use crate::{
     inspection::list::{InspectionFilter, RoundFilter, TemplateFilter},
     maintenance::list::{NoticeFilter, PlanFilter, ShutdownFilter},
     operations::api::{History, HistoryQuery},
+    return_visit::list::VisitFilter,
     review::list::ReviewFilter,
     stock::list::{CountFilter, LevelFilter, MoveFilter, SerialFilter},
     work_order::{deadline::Deadline, list::WorkOrderFilter},
@@ -104,6 +106,7 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::ShutdownNotice => add::<ShutdownNotice>(document),
         Kind::Complaint => add::<Complaint>(document),
         Kind::ComplaintClass => add::<ComplaintClass>(document),
+        Kind::ReturnVisit => add::<ReturnVisit>(document),
     }
 }
 
@@ -136,6 +139,11 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
         Kind::StockCount => {
             let about = "Newest first. The office sees all sheets, a technician those of their bag and those they are to count.";
             (about, of::<CountFilter>())
+        }
+        Kind::ReturnVisit => {
+            let about = "Newest first; with `due`, those who are to be called, by when they are due. For the office; who is limited to \
+                some sites sees those of these; a technician, those that they are to pay.";
+            (about, of::<VisitFilter>())
         }
         Kind::Handover => {
             let about = "Newest first. The two who hand over and take over, and an office that sees every site.";

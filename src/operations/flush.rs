@@ -26,11 +26,11 @@ use super::{
 use crate::{
     access, asset, certificate, complaint,
     db::{Conn, DbError},
-    device, directory, figures, handover, inspection,
+    device, directory, figures, handover, household, inspection,
     jobs::{self, Job},
     maintenance,
     media::{self, store::refs::PhotoRow},
-    payment, quote_link, review, stock, work_order,
+    payment, quote_link, return_visit, review, stock, survey_link, work_order,
 };
 
 /// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
@@ -96,6 +96,7 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
     figures::store::project_new(ledger.conn, ledger.org, &orders)?;
     for order in &orders {
         asset::history::enter_order(ledger.conn, ledger.org, None, order)?;
+        household::rows::follow_order(ledger.conn, ledger.org, None, order)?;
     }
     for (name, series) in ledger.series.iter().filter(|(_, series)| series.last != series.stored) {
         store::advance_series(ledger.conn, ledger.org, name, series.last)?;
@@ -134,6 +135,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
             figures::store::project(conn, org, before, order)?;
             asset::history::enter_order(conn, org, before, order)?;
             maintenance::store::order_changed(conn, org, before, order, now)?;
+            household::rows::follow_order(conn, org, before, order)?;
             stock::store::keep_back(conn, org, before, order)?;
         }
         Record::Review(review) => review::store::project(conn, org, review)?,
@@ -167,6 +169,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
             inspection::store::project(conn, org, before, done, now)?;
             asset::history::enter_inspection(conn, org, before, done)?;
+            household::rows::follow_inspection(conn, org, before, done)?;
         }
         Record::StockMove(_) | Record::StockLevel(_) | Record::StockSerial(_) | Record::StockCount(_) => {
             stock::store::project(conn, org, record, entry.stored_rev == 0)?;
@@ -188,6 +191,12 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         // New ones are written all at once, see `write_notices`.
         Record::ShutdownNotice(_) if entry.stored_rev == 0 => {}
         Record::ShutdownNotice(notice) => maintenance::store::note_read(conn, org, notice)?,
+        Record::ReturnVisit(visit) => {
+            return_visit::store::project(conn, org, visit)?;
+            let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
+            survey_link::store::enter(conn, org, before, visit)?;
+            household::rows::follow_visit(conn, org, before, visit)?;
+        }
         Record::Handover(record) => handover::store::project(conn, org, record)?,
         Record::Complaint(made) => {
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());

@@ -4,10 +4,11 @@ use chrono::{Datelike, Duration};
 use mobile_api::{
     Actor,
     evidence::When,
-    ids::{AssetId, ComplaintClassId, ComplaintId},
+    ids::{AssetId, ComplaintClassId, ComplaintId, CustomerId},
     maintenance::Served,
     operation::{Need, Related, Subject, WorkDone},
     record::{Kind, Record, Ref},
+    return_visit::ReturnVisit,
     review::{Resolution, ReviewDecision},
     stock::StockSerial,
     time::Timestamp,
@@ -20,7 +21,7 @@ use super::{
     ledger::{Ledger, NewReview},
     unwritten,
 };
-use crate::{access, asset, directory, inspection, maintenance, media, work_order};
+use crate::{access, asset, directory, inspection, maintenance, media, return_visit, work_order};
 
 /// How long a call may have been under way: as long as operations are waited for.
 const LATELY: Duration = Duration::days(30);
@@ -81,6 +82,7 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
                 let stored = work_order::store::open_of(ledger.conn, ledger.org, *technician)?;
                 related.open_of = unwritten::open_of(ledger, stored, *technician);
             }
+            Need::VisitsOf { customer } => visits_of(ledger, *customer, &mut related)?,
             Need::Dependents(address) => {
                 related.dependents = directory::store::dependents(ledger.conn, ledger.org, *address)?;
             }
@@ -122,6 +124,26 @@ fn order_numbers(ledger: &mut Ledger<'_>, most: usize, received_at: Timestamp) -
     let next = ledger.next_number(&order_series(received_at))?;
     let numbers = next..next.saturating_add(i64::try_from(most).unwrap_or(i64::MAX));
     Ok(numbers.map(|number| format!("{}-{number:06}", received_at.year())).collect())
+}
+
+/// Return visits of a customer who is still to be called, as this transaction sees them.
+fn visits_of(ledger: &mut Ledger<'_>, customer: CustomerId, related: &mut Related) -> Result<(), DoorError> {
+    let stored = return_visit::store::open_of(ledger.conn, ledger.org, customer)?;
+    let stored: Vec<Ref> = stored.into_iter().map(|id| Ref::new(Kind::ReturnVisit, id)).collect();
+    ledger.preload(&stored)?;
+    let mut visits: Vec<&ReturnVisit> = stored
+        .iter()
+        .filter_map(|address| ledger.records.get(address)?.live()?.try_into().ok())
+        .chain(unwritten::visits(ledger))
+        .filter(|visit: &&ReturnVisit| visit.is_waiting() && visit.customer == Some(customer))
+        .collect();
+    visits.sort_unstable_by_key(|visit| visit.id);
+    visits.dedup_by_key(|visit| visit.id);
+    related.open_visits = visits.iter().map(|visit| visit.id).collect();
+    related
+        .records
+        .extend(visits.into_iter().map(|visit| (Ref::new(Kind::ReturnVisit, visit.id), visit.clone().into())));
+    Ok(())
 }
 
 /// The order that is open on a fault, as this transaction sees it.

@@ -8,6 +8,7 @@ use mobile_api::{
     ids::AssetId,
     operation::{OpenOrder, OtherLabour, Subject},
     record::Record,
+    return_visit::ReturnVisit,
     time::Timestamp,
     work_order::{Status, WorkOrder},
 };
@@ -78,6 +79,14 @@ pub(super) fn open_of(ledger: &Ledger<'_>, mut known: Vec<Uuid>, technician: Uui
 pub(super) fn assets<'l>(ledger: &'l Ledger<'_>) -> impl Iterator<Item = &'l Asset> {
     ledger.records.values().filter(|entry| entry.is_dirty()).filter_map(|entry| match entry.live() {
         Some(Record::Asset(asset)) => Some(asset),
+        _ => None,
+    })
+}
+
+/// Return visits that this transaction has changed so far.
+pub(super) fn visits<'l>(ledger: &'l Ledger<'_>) -> impl Iterator<Item = &'l ReturnVisit> {
+    ledger.records.values().filter(|entry| entry.is_dirty()).filter_map(|entry| match entry.live() {
+        Some(Record::ReturnVisit(visit)) => Some(visit),
         _ => None,
     })
 }

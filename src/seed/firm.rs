@@ -146,6 +146,7 @@ impl Firm {
             let save = SiteSave {
                 name: format!("湖畔花园 Lakeside {}", n + 1),
                 address: format!("{} Lake Road", n + 1),
+                time_zone: None,
                 location: None,
             };
             return vec![(self.site(n).uuid(), save.into())];
@@ -199,6 +200,7 @@ impl Firm {
             name,
             preferred: Vec::new(),
             rest: vec![Hours { days: Vec::new(), from_minute: 21 * 60 + 30, until_minute: 8 * 60 }],
+            do_not_call: Vec::new(),
             member: n.is_multiple_of(10),
             class: None,
             note: None,

@@ -56,7 +56,7 @@ pub(super) fn asset(firm: &Firm, n: u64) -> Vec<(Uuid, Action)> {
         building: None,
         unit: None,
         place: format!("{} 号楼 shaft {}", n / 50 + 1, n % 4 + 1),
-        serves: None,
+        serves: Default::default(),
         parent: None,
         maker: Some("Hitachi".into()),
         model: Some("HCA-1050".into()),

@@ -24,6 +24,7 @@ mod photos;
 mod promises;
 mod repair;
 mod rest;
+mod return_visits;
 mod seed;
 mod stock;
 mod uploads;

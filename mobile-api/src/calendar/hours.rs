@@ -230,7 +230,7 @@ fn instants(zone: Tz, day: NaiveDate, span: Span) -> Stretch {
 }
 
 /// The instant of a local time. Of an hour that comes twice, work begins in the first and ends in the second.
-fn instant(zone: Tz, local: NaiveDateTime, end: bool) -> DateTime<Utc> {
+pub(crate) fn instant(zone: Tz, local: NaiveDateTime, end: bool) -> DateTime<Utc> {
     match zone.from_local_datetime(&local) {
         LocalResult::Single(time) => time.to_utc(),
         LocalResult::Ambiguous(first, second) => if end { second } else { first }.to_utc(),

@@ -7,6 +7,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::hours::instant;
 pub use self::{
     hours::{DayTime, Exception, Span, WorkingHours},
     recurrence::Recurrence,

@@ -45,7 +45,14 @@ fn names_and_paths_are_unique_and_follow_from_kind_and_verb() {
 
 #[test]
 fn every_kind_is_made_by_an_operation_or_by_the_server() {
-    let follows = [Kind::Review, Kind::StockLevel, Kind::StockSerial, Kind::AssetReading, Kind::ShutdownNotice];
+    let follows = [
+        Kind::Review,
+        Kind::StockLevel,
+        Kind::StockSerial,
+        Kind::AssetReading,
+        Kind::ShutdownNotice,
+        Kind::ReturnVisit,
+    ];
     for kind in Kind::ALL.iter().filter(|kind| !follows.contains(kind)) {
         let made = OPERATIONS.iter().any(|spec| spec.kind == *kind && spec.on != On::Existing);
         assert!(made, "{kind}");
@@ -233,8 +240,7 @@ fn numbers_out_of_this_world_are_refused() {
 fn places_off_the_earth_are_refused() {
     for (latitude, longitude) in [(90.1, 0.0), (0.0, -180.1), (f64::MAX, 0.0), (-91.0, 500.0)] {
         let location = Some(crate::directory::Location { latitude, longitude });
-        let site =
-            Action::from(crate::directory::SiteSave { location, name: "Lakeside".into(), address: String::new() });
+        let site = Action::from(crate::directory::SiteSave { location, ..crate::operation::Payload::example() });
         assert!(site.check().is_err(), "{latitude} {longitude}");
     }
 }

@@ -1,8 +1,10 @@
 //! Customers: who lives there, how and when to reach them.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Organisation;
 use crate::{
     actor::Actor,
     check::Check,
@@ -10,11 +12,15 @@ use crate::{
     operation::{Change, Context, Decision, Need, Payload, Save},
     record::{Kind, Reach, RecordType, Ref},
     refusal::Refusal,
+    return_visit::plan,
     time::Timestamp,
 };
 
 /// Most contacts of one customer.
 const MOST_CONTACTS: usize = 50;
+
+/// Most days on which a customer is not to be called.
+const MOST_DAYS: usize = 100;
 
 /// Minutes of a day.
 const DAY: i64 = 24 * 60;
@@ -37,6 +43,9 @@ pub struct Customer {
     pub preferred: Vec<Hours>,
     /// When they must not be called (return visits keep to this).
     pub rest: Vec<Hours>,
+    /// Days on which they must not be called at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub do_not_call: Vec<NaiveDate>,
     /// Member or VIP: every repair is called back.
     pub member: bool,
     /// The class of customers that they belong to, for prices that are not everybody's.
@@ -66,7 +75,7 @@ impl Contact {
     }
 }
 
-/// Hours of the day in the organisation's time zone, on some days of the week.
+/// Hours of the day in the time zone of the site, on some days of the week.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Hours {
@@ -122,6 +131,9 @@ pub struct CustomerSave {
     /// When they must not be called.
     #[serde(default)]
     pub rest: Vec<Hours>,
+    /// Days on which they must not be called at all; at most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub do_not_call: Vec<NaiveDate>,
     /// Member or VIP.
     #[serde(default)]
     pub member: bool,
@@ -143,6 +155,7 @@ impl Payload for CustomerSave {
             contacts: vec![Contact { name: "Mrs Chen".into(), reach: "021-5550101".into(), added_by: None }],
             preferred: vec![Hours { days: vec![6, 7], from_minute: 9 * 60, until_minute: 18 * 60 }],
             rest: vec![Hours { days: vec![], from_minute: 21 * 60, until_minute: 8 * 60 }],
+            do_not_call: vec![],
             member: true,
             class: Some("owner".into()),
             note: None,
@@ -156,6 +169,7 @@ impl Payload for CustomerSave {
         check.count("/contacts", self.contacts.len(), 0..=MOST_CONTACTS);
         check.count("/preferred", self.preferred.len(), 0..=20);
         check.count("/rest", self.rest.len(), 0..=20);
+        check.count("/do_not_call", self.do_not_call.len(), 0..=MOST_DAYS);
         for (i, contact) in self.contacts.iter().enumerate() {
             contact.check(check, &format!("/contacts/{i}"));
         }
@@ -166,9 +180,12 @@ impl Payload for CustomerSave {
         }
     }
 
-    fn needs(&self, _: Option<&Customer>, _: &Actor) -> Vec<Need> {
-        let site = Need::record(self.site);
-        self.unit.map(Need::record).into_iter().chain([site]).collect()
+    fn needs(&self, record: Option<&Customer>, actor: &Actor) -> Vec<Need> {
+        let firm: Id<Organisation> = Id::new(actor.org);
+        let visits = record.filter(|record| record.rest != self.rest || record.do_not_call != self.do_not_call);
+        let visits =
+            visits.into_iter().flat_map(|customer| [Need::VisitsOf { customer: customer.id }, Need::record(firm)]);
+        self.unit.map(Need::record).into_iter().chain([Need::record(self.site)]).chain(visits).collect()
     }
 }
 
@@ -179,14 +196,16 @@ impl Save for CustomerSave {
         _: Option<Customer>,
         context: &Context<'_>,
     ) -> Result<Decision<Customer>, Refusal> {
-        let CustomerSave { site, unit, name, contacts, preferred, rest, member, class, note } = self;
+        let CustomerSave { site, unit, name, contacts, preferred, rest, do_not_call, member, class, note } = self;
         if !context.related.get(site).is_some_and(|site| context.actor.covers_site(site.id)) {
             return Err(Refusal::BadReference { pointer: "/site".into() });
         }
         if unit.is_some_and(|unit| context.related.get(unit).is_none_or(|unit| unit.site != site)) {
             return Err(Refusal::BadReference { pointer: "/unit".into() });
         }
-        Ok(Customer { id, site, unit, name, contacts, preferred, rest, member, class, note }.into())
+        let made = Customer { id, site, unit, name, contacts, preferred, rest, do_not_call, member, class, note };
+        let also = plan::follow_hours(&made, context);
+        Ok(Decision { record: Some(made), also, flags: Vec::new() })
     }
 }
 

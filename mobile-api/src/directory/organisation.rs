@@ -15,6 +15,7 @@ use crate::{
     price_list::MoneyRules,
     record::{Kind, Reach, RecordType, Ref},
     refusal::Refusal,
+    return_visit::ReturnVisitRules,
     time::Timestamp,
 };
 
@@ -50,6 +51,9 @@ pub struct Organisation {
     /// How fast each step of a complaint must be, and when the manager is told.
     #[serde(default, skip_serializing_if = "ComplaintRules::is_default")]
     pub complaints: ComplaintRules,
+    /// Whom to call after a repair, when, and what to ask.
+    #[serde(default, skip_serializing_if = "ReturnVisitRules::is_default")]
+    pub return_visits: ReturnVisitRules,
 }
 
 /// What a new organisation starts with.
@@ -138,6 +142,7 @@ impl Create for Found {
             maintenance: MaintenanceRules::default(),
             targets: Targets::default(),
             complaints: ComplaintRules::default(),
+            return_visits: ReturnVisitRules::default(),
         };
         Ok(firm.into())
     }

@@ -25,6 +25,9 @@ pub struct Site {
     /// Where it lies, if somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// Its time zone, if it is not that of the organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
 }
 
 /// A point on the earth (WGS 84).
@@ -137,6 +140,9 @@ pub struct SiteSave {
     /// Where it lies, for the distance of those who could go there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// Its IANA time zone, if it is not that of the organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
 }
 
 impl Payload for SiteSave {
@@ -144,7 +150,7 @@ impl Payload for SiteSave {
 
     fn example() -> Self {
         let location = Some(Location { latitude: 31.2304, longitude: 121.4737 });
-        Self { name: "Lakeside Garden".into(), address: "18 Lake Road, Shanghai".into(), location }
+        Self { name: "Lakeside Garden".into(), address: "18 Lake Road, Shanghai".into(), location, time_zone: None }
     }
 
     fn check(&self, check: &mut Check) {
@@ -152,6 +158,9 @@ impl Payload for SiteSave {
         check.text("/address", &self.address, 0..=500);
         if let Some(location) = self.location {
             location.check(check, "/location");
+        }
+        if self.time_zone.as_ref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
+            check.error("/time_zone", "malformed", "an IANA time zone such as Asia/Shanghai");
         }
     }
 }
@@ -162,7 +171,8 @@ impl Save for SiteSave {
         if !context.actor.covers_site(id) {
             return Err(Refusal::Forbidden);
         }
-        Ok(Site { id, name: self.name, address: self.address, location: self.location }.into())
+        let SiteSave { name, address, location, time_zone } = self;
+        Ok(Site { id, name, address, location, time_zone }.into())
     }
 }
 

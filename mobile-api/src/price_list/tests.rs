@@ -73,6 +73,7 @@ fn the_day_is_that_of_the_firm() {
         maintenance: Default::default(),
         targets: Default::default(),
         complaints: Default::default(),
+        return_visits: Default::default(),
     };
     let evening = Utc.with_ymd_and_hms(2028, 2, 28, 17, 30, 0).single().expect("a time");
     assert_eq!(day_of(Some(&firm), evening), day("2028-02-29"), "in Shanghai it is half past one of the next day");

@@ -14,6 +14,7 @@ use crate::{
     ids::{Id, UserId},
     operation::{Change, Context, Decision, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
+    return_visit::plan,
 };
 
 /// Sends somebody (派工), or somebody else.
@@ -331,6 +332,12 @@ impl Payload for Close {
             check.text("/without_photos", reason, 1..=1000);
         }
     }
+
+    fn needs(&self, record: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
+        // One that was signed for has its return visit already.
+        let unsigned = record.filter(|order| order.status() == Status::Finished);
+        unsigned.map(|order| plan::needs_of_order(order, actor.org)).unwrap_or_default()
+    }
 }
 
 impl Change for Close {
@@ -349,7 +356,8 @@ impl Change for Close {
         order.log_end(context, "close", None);
         let closed = context.when.clone();
         order.clocks.resolved(&closed, &order.policy);
+        let visit = (from == Status::Finished).then(|| plan::plan_for_order(&order, closed.latest, context)).flatten();
         order.state = State::Closed { closed, by: context.actor.user, rev: context.rev, outcome };
-        Ok(order.into())
+        Ok(Decision { record: Some(order), also: visit.into_iter().collect(), flags: Vec::new() })
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     money::{Money, Quantity},
     operation::{Change, Context, Decision, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
+    return_visit::plan,
     signing::{Digest, Stroke, check_strokes, digest},
 };
 
@@ -257,8 +258,9 @@ impl Payload for Sign {
         Self { content, digest, relation: "owner".into(), opinion: Some("Quick and clean".into()), strokes }
     }
 
-    fn needs(&self, _: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
-        vec![Need::record(self.content.technician)]
+    fn needs(&self, record: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
+        let visit = record.into_iter().flat_map(|order| plan::needs_of_order(order, actor.org));
+        visit.chain([Need::record(self.content.technician)]).collect()
     }
 
     fn check(&self, check: &mut Check) {
@@ -311,6 +313,8 @@ impl Change for Sign {
         if progress == Some(Progress::Moved) {
             order.clocks.resolved(&context.when, &order.policy);
             order.charge = self.charge(&order, context);
+            let visit = plan::plan_for_order(&order, context.when.latest, context);
+            return Ok(Decision { record: Some(order), also: visit.into_iter().collect(), flags });
         }
         Ok(Decision::flagged(order, flags))
     }

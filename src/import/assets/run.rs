@@ -91,7 +91,7 @@ async fn make_sites(
         if plan.iter().all(|planned| planned.row.save.site != *id) {
             continue;
         }
-        let save = SiteSave { name: name.clone(), address: String::new(), location: None };
+        let save = SiteSave { name: name.clone(), address: String::new(), location: None, time_zone: None };
         let action = mobile_api::catalogue::Action::from(save);
         let payload = action.payload().map_err(|error| error.to_string())?;
         let op = ids::operation(id.uuid(), payload.get());

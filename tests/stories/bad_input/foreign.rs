@@ -92,7 +92,7 @@ stories! {
     async fn the_same_id_in_two_firms_is_two_things(house: House) {
         let (theirs, _, _) = neighbours(&house).await;
         let admin = house.office("admin").await;
-        admin.perform(theirs.site, SiteSave { name: "Our own".into(), address: String::new(), location: None }).await.applied();
+        admin.perform(theirs.site, SiteSave { name: "Our own".into(), address: String::new(), location: None, time_zone: None }).await.applied();
         let theirs_still = Actor::system(theirs.org);
         let about = Ref::new(Kind::Site, theirs.site);
         let found = house.db.read(move |conn| reading::visible(conn, &theirs_still, about)).await.unwrap().unwrap();

@@ -13,7 +13,7 @@ use mobile_api::{
     catalogue::{Action, OPERATIONS},
     check::FieldError,
     refusal::Refusal,
-    signing,
+    return_visit, signing,
 };
 use serde_json::value::to_raw_value;
 
@@ -58,6 +58,7 @@ enum Thing {
     Class,
     Complaint,
     OtherComplaint,
+    Visit,
     Form,
     Walk,
     Inspected,
@@ -73,6 +74,7 @@ impl Thing {
             Thing::Firm => Firm::with(0).org,
             // A question has the id of the operation that it is about.
             Thing::Review => operation_id("work_order.sign_off", round),
+            Thing::Visit => return_visit::id_of(Ref::new(Kind::WorkOrder, Thing::Order.id(round))).uuid(),
             thing => Uuid::from_u128((0x0193_7000 << 96) | (round as u128) << 16 | thing as u128),
         }
     }
@@ -86,6 +88,7 @@ const LIFE: &[(&str, Thing)] = &[
     ("organisation.set_maintenance_rules", Thing::Firm),
     ("organisation.set_targets", Thing::Firm),
     ("organisation.set_complaint_rules", Thing::Firm),
+    ("organisation.set_return_visit_rules", Thing::Firm),
     ("site.save", Thing::Site),
     ("building.save", Thing::Building),
     ("unit.save", Thing::Unit),
@@ -186,6 +189,9 @@ const LIFE: &[(&str, Thing)] = &[
     ("work_order.refuse_acceptance", Thing::Order),
     ("work_order.finish", Thing::Order),
     ("work_order.sign_off", Thing::Order),
+    ("return_visit.attempt", Thing::Visit),
+    ("return_visit.send_survey", Thing::Visit),
+    ("return_visit.record", Thing::Visit),
     ("work_order.set_charge", Thing::Order),
     ("work_order.record_payment", Thing::Order),
     ("work_order.refund_payment", Thing::Order),
@@ -194,7 +200,7 @@ const LIFE: &[(&str, Thing)] = &[
 ];
 
 /// What nobody types: the founding of a firm goes through another door, and what became of bytes the server says itself.
-/// And what takes two people in turn: who agrees to a quote is another than who made it (`conflicts::paying`), a customer confirms on a page (`conflicts::by_link`), and an order
+/// And what takes two people in turn: a customer answers a survey on a page (`return_visits::survey`); who agrees to a quote is another than who made it (`conflicts::paying`), a customer confirms on a page (`conflicts::by_link`), and an order
 /// changes hands between technicians (`conflicts::hands`), as a shift does (`conflicts::handover`). And what names the keys of a form, which are texts themselves
 /// (`inspections::forms`).
 const ELSEWHERE: &[&str] = &[
@@ -220,6 +226,7 @@ const ELSEWHERE: &[&str] = &[
     "work_order.send_quote",
     "work_order.confirm_by_link",
     "handover.sign",
+    "return_visit.answer_survey",
     "work_order.plan_visit",
     "work_order.grab",
     "work_order.pass_on",

@@ -163,7 +163,12 @@ impl House {
             deadlines: Deadlines::TRADE,
         };
         self.state().door.found(slug.into(), self.online(firm.org, found)).await.unwrap();
-        let site = SiteSave { name: "Lakeside Garden".into(), address: "18 Lake Road".into(), location: None };
+        let site = SiteSave {
+            name: "Lakeside Garden".into(),
+            address: "18 Lake Road".into(),
+            location: None,
+            time_zone: None,
+        };
         self.system(firm, firm.site, site).await;
         let unit = UnitSave { site: firm.site, building: None, name: "7-1203".into(), access_note: None };
         self.system(firm, firm.unit, unit).await;

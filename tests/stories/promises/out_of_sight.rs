@@ -105,7 +105,11 @@ async fn street(house: House) -> Street {
     // The north site, with a dispatcher who is limited to it.
     let north: SiteId = house.clock.new_id().into();
     house
-        .system(&firm, north, SiteSave { name: "North Gate".into(), address: "1 North Road".into(), location: None })
+        .system(
+            &firm,
+            north,
+            SiteSave { name: "North Gate".into(), address: "1 North Road".into(), location: None, time_zone: None },
+        )
         .await;
     let dispatcher: UserId = house.clock.new_id().into();
     let user = UserSave {

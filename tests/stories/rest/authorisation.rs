@@ -19,7 +19,7 @@ use mobile_api::{
     operation::Payload,
     signing::Digest,
     stock::{ArticleSave, Place, RecordMove, StockCountOpen, StockLevel, StockPlaceSave, StockSerial},
-    work_order::dispatch::Assign,
+    work_order::{dispatch::Assign, request::Request},
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ use uuid::Uuid;
 use crate::{
     harness::{Answer, Firm, House, Office},
     promises::kit::{Hand, note, op},
+    return_visits::accepted,
     uploads::kit::{BYTES, Sender, metadata},
 };
 
@@ -150,7 +151,9 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         pool_cap: None,
     };
     house.system(firm, firm.org, named).await;
-    house.system(firm, firm.site, SiteSave { name: secret(), address: secret(), location: None }).await;
+    house
+        .system(firm, firm.site, SiteSave { name: secret(), address: secret(), location: None, time_zone: None })
+        .await;
     house.system(firm, building, BuildingSave { site: firm.site, name: secret() }).await;
     let unit = UnitSave { site: firm.site, building: None, name: secret(), access_note: None };
     house.system(firm, firm.unit, unit).await;
@@ -226,6 +229,8 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     li.perform(handover, open).await.applied();
     li.perform(order, note(SECRET)).await.applied();
     li.perform(order, Assign { technician: firm.wang }).await.applied();
+    let done = Request { fault: secret(), ..house.request_for(firm.check_up) };
+    let visit = accepted(house, done).await.1.uuid();
     let hand = Hand::of(house, "wang").await;
     let (unreadable, applied) = (house.clock.new_id(), house.clock.new_id());
     let nonsense =
@@ -261,6 +266,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("shutdown-notices", notice),
         ("complaints", complaint),
         ("complaint-classes", class),
+        ("return-visits", visit),
         ("templates", template),
         ("rounds", round),
         ("inspections", inspection),

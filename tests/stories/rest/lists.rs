@@ -150,7 +150,7 @@ stories! {
     async fn the_directory_is_searched_by_name(house: House) {
         let (li, firm) = (house.li().await, house.firm);
         let strange = house.clock.new_id();
-        house.system(&firm, strange, SiteSave { name: "50% Plaza_ \\ Nord".into(), address: String::new(), location: None }).await;
+        house.system(&firm, strange, SiteSave { name: "50% Plaza_ \\ Nord".into(), address: String::new(), location: None, time_zone: None }).await;
         let find = async |query: &str| all(&li, &format!("/v1/sites?{query}")).await;
         assert_eq!(find("").await, [strange, firm.site.uuid()], "by name");
         assert_eq!(find("q=LAKE").await, [firm.site.uuid()]);

@@ -12,6 +12,7 @@ use doorstep::{
     inspection::list::{self as inspections, InspectionFilter, RoundFilter, TemplateFilter},
     maintenance::list::{self as maintenance, NoticeFilter, PlanFilter, ShutdownFilter},
     paging::Ask,
+    return_visit::list::{self as visits, VisitFilter},
     review::list::{self as reviews, ReviewFilter},
     stock::list::{self as stock, CountFilter, LevelFilter, MoveFilter, SerialFilter},
     work_order::list::{self as work_orders, WorkOrderFilter},
@@ -28,6 +29,7 @@ use mobile_api::{
     maintenance::{ApproveShutdown, GiveNotice, PlanSave, ShutdownSave},
     operation::Payload,
     record::{Kind, Record},
+    return_visit::{AssignVisit, Way},
     stock::StockCountOpen,
     work_order::{
         dispatch::{Assign, Cancel, HandBack},
@@ -40,6 +42,7 @@ use uuid::Uuid;
 use crate::{
     harness::{Firm, House},
     promises::kit::Hand,
+    return_visits::accepted,
     stock::kit::{bag, carried, carry, numbered, stocked, the_store, used, valves},
 };
 
@@ -49,7 +52,13 @@ const EVERYTHING: usize = 10_000;
 async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
     let firm = &house.firm;
     let (other_site, other_team) = (Id::new(house.clock.new_id()), Id::new(house.clock.new_id()));
-    house.system(firm, other_site, SiteSave { name: "Hillside".into(), address: String::new(), location: None }).await;
+    house
+        .system(
+            firm,
+            other_site,
+            SiteSave { name: "Hillside".into(), address: String::new(), location: None, time_zone: None },
+        )
+        .await;
     house.system(firm, other_team, TeamSave { name: "Lifts".into(), site: Some(other_site) }).await;
     for site in [firm.site, other_site] {
         let building = Id::new(house.clock.new_id());
@@ -72,6 +81,7 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
     house.system(firm, house.clock.new_id(), ComplaintClassSave::example()).await;
     house.system(firm, house.clock.new_id(), CalendarSave::example()).await;
     material(house, other_site).await;
+    visits_of(house, other_site).await;
     let hand = Hand::of(house, "wang").await;
     house.li().await.register(house.clock.new_id()).await;
     for order in everything(house, &Actor::system(firm.org), Kind::WorkOrder).await.into_iter().take(3) {
@@ -122,6 +132,21 @@ async fn maintenance_of(house: &House, asset: Uuid, teams: &[TeamId]) {
     }
     admin.perform(shutdown, ApproveShutdown {}).await.applied();
     admin.perform(shutdown, GiveNotice::default()).await.applied();
+}
+
+/// Return visits at both sites; one of each is given to Zhao.
+async fn visits_of(house: &House, other_site: SiteId) {
+    let (firm, li) = (&house.firm, house.li().await);
+    for site in [firm.site, other_site] {
+        for given in [true, false] {
+            let request = Request { site, unit: None, customer: None, ..house.request_for(firm.check_up) };
+            let visit = accepted(house, request).await.1;
+            if given {
+                let home = AssignVisit { to: Some(firm.zhao), way: Some(Way::Home) };
+                li.perform(visit, home).await.applied();
+            }
+        }
+    }
 }
 
 /// A form in each state; rounds and inspections at each site, of each person and team.
@@ -246,6 +271,10 @@ fn rows(
         Kind::Complaint => {
             let rows = complaints::list(conn, actor, &ComplaintFilter::default(), &ask, now)?;
             rows.into_iter().map(|row| row.body).collect()
+        }
+        Kind::ReturnVisit => {
+            let (ask, filter) = (Ask { after: None, limit: EVERYTHING }, VisitFilter::default());
+            visits::list(conn, actor, &filter, &ask, now)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Asset => {
             let ask = Ask { after: None, limit: EVERYTHING };

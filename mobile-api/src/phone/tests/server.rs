@@ -54,7 +54,7 @@ impl Server {
             deadlines: Deadlines::TRADE,
         };
         server.office(Role::System, ORG, found);
-        let site = SiteSave { name: "Riverside".into(), address: String::new(), location: None };
+        let site = SiteSave { name: "Riverside".into(), address: String::new(), location: None, time_zone: None };
         server.office(Role::Admin, SITE.uuid(), site);
         server.office(Role::Admin, PLUMBING.uuid(), order_type("plumbing", true));
         server.office(Role::Admin, HEATING.uuid(), order_type("heating", false));

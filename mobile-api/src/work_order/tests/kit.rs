@@ -146,9 +146,11 @@ pub(super) fn world() -> HashMap<Ref, Record> {
             maintenance: Default::default(),
             targets: Default::default(),
             complaints: Default::default(),
+            return_visits: Default::default(),
         }
         .into(),
-        Site { id: Id::new(SITE), name: "Lakeside".into(), address: String::new(), location: None }.into(),
+        Site { id: Id::new(SITE), name: "Lakeside".into(), address: String::new(), location: None, time_zone: None }
+            .into(),
         Team { id: Id::new(NORTH), name: "North".into(), site: None }.into(),
         sort(PLUMBING, "plumbing", false, None).into(),
         sort(LIFTS, "lifts", false, Some("lift")).into(),

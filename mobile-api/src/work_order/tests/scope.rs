@@ -62,6 +62,7 @@ fn an_order_brings_what_is_needed_on_site() {
         contacts: vec![],
         preferred: vec![],
         rest: vec![],
+        do_not_call: vec![],
         member: false,
         class: None,
         note: None,

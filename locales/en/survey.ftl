@@ -1,0 +1,20 @@
+# The page on which a customer says how it was.
+survey-title = How was it?
+survey-open = Please tell us how it was
+survey-open-about = It takes a minute. You can answer until { $until }.
+survey-thanks = Thank you
+survey-thanks-about = Your answers have reached us.
+survey-expired = This survey has ended
+survey-expired-about = It could be answered until { $until }. If there is something we should know, please call us.
+survey-unknown = This link leads nowhere
+survey-unknown-about = Check the address that you were sent: it ends in twelve letters and digits.
+survey-question = All in all, you are
+survey-satisfied = satisfied
+survey-fair = neither satisfied nor dissatisfied
+survey-dissatisfied = dissatisfied
+survey-scale = From 1 (bad) to 5 (good); leave out what you cannot judge.
+survey-words = What else should we know?
+survey-send = Send
+survey-wrong-nothing = Please choose one of the first three answers.
+survey-wrong-unreadable = These answers cannot be read. Please choose again.
+survey-wrong-long = Please write at most 2,000 characters.

@@ -1,0 +1,20 @@
+# 客户满意度调查页面。
+survey-title = 满意度调查
+survey-open = 请评价本次服务
+survey-open-about = 只需一分钟。可在 { $until } 前作答。
+survey-thanks = 谢谢您
+survey-thanks-about = 我们已收到您的评价。
+survey-expired = 调查已结束
+survey-expired-about = 作答截止时间为 { $until }。如有需要告知我们的事，请来电。
+survey-unknown = 此链接无效
+survey-unknown-about = 请核对收到的网址，其末尾是十二位字母和数字。
+survey-question = 总体而言，您
+survey-satisfied = 满意
+survey-fair = 一般
+survey-dissatisfied = 不满意
+survey-scale = 1 分（差）至 5 分（好），无法评价的可不填。
+survey-words = 您还有什么意见或建议？
+survey-send = 提交
+survey-wrong-nothing = 请先选择前三项中的一项。
+survey-wrong-unreadable = 无法读取所填内容，请重新选择。
+survey-wrong-long = 请不要超过 2,000 个字。
