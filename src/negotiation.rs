@@ -29,6 +29,23 @@ pub(crate) fn preferred(request: &HttpRequest, offered: &[&'static str]) -> Opti
 /// The type of a table for spreadsheets.
 pub(crate) const CSV: &str = "text/csv";
 
+/// The type of a page to print.
+pub(crate) const PDF: &str = "application/pdf";
+
+/// A document of this type, [`CSV`] or [`PDF`], under this name without its ending; for addresses that answer in several types.
+pub(crate) fn document(kind: &str, name: &str, language: Language, body: Vec<u8>) -> HttpResponse {
+    let (kind, shown) = match kind {
+        PDF => (PDF, format!("inline; filename=\"{name}.pdf\"")),
+        _ => ("text/csv; charset=utf-8", format!("attachment; filename=\"{name}.csv\"")),
+    };
+    HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header((header::CONTENT_DISPOSITION, shown))
+        .insert_header((header::CONTENT_LANGUAGE, language.tag()))
+        .insert_header((header::VARY, "Accept, Accept-Language"))
+        .body(body)
+}
+
 /// A report as JSON or, for whoever asks for it by `Accept: text/csv`, as a table for spreadsheets of this name. The table
 /// speaks the language of `Accept-Language`.
 pub(crate) fn report<E: std::error::Error + Send + Sync + 'static>(
@@ -43,12 +60,7 @@ pub(crate) fn report<E: std::error::Error + Send + Sync + 'static>(
     }
     let language = Language::negotiate(request.headers().get(header::ACCEPT_LANGUAGE));
     let table = table(language).map_err(Error::internal)?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
-        .insert_header((header::CONTENT_LANGUAGE, language.tag()))
-        .insert_header(VARY)
-        .body(table))
+    Ok(document(CSV, name, language, table))
 }
 
 /// The language asked for in the query, else that of `Accept-Language`.

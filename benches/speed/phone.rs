@@ -112,6 +112,7 @@ fn plan(house: &House) -> InspectionId {
         template,
         spot: Spot { site: site(), building: None, unit: None, asset: None },
         order: None,
+        complaint: None,
         earlier: None,
         due: Window { from, until: from + chrono::TimeDelta::hours(8) },
         assignee: Assignee { user: Some(technician(0)), team: None },

@@ -22,6 +22,13 @@ logbook-restricted = runs with restrictions
 logbook-not-running = does not run
 logbook-rework = rework
 logbook-repeat = repeat fault
+logbook-title = Logbook
+logbook-type = Type
+logbook-code = No.
+logbook-serial = Serial
+logbook-place = Place
+logbook-certificate = Certificate until
+logbook-nothing = Nothing has been recorded yet.
 
 label-title = Asset labels
 label-code = No. { $value }

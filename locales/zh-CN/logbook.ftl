@@ -22,6 +22,13 @@ logbook-restricted = 带限制运行
 logbook-not-running = 不能运行
 logbook-rework = 返修
 logbook-repeat = 重复故障
+logbook-title = 维保记录
+logbook-type = 类型
+logbook-code = 编号
+logbook-serial = 出厂编号
+logbook-place = 位置
+logbook-certificate = 证书有效期至
+logbook-nothing = 暂无记录。
 
 label-title = 设备标签
 label-code = 编号 { $value }

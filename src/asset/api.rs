@@ -34,7 +34,7 @@ use crate::{
     history::{self, Row},
     json::Json,
     language::Language,
-    negotiation,
+    negotiation::{self, CSV, PDF},
     operations::reading,
     paging::{self, Ask, Depends},
     query::Query,
@@ -322,12 +322,14 @@ async fn get_asset_series(
 
 /// Download an asset's logbook
 ///
-/// The maintenance record as a table for a spreadsheet, newest first, in the language of `Accept-Language`; the newest 5,000
-/// entries.
+/// The maintenance record, newest first, in the language of `Accept-Language`: as a table for a spreadsheet with the newest 5,000
+/// entries, or, for `Accept: application/pdf`, as pages to print with the newest 1,000.
 #[utoipa::path(tag = TAG, operation_id = "get_asset_logbook",
     params(("id" = Uuid, Path, description = "The asset", example = "01930000-0000-7000-8000-000000000060")),
-    responses((status = 200, description = "The table", body = String, content_type = "text/csv")))]
-#[get("/assets/{id}/logbook.csv")]
+    responses((status = 200, description = "The logbook", content(
+        (String = "text/csv", example = "When,What,Order\n2026-03-02T16:00:00+08:00,Job,2026-000017\n"), (Vec<u8> = "application/pdf")
+    ))))]
+#[get("/assets/{id}/logbook")]
 async fn get_logbook(
     state: Data<AppState>,
     request: HttpRequest,
@@ -338,13 +340,14 @@ async fn get_logbook(
     let language = Language::negotiate(request.headers().get(ACCEPT_LANGUAGE));
     let (org, id) = (actor.org, asset.id.uuid());
     let material = state.db.read(move |conn| logbook::gather(conn, org, id)).await?;
-    let table = logbook::table(&asset, material, language)?;
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((CONTENT_LANGUAGE, language.tag()))
-        .insert_header((VARY, "Accept-Language"))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"logbook-{id}.csv\"")))
-        .body(table))
+    let kind = negotiation::preferred(&request, &[CSV, PDF]).unwrap_or(CSV);
+    let (made, printed) = (state.clock.now(), kind == PDF);
+    let write = move || match printed {
+        true => logbook::pages(&asset, material, language, made),
+        false => logbook::table(&asset, material, language),
+    };
+    let book = actix_web::rt::task::spawn_blocking(write).await.map_err(Error::internal)??;
+    Ok(negotiation::document(kind, &format!("logbook-{id}"), language, book))
 }
 
 /// Print labels for assets

@@ -1,4 +1,4 @@
-//! The logbook of an asset as a table for a spreadsheet, in the reader's language: what was done, why, with which parts, and what its
+//! The logbook of an asset, as a table for a spreadsheet and as pages to print, in the reader's language: what was done, why, with which parts, and what its
 //! meters said.
 
 use std::collections::HashMap;
@@ -13,6 +13,7 @@ use mobile_api::{
     record::{Kind, Record, Ref},
     work_order::Running,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use super::api::{Entry, StoodStill};
@@ -28,10 +29,14 @@ use crate::{
     language::Language,
     operations::{DoorError, reading},
     paging::Ask,
+    paper::{self, Sheet},
 };
 
 /// Most entries of one logbook; the newest, if there are more.
 const MOST: usize = 5_000;
+
+/// Most entries of one that is printed.
+const MOST_PRINTED: usize = 1_000;
 
 /// Everything that a logbook is written from.
 #[derive(Debug)]
@@ -40,6 +45,7 @@ pub struct Material {
     people: HashMap<Uuid, String>,
     rules: MaintenanceRules,
     zone: Tz,
+    firm: String,
 }
 
 /// Fetches it.
@@ -66,39 +72,87 @@ pub fn gather(conn: &mut Conn, org: Uuid, asset: Uuid) -> Result<Material, DoorE
         .select((directory::id, directory::name));
     let people: Vec<(Uid, String)> = both!(conn, c => query.load(c)).map_err(DbError::from)?;
     let zone = firm.as_ref().and_then(|firm| firm.time_zone.parse().ok()).unwrap_or(Tz::UTC);
-    let rules = firm.map(|firm| firm.maintenance).unwrap_or_default();
-    Ok(Material { rows, people: people.into_iter().map(|(id, name)| (id.0, name)).collect(), rules, zone })
+    let (name, rules) = firm.map(|firm| (firm.name, firm.maintenance)).unwrap_or_default();
+    let people = people.into_iter().map(|(id, name)| (id.0, name)).collect();
+    Ok(Material { rows, people, rules, zone, firm: name })
 }
 
-/// Writes the logbook.
+const COLUMNS: [&str; 12] = [
+    "logbook-at",
+    "logbook-what",
+    "logbook-number",
+    "logbook-fault",
+    "logbook-findings",
+    "logbook-cause",
+    "logbook-parts",
+    "logbook-minutes",
+    "logbook-people",
+    "logbook-result",
+    "logbook-again",
+    "logbook-value",
+];
+
+/// Writes the logbook as a table for a spreadsheet.
 ///
 /// # Errors
 /// A record that cannot be read.
 pub fn table(asset: &Asset, material: Material, language: Language) -> Result<Vec<u8>, Error> {
-    let Material { rows, people, rules, zone } = material;
-    let say = |id: &str| language.sentence(id, &[]).unwrap_or_else(|| id.to_owned());
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let columns = [
-        "logbook-at",
-        "logbook-what",
-        "logbook-number",
-        "logbook-fault",
-        "logbook-findings",
-        "logbook-cause",
-        "logbook-parts",
-        "logbook-minutes",
-        "logbook-people",
-        "logbook-result",
-        "logbook-again",
-        "logbook-value",
-    ];
-    writer.write_record(columns.map(say)).map_err(Error::internal)?;
-    for row in rows {
-        let book = Book { language, rules: &rules, people: &people, zone };
-        let cells = book.cells(&asset.name, Entry::of(row)?);
+    writer.write_record(titles(language)).map_err(Error::internal)?;
+    for cells in entries(asset, material, language)? {
         writer.write_record(cells.iter().map(|cell| harmless(cell.as_bytes()))).map_err(Error::internal)?;
     }
     writer.into_inner().map_err(|error| Error::internal(error.into_error()))
+}
+
+/// Prints the logbook, the newest [`MOST_PRINTED`] entries of it.
+///
+/// # Errors
+/// A record that cannot be read; the typesetter's.
+pub fn pages(asset: &Asset, material: Material, language: Language, made: DateTime<Utc>) -> Result<Vec<u8>, Error> {
+    let mut material = material;
+    material.rows.truncate(MOST_PRINTED);
+    let (firm, zone, titles) = (material.firm.clone(), material.zone, titles(language));
+    let entry = |cells: [String; 12]| {
+        let [at, what, ..] = &cells;
+        let title = format!("{at}  ·  {what}");
+        let named = titles.iter().zip(&cells).skip(2).filter(|(_, cell)| !cell.is_empty());
+        json!({ "title": title, "rows": named.map(|(title, cell)| json!([title, cell])).collect::<Vec<_>>() })
+    };
+    let entries: Vec<_> = entries(asset, material, language)?.into_iter().map(entry).collect();
+    let say = |id: &str| language.sentence(id, &[]).unwrap_or_else(|| id.to_owned());
+    let about = [
+        ("logbook-type", Some(asset.asset_type.clone())),
+        ("logbook-code", asset.code.clone()),
+        ("logbook-serial", asset.serial.clone()),
+        ("logbook-place", Some(asset.place.clone())),
+        ("logbook-certificate", asset.certificate.as_ref().map(|certificate| certificate.expires_on.to_string())),
+    ];
+    let about =
+        about.into_iter().filter_map(|(id, value)| Some(json!([say(id), value.filter(|value| !value.is_empty())?])));
+    let data = json!({
+        "lang": language.tag(),
+        "firm": firm,
+        "title": format!("{}  ·  {}", say("logbook-title"), asset.name),
+        "made": made.with_timezone(&zone).format("%F %R").to_string(),
+        "about": about.collect::<Vec<_>>(),
+        "entries": entries,
+        "nothing": say("logbook-nothing"),
+    });
+    let ident = format!("logbook {} {made}", asset.id);
+    let sheet = Sheet { template: include_str!("logbook.typ"), data, files: Vec::new(), ident: &ident, made };
+    paper::print(sheet).map_err(Error::internal)
+}
+
+fn titles(language: Language) -> [String; 12] {
+    COLUMNS.map(|id| language.sentence(id, &[]).unwrap_or_else(|| id.to_owned()))
+}
+
+/// The cells of each entry, in the order of [`COLUMNS`].
+fn entries(asset: &Asset, material: Material, language: Language) -> Result<Vec<[String; 12]>, Error> {
+    let Material { rows, people, rules, zone, .. } = material;
+    let book = Book { language, rules: &rules, people: &people, zone };
+    rows.into_iter().map(|row| Ok(book.cells(&asset.name, Entry::of(row)?))).collect()
 }
 
 struct Book<'a> {

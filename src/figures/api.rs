@@ -22,7 +22,7 @@ use crate::{
     error::{Code, Error},
     json::Json,
     language::Language,
-    negotiation,
+    negotiation::{self, PDF},
     operations::reading,
     paging::{self, Ask},
     period::Period,
@@ -37,9 +37,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// Most earlier periods that are told with one.
 const MOST_TREND: u32 = 12;
-
-/// The type of a page to print.
-const PDF: &str = "application/pdf";
 
 /// Which figures.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -96,12 +93,7 @@ async fn get_figures(
         let print = move || sheet::pdf(&figures, &firm, language);
         let pdf =
             actix_web::rt::task::spawn_blocking(print).await.map_err(Error::internal)?.map_err(Error::internal)?;
-        return Ok(HttpResponse::Ok()
-            .content_type(PDF)
-            .insert_header((header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}.pdf\"")))
-            .insert_header((header::CONTENT_LANGUAGE, language.tag()))
-            .insert_header((header::VARY, "Accept, Accept-Language"))
-            .body(pdf));
+        return Ok(negotiation::document(PDF, &name, language, pdf));
     }
     negotiation::report(&request, &figures, &name, |language| sheet::csv(&figures, language))
 }

@@ -1,13 +1,22 @@
 //! What settled orders say, in a table ordered by when they were settled: a month is one range of it.
 
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_types::Bool};
-use mobile_api::{evidence::Verdict, figures::Facts, time::Timestamp, work_order::WorkOrder};
+use mobile_api::{
+    evidence::Verdict,
+    figures::{Facts, Satisfied, Visit},
+    return_visit::{Satisfaction, VisitStatus},
+    time::Timestamp,
+    work_order::WorkOrder,
+};
 use uuid::Uuid;
 
 use crate::{
     db::{
         Conn, DbError, both, insert_rows,
-        schema::order_facts,
+        schema::{order_facts, return_visits},
         types::{Micros, Uid},
     },
     operations::store::uids,
@@ -134,7 +143,51 @@ pub fn settled(
             order_facts::rework,
         ));
     let rows: Vec<Loaded> = both!(conn, c => query.load(c))?;
-    Ok(rows.into_iter().map(facts).collect())
+    let mut visits = visits(conn, org, (from, until))?;
+    let with_visit = |row| {
+        let facts = facts(row);
+        Facts { visit: visits.remove(&facts.order.uuid()).flatten(), ..facts }
+    };
+    Ok(rows.into_iter().map(with_visit).collect())
+}
+
+type Called = (Uid, String, Option<String>, Option<Micros>);
+
+/// What became of the first return visit of each order that was settled in this span: a follow-up asks about what was done
+/// since, and counts for nothing.
+fn visits(
+    conn: &mut Conn,
+    org: Uuid,
+    (from, until): (Timestamp, Timestamp),
+) -> Result<HashMap<Uuid, Option<Visit>>, DbError> {
+    let query = order_facts::table
+        .inner_join(
+            return_visits::table.on(return_visits::org_id
+                .eq(order_facts::org_id)
+                .and(return_visits::about_id.eq(order_facts::order_id))),
+        )
+        .filter(order_facts::org_id.eq(Uid(org)))
+        .filter(order_facts::settled_at.ge(Micros::from(from)).and(order_facts::settled_at.lt(Micros::from(until))))
+        .order((return_visits::since, return_visits::id))
+        .select((return_visits::about_id, return_visits::status, return_visits::satisfaction, return_visits::due_at));
+    let rows: Vec<Called> = both!(conn, c => query.load(c))?;
+    let mut visits = HashMap::new();
+    for (about, status, satisfaction, due) in rows {
+        visits.entry(about.0).or_insert_with(|| visit(&status, satisfaction.as_deref(), due));
+    }
+    Ok(visits)
+}
+
+/// `None` if nobody was to be called.
+fn visit(status: &str, satisfaction: Option<&str>, due: Option<Micros>) -> Option<Visit> {
+    let status: VisitStatus = status.parse().ok().filter(|status| *status != VisitStatus::NotChosen)?;
+    let satisfied = satisfaction.map(|said| match said {
+        said if said == Satisfaction::Satisfied.as_str() => Satisfied::Yes,
+        said if said == Satisfaction::Fair.as_str() => Satisfied::Fair,
+        _ => Satisfied::No,
+    });
+    let due = due.map_or(DateTime::<Utc>::MIN_UTC, Micros::time);
+    Some(Visit { due, unreachable: status == VisitStatus::Unreachable, satisfied })
 }
 
 fn facts(row: Loaded) -> Facts {

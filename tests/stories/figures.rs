@@ -156,7 +156,8 @@ stories! {
         assert!(get("text/csv", "zh-CN").await.body.as_str().unwrap().contains("维修及时率"));
         for language in ["en", "zh-CN"] {
             let request = li.client.get(format!("{}/v1/figures?period=2026-03&by=technician", li.base));
-            let pdf = request.header("accept", "application/pdf").header("accept-language", language).send().await.unwrap();
+            let request = request.bearer_auth(&li.token).header("accept", "application/pdf");
+            let pdf = request.header("accept-language", language).send().await.unwrap();
             assert_eq!(pdf.headers()["content-type"], "application/pdf");
             let bytes = pdf.bytes().await.unwrap();
             let text = pdf_extract::extract_text_from_mem(&bytes).unwrap();

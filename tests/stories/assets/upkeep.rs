@@ -112,7 +112,7 @@ stories! {
         assert_eq!(entry["inspection"]["inspection"], json!(inspection));
         assert_eq!((&entry["inspection"]["status"], &entry["inspection"]["failed"]), (&json!("running"), &json!(["leaks"])));
         assert!(!record.body.to_string().contains("rude"), "{}", record.body);
-        let book = li.get(&format!("/v1/assets/{asset}/logbook.csv")).await.body;
+        let book = li.get(&format!("/v1/assets/{asset}/logbook")).await.body;
         assert!(book.as_str().unwrap().contains("Pump room"), "{book}");
     }
 
@@ -139,11 +139,18 @@ stories! {
         assert_eq!(job["parts"], json!([{ "name": "Contact", "quantity_milli": 2_000, "unit": "pc" }]));
         assert_eq!((&job["minutes"], &job["technicians"]), (&json!(30), &json!([house.firm.wang])));
         assert!(job["finished"]["latest"].is_string(), "{job}");
-        let book = li.get(&format!("/v1/assets/{asset}/logbook.csv")).await.body;
+        let book = li.get(&format!("/v1/assets/{asset}/logbook")).await.body;
         let book = book.as_str().unwrap().lines().collect::<Vec<_>>();
         assert_eq!(book.len(), 3, "a header and two entries");
         assert!(book[1].ends_with("hours 18250 h"), "{book:?}");
         assert!(book[2].contains("Door lock contact burnt,Wear and tear,Contact 2 pc,30,WANG,runs well: Ten trips,,"), "{book:?}");
+        for (language, word) in [("en", "Wear and tear"), ("zh-CN", "自然磨损")] {
+            let request = li.client.get(format!("{}/v1/assets/{asset}/logbook", li.base)).header("accept", "application/pdf");
+            let printed = request.bearer_auth(&li.token).header("accept-language", language).send().await.unwrap();
+            assert_eq!(printed.headers()["content-type"], "application/pdf");
+            let text = pdf_extract::extract_text_from_mem(&printed.bytes().await.unwrap()).unwrap();
+            assert!(text.contains("Door lock contact burnt") && text.contains(word), "{text}");
+        }
         // Page by page the same; and only for those who may see the asset.
         let first = li.get(&format!("/v1/assets/{asset}/maintenance-record?limit=1")).await.body;
         let next = first["next"].as_str().unwrap();

@@ -56,7 +56,7 @@ stories! {
         assert_eq!(li.perform(b, into(b)).await.problem(422), "bad_reference");
         assert_eq!(complaint(&house, b).await.status(), ComplaintStatus::Received, "nobody meant that one");
         let elsewhere = house.clock.new_id();
-        house.system(&house.firm, elsewhere, SiteSave { name: "Hillside".into(), address: String::new(), location: None }).await;
+        house.system(&house.firm, elsewhere, SiteSave { name: "Hillside".into(), address: String::new(), location: None, time_zone: None }).await;
         let about = About { site: Some(elsewhere.into()), ..About::default() };
         let there = received(&house, Intake { about, ..says(&house, "four") }).await;
         assert_eq!(li.perform(c, into(there)).await.problem(422), "bad_reference", "another site");

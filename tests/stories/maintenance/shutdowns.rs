@@ -104,7 +104,7 @@ stories! {
         let entry = &record["items"][0];
         assert_eq!((&entry["kind"], &entry["shutdown"]["stops"]), (&json!("shutdown"), &json!(["water"])));
         assert_eq!(entry["shutdown"]["result"]["parts"], "Valve DN50");
-        let book = house.li().await.get(&format!("/v1/assets/{pump}/logbook.csv")).await.body;
+        let book = house.li().await.get(&format!("/v1/assets/{pump}/logbook")).await.body;
         let row = book.as_str().unwrap().lines().nth(1).unwrap().to_owned();
         assert!(row.contains("Shutdown,,water,Tested twice,Wear and tear,Valve DN50,40,WANG,runs well"), "{row}");
     }
@@ -178,7 +178,7 @@ stories! {
         assert_eq!(kept.serves.buildings, [eight]);
 
         let hill = Id::new(house.clock.new_id());
-        house.system(&house.firm, hill, SiteSave { name: "Hill".into(), address: String::new(), location: None }).await;
+        house.system(&house.firm, hill, SiteSave { name: "Hill".into(), address: String::new(), location: None, time_zone: None }).await;
         let elsewhere = BuildingId::new(house.clock.new_id());
         house.system(&house.firm, elsewhere, BuildingSave { site: hill, name: "1".into() }).await;
         let serves = Serves { buildings: vec![elsewhere], units: vec![] };
