@@ -108,7 +108,7 @@ stories! {
         house.clock.advance(chrono::TimeDelta::days(4));
         let again = house.state().timers();
         let (one, two) = tokio::join!(timers.watch_certificates(), again.watch_certificates());
-        (one.unwrap(), two.unwrap());
+        [one, two].into_iter().for_each(Result::unwrap);
         timers.watch_certificates().await.unwrap();
         assert_eq!(questions().await, [json!("2026-04-05")], "once, however many servers");
         house.li().await.perform(asset, certified("2027-04-05")).await.applied();

@@ -61,7 +61,7 @@ stories! {
         let other = another_server(&house);
         let (one, two) = (house.state().timers(), other.timers());
         let (a, b, c) = tokio::join!(one.look_at_plans(), two.look_at_plans(), one.look_at_plans());
-        (a.unwrap(), b.unwrap(), c.unwrap());
+        [a, b, c].into_iter().for_each(Result::unwrap);
         assert_eq!(orders(&house, plan).await.len(), 1);
         assert_eq!(plan_of(&house, plan).await.turns, 1);
 
@@ -70,7 +70,7 @@ stories! {
         house.clock.advance(TimeDelta::minutes(1));
         assert_eq!(flagged(house.li().await.perform(pump, read("bar", 6_500)).await), ["reading_beyond_limits"]);
         let (a, b, c) = tokio::join!(one.do_due(), two.do_due(), two.look_at_plans());
-        (a.unwrap(), b.unwrap(), c.unwrap());
+        [a, b, c].into_iter().for_each(Result::unwrap);
         timers(&house).await;
         assert_eq!((orders(&house, by_reading).await.len(), orders(&house, plan).await.len()), (1, 1));
     }
@@ -202,7 +202,7 @@ stories! {
         let payload = serde_json::json!({ "meter": "bar", "milli": 6_900 });
         let again = serde_json::json!({ "id": id, "type": "asset.record_reading", "entity": pump, "payload": payload });
         for _ in 0..2 {
-            hand.push(device, &[again.clone()]).await;
+            hand.push(device, std::slice::from_ref(&again)).await;
             timers(&house).await;
         }
         assert_eq!(orders(&house, plan).await.len(), 2, "a new reading, sent twice");
