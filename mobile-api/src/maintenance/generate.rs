@@ -112,11 +112,6 @@ impl MaintenancePlan {
             self.open = None;
             return Vec::new();
         };
-        if let Some(other) = order.merged_into {
-            // The work goes on there.
-            self.open = Some(MadeTurn { order: other, ..open });
-            return Vec::new();
-        }
         let ended = match order.status() {
             Status::Cancelled => order.over_since(),
             Status::Finished | Status::SignedOff | Status::Closed => Some(order.done_at().unwrap_or(open.due)),
@@ -126,11 +121,16 @@ impl MaintenancePlan {
         self.open = None;
         self.weighed_until = self.weighed_until.max(Some(ended));
         self.pass_over_until(ended, open.order);
+        // A turn that is skipped is dealt with like one that was done: it does not come again at once.
+        self.counted_from.extend(standings(&self.triggers, asset, ended));
+        if let Some(other) = order.merged_into {
+            self.skip(open.due, SkipReason::OrderOpen, Some(other));
+            return Vec::new();
+        }
         if order.status() == Status::Cancelled {
             self.skip(open.due, SkipReason::Cancelled, Some(open.order));
             return open.call_off("its order was cancelled", context);
         }
-        self.counted_from.extend(standings(&self.triggers, asset, ended));
         self.last = Some(LastTurn { turn: open.turn, due: open.due, order: open.order, done_at: ended });
         Vec::new()
     }
