@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     AnnounceResumption, ApproveShutdown, CalendarTrigger, CounterTrigger, GeneratePlan, GiveNotice, MaintenancePlan,
-    MeasureReady, PlanSave, RecordShutdown, RescheduleShutdown, RestoreShutdown, SendBackShutdown, Shutdown,
+    MeasureReady, PlanSave, RecordShutdown, RescheduleShutdown, RestoreShutdown, SendBackShutdown, Served, Shutdown,
     ShutdownSave, ShutdownStatus, SkipReason, StartShutdown, Triggers, WithdrawShutdown, trigger::of_meter,
 };
 use crate::{
@@ -182,6 +182,20 @@ fn a_shutdown_of_few_words_is_a_draft() {
         json!({ "id": PUMP, "name": "Pump", "asset_type": "pump", "site": SITE, "service": { "status": "in_service" } }),
     );
     assert!(Asset::try_from(asset.1).expect("an asset").serves.is_empty());
+}
+
+/// A town of six thousand flats: whom the list leaves out would never hear of it.
+#[test]
+fn more_than_can_be_told_is_not_approved() {
+    let mut world = World::new();
+    let units = |count: u128| (0..count).map(|id| Id::new(Uuid::from_u128(id))).collect();
+    for (count, allowed) in [(5_000, true), (5_001, false)] {
+        world.related.served = Some(Served { units: units(count), teams: vec![] });
+        let save = ShutdownSave { asset: PUMP.into(), ..ShutdownSave::example() };
+        let draft = world.asked(|context| save.decide(Id::new(FIRM), None, context)).expect("a draft").record;
+        let approved = world.asked(|context| ApproveShutdown {}.decide(draft.expect("a draft"), context));
+        assert_eq!(approved.is_ok(), allowed, "{count}");
+    }
 }
 
 proptest! {
