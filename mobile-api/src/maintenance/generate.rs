@@ -88,10 +88,12 @@ impl Change for GeneratePlan {
         if plan.stopped.is_some() {
             return Err(Refusal::NotDue);
         }
-        if let Some(newer) = plan.newer_form(context) {
-            // It is made with it when the timer asks again.
+        while let Some(newer) = plan.newer_form(context) {
             plan.work.template = Some(newer);
-            return Ok(plan.into());
+            if context.related.get(newer).is_none() {
+                // It is made with that when the timer asks again.
+                return Ok(plan.into());
+            }
         }
         plan.begin_to_count(asset, now);
         let Some((reason, due)) = plan.what_is_due(self.early, asset, context)? else {
@@ -103,8 +105,7 @@ impl Change for GeneratePlan {
 }
 
 impl MaintenancePlan {
-    /// Looks whether the order of the open turn is done, or will not be.
-    /// What goes with one that was cancelled is called off.
+    /// Looks whether the order of the open turn is done, or will not be. What goes with one that was cancelled is called off.
     fn settle(&mut self, asset: &Asset, context: &Context<'_>) -> Vec<Record> {
         let Some(open) = self.open.clone() else { return Vec::new() };
         let order: Option<&WorkOrder> = context.related.get(open.order);
