@@ -61,21 +61,18 @@ pub fn release_serials(conn: &mut Conn, org: Uuid, changing: &[AssetId]) -> Resu
 pub fn expiring(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<(Uuid, Uuid)>, DbError> {
     let mut due = Vec::new();
     for (org, _) in organisations(conn)? {
-        let query = assets::table
-            .filter(assets::org_id.eq(Uid(org)))
-            .filter(assets::certificate_untold.is_not_null())
-            .order(assets::certificate_untold)
-            .limit(most)
-            .select((assets::id, assets::certificate_untold.assume_not_null()));
-        let rows: Vec<(Uid, String)> = both!(conn, c => query.load(c))?;
-        if rows.is_empty() {
-            continue;
-        }
         let firm = reading::record::<Organisation>(conn, &Actor::system(org), Id::new(org));
         let firm = firm.map_err(|error| DbError::Panicked(error.to_string()))?;
-        let until = firm.and_then(|firm| firm.maintenance.tell_until(firm.day(now))).map(|day| day.to_string());
-        let told = |(_, day): &(Uid, String)| until.as_ref().is_some_and(|until| day <= until);
-        due.extend(rows.into_iter().take_while(told).map(|(id, _)| (org, id.0)));
+        let Some(near) = firm.and_then(|firm| firm.maintenance.tell_of(firm.day(now))) else { continue };
+        let query = assets::table
+            .filter(assets::org_id.eq(Uid(org)))
+            .filter(assets::certificate_untold.ge(near.start().to_string()))
+            .filter(assets::certificate_untold.le(near.end().to_string()))
+            .order(assets::certificate_untold)
+            .limit(most)
+            .select(assets::id);
+        let rows: Vec<Uid> = both!(conn, c => query.load(c))?;
+        due.extend(rows.into_iter().map(|id| (org, id.0)));
     }
     Ok(due)
 }

@@ -1,5 +1,7 @@
 //! Somebody is told, once, that the certificate of an asset runs out.
 
+use std::ops::RangeInclusive;
+
 use chrono::{Duration, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -22,10 +24,12 @@ impl Asset {
 }
 
 impl MaintenanceRules {
-    /// The last day of certificates that somebody is to be told of on `today`; `None` if nobody is told.
-    pub fn tell_until(&self, today: NaiveDate) -> Option<NaiveDate> {
+    /// The last days of certificates that somebody is to be told of on `today`; `None` if nobody is told. What ran out longer ago than
+    /// it would have been told before is no news: a register of thousands is imported with it.
+    pub fn tell_of(&self, today: NaiveDate) -> Option<RangeInclusive<NaiveDate>> {
         let days = Duration::days(self.certificate_days.into());
-        today.checked_add_signed(days).filter(|_| self.certificate_days > 0)
+        let span = today.checked_sub_signed(days)?..=today.checked_add_signed(days)?;
+        (self.certificate_days > 0).then_some(span)
     }
 }
 
@@ -51,8 +55,8 @@ impl Change for NoteExpiring {
     fn decide(self, mut asset: Asset, context: &Context<'_>) -> Result<Decision<Asset>, Refusal> {
         let firm: Id<Organisation> = Id::new(context.actor.org);
         let firm: &Organisation = context.related.get(firm).ok_or(Refusal::NotFound)?;
-        let until = firm.maintenance.tell_until(firm.day(context.received_at));
-        let expires = asset.untold_expiry().filter(|expires| until.is_some_and(|until| *expires <= until));
+        let near = firm.maintenance.tell_of(firm.day(context.received_at));
+        let expires = asset.untold_expiry().filter(|expires| near.is_some_and(|near| near.contains(expires)));
         let expires = expires.ok_or(Refusal::NotDue)?;
         asset.certificate_told = Some(expires);
         let number = asset.certificate.as_ref().and_then(|certificate| certificate.number.clone());

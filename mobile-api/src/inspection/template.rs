@@ -96,6 +96,14 @@ impl RecordType for Template {
         let record = Ref::new(Self::KIND, self.id);
         if self.is_published() { vec![Reach { scope: Scope::Catalog, record }] } else { Vec::new() }
     }
+
+    /// The version that took its place: what is made from now on is made with that.
+    fn companions(&self) -> Vec<Ref> {
+        match &self.state {
+            TemplateState::Replaced { by, .. } => vec![Ref::new(Self::KIND, *by)],
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Makes a draft or changes one. This is also the form in which templates are exported and imported.

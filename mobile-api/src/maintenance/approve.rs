@@ -4,7 +4,7 @@ use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{EditionReason, SentBack, Shutdown, ShutdownStatus, ShutdownStep, notice::notices};
+use super::{EditionReason, MOST_AFFECTED, SentBack, Shutdown, ShutdownStatus, ShutdownStep, notice::notices};
 use crate::{
     actor::Actor,
     asset::{Asset, MaintenanceRules},
@@ -15,7 +15,7 @@ use crate::{
     refusal::{Flag, Flagged, Refusal},
 };
 
-/// A manager approves. Also of one that began as an emergency, afterwards.
+/// A manager approves. Also of one that began as an emergency, afterwards. One that affects more than 5,000 units is divided first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApproveShutdown {}
@@ -36,6 +36,12 @@ impl Change for ApproveShutdown {
     fn decide(self, mut shutdown: Shutdown, context: &Context<'_>) -> Result<Decision<Shutdown>, Refusal> {
         if shutdown.approved.is_some() || shutdown.withdrawn.is_some() {
             return Err(Refusal::ShutdownStep { status: shutdown.status() });
+        }
+        // What an asset serves is worked out up to this, and one more: whom it leaves out would never hear of it.
+        if shutdown.affected.units.len().max(shutdown.affected.teams.len()) > MOST_AFFECTED {
+            let mut check = Check::default();
+            check.count("/affected", shutdown.affected.count(), 0..=MOST_AFFECTED);
+            check.finish()?;
         }
         let asset: Option<&Asset> = context.related.get(shutdown.asset);
         if shutdown.started.is_none() && asset.is_some_and(Asset::is_retired) {

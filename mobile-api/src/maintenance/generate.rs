@@ -88,10 +88,12 @@ impl Change for GeneratePlan {
         if plan.stopped.is_some() {
             return Err(Refusal::NotDue);
         }
-        if let Some(newer) = plan.newer_form(context) {
-            // It is made with it when the timer asks again.
+        while let Some(newer) = plan.newer_form(context) {
             plan.work.template = Some(newer);
-            return Ok(plan.into());
+            if context.related.get(newer).is_none() {
+                // It is made with that when the timer asks again.
+                return Ok(plan.into());
+            }
         }
         plan.begin_to_count(asset, now);
         let Some((reason, due)) = plan.what_is_due(self.early, asset, context)? else {
@@ -103,8 +105,7 @@ impl Change for GeneratePlan {
 }
 
 impl MaintenancePlan {
-    /// Looks whether the order of the open turn is done, or will not be.
-    /// What goes with one that was cancelled is called off.
+    /// Looks whether the order of the open turn is done, or will not be. What goes with one that was cancelled is called off.
     fn settle(&mut self, asset: &Asset, context: &Context<'_>) -> Vec<Record> {
         let Some(open) = self.open.clone() else { return Vec::new() };
         let order: Option<&WorkOrder> = context.related.get(open.order);
@@ -112,11 +113,6 @@ impl MaintenancePlan {
             self.open = None;
             return Vec::new();
         };
-        if let Some(other) = order.merged_into {
-            // The work goes on there.
-            self.open = Some(MadeTurn { order: other, ..open });
-            return Vec::new();
-        }
         let ended = match order.status() {
             Status::Cancelled => order.over_since(),
             Status::Finished | Status::SignedOff | Status::Closed => Some(order.done_at().unwrap_or(open.due)),
@@ -126,11 +122,16 @@ impl MaintenancePlan {
         self.open = None;
         self.weighed_until = self.weighed_until.max(Some(ended));
         self.pass_over_until(ended, open.order);
+        // A turn that is skipped is dealt with like one that was done: it does not come again at once.
+        self.counted_from.extend(standings(&self.triggers, asset, ended));
+        if let Some(other) = order.merged_into {
+            self.skip(open.due, SkipReason::OrderOpen, Some(other));
+            return Vec::new();
+        }
         if order.status() == Status::Cancelled {
             self.skip(open.due, SkipReason::Cancelled, Some(open.order));
             return open.call_off("its order was cancelled", context);
         }
-        self.counted_from.extend(standings(&self.triggers, asset, ended));
         self.last = Some(LastTurn { turn: open.turn, due: open.due, order: open.order, done_at: ended });
         Vec::new()
     }

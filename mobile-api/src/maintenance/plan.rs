@@ -196,7 +196,7 @@ pub struct LastTurn {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
-    /// It fell due while the order of an earlier turn was open: that work counts for both.
+    /// It fell due while another order was open, or its order was merged into another: that work counts for both.
     OrderOpen,
     /// A later turn was due as well when the server came to it, after having been down: one order is enough.
     Overtaken,
@@ -212,7 +212,7 @@ pub struct SkippedTurn {
     pub due: DateTime<Utc>,
     /// Why.
     pub reason: SkipReason,
-    /// The order that was open, or cancelled.
+    /// The order that was open, or that was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<WorkOrderId>,
 }

@@ -99,7 +99,8 @@ impl RecordShutdown {
         }
         let order: Option<&WorkOrder> = context.related.get(order);
         match order {
-            Some(order) if order.result.is_none() => {
+            // One that was merged into another has its result there.
+            Some(order) if order.result.is_none() && order.merged_into.is_none() => {
                 Err(Refusal::StillInUse { what: "the order does not say yet how it runs".into() })
             }
             _ => Ok(()),

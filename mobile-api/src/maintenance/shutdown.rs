@@ -313,7 +313,8 @@ impl Shutdown {
         let window = Window { from: due, until: due + Duration::minutes(stoppage.minutes.into()) };
         let measures = stoppage.measures.iter().cloned().map(Measure::from).collect();
         let stops = stoppage.stops.clone();
-        let (text, assignee) = (stoppage.text.clone(), plan.work.assignee);
+        // It is whoever's the order is, which may change hands.
+        let (text, assignee) = (stoppage.text.clone(), Assignee::default());
         Self {
             plan: Some(plan.id),
             order: Some(order),

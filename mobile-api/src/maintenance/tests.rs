@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    CalendarTrigger, CounterTrigger, GeneratePlan, MaintenancePlan, PlanSave, Shutdown, ShutdownStatus, SkipReason,
-    Triggers, trigger::of_meter,
+    AnnounceResumption, ApproveShutdown, CalendarTrigger, CounterTrigger, GeneratePlan, GiveNotice, MaintenancePlan,
+    MeasureReady, PlanSave, RecordShutdown, RescheduleShutdown, RestoreShutdown, SendBackShutdown, Served, Shutdown,
+    ShutdownSave, ShutdownStatus, SkipReason, StartShutdown, Triggers, WithdrawShutdown, trigger::of_meter,
 };
 use crate::{
     Actor, Id, Role,
@@ -18,9 +19,9 @@ use crate::{
     evidence::When,
     operation::{Change, Context, Decision, Mode, Payload, Related, Save},
     record::{Kind, Record, Ref},
-    refusal::Refusal,
+    refusal::{Flag, Refusal},
     time::Timestamp,
-    work_order::{State, Status, WorkOrder},
+    work_order::{State, Status, Window, WorkOrder},
 };
 
 const FIRM: Uuid = Uuid::from_u128(1);
@@ -183,6 +184,20 @@ fn a_shutdown_of_few_words_is_a_draft() {
     assert!(Asset::try_from(asset.1).expect("an asset").serves.is_empty());
 }
 
+/// A town of six thousand flats: whom the list leaves out would never hear of it.
+#[test]
+fn more_than_can_be_told_is_not_approved() {
+    let mut world = World::new();
+    let units = |count: u128| (0..count).map(|id| Id::new(Uuid::from_u128(id))).collect();
+    for (count, allowed) in [(5_000, true), (5_001, false)] {
+        world.related.served = Some(Served { units: units(count), teams: vec![] });
+        let save = ShutdownSave { asset: PUMP.into(), ..ShutdownSave::example() };
+        let draft = world.asked(|context| save.decide(Id::new(FIRM), None, context)).expect("a draft").record;
+        let approved = world.asked(|context| ApproveShutdown {}.decide(draft.expect("a draft"), context));
+        assert_eq!(approved.is_ok(), allowed, "{count}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -215,6 +230,48 @@ proptest! {
         prop_assert_eq!(passed + plan.skipped_count, all.len() as u64);
         for skipped in &plan.skipped {
             prop_assert!(!distinct.contains(&skipped.due) && skipped.reason != SkipReason::Cancelled);
+        }
+    }
+
+    /// Whoever does what in whatever order: nothing stands still that was not approved, announced and ready, but in an emergency with its
+    /// reason; steps never go back; and what those affected were told is numbered without gaps.
+    #[test]
+    fn nothing_stands_still_without_leave(steps in prop::collection::vec((0_usize..11, 0_i64..40), 1..40)) {
+        let mut world = World::new();
+        let window = Window { from: monday() + Duration::hours(48), until: monday() + Duration::hours(50) };
+        let save = ShutdownSave { asset: PUMP.into(), window, ..ShutdownSave::example() };
+        let made = world.asked(|context| save.clone().decide(Id::new(FIRM), None, context)).expect("a draft");
+        let mut shutdown = made.record.expect("a draft");
+        for (step, hours) in steps {
+            world.now += Duration::hours(hours);
+            let (before, then) = (shutdown.clone(), shutdown.clone());
+            let later = Window { from: world.now + Duration::hours(30), until: world.now + Duration::hours(31) };
+            let reason = || "why".to_owned();
+            let done = world.asked(|context| match step {
+                0 => ApproveShutdown {}.decide(then, context),
+                1 => SendBackShutdown { reason: reason() }.decide(then, context),
+                2 => GiveNotice { urgent: Some(reason()) }.decide(then, context),
+                3 => MeasureReady { measure: 0 }.decide(then, context),
+                4 => StartShutdown { emergency: None }.decide(then, context),
+                5 => StartShutdown { emergency: Some(reason()) }.decide(then, context),
+                6 => RestoreShutdown { note: None }.decide(then, context),
+                7 => AnnounceResumption { text: String::new() }.decide(then, context),
+                8 => RecordShutdown { main_cause: None, ..RecordShutdown::example() }.decide(then, context),
+                9 => RescheduleShutdown { window: later, reason: reason() }.decide(then, context),
+                _ => WithdrawShutdown { reason: reason() }.decide(then, context),
+            });
+            let Ok(Decision { record: Some(after), flags, .. }) = done else { continue };
+            let allowed = before.may_begin(world.now).is_ok();
+            if after.started.is_some() && before.started.is_none() {
+                let told = flags.iter().any(|flagged| flagged.flag == Flag::EmergencyShutdown);
+                prop_assert!(allowed || after.emergency.as_ref().is_some_and(|why| why.reason == "why"));
+                prop_assert_eq!(told, !allowed);
+            }
+            let back = before.status() > ShutdownStatus::Ready && after.status() < before.status();
+            prop_assert!(!back, "{:?} {:?}", before.status(), after.status());
+            let numbers: Vec<u32> = after.editions.iter().map(|edition| edition.number).collect();
+            prop_assert_eq!(numbers, (1..=after.edition()).collect::<Vec<_>>());
+            shutdown = after;
         }
     }
 }

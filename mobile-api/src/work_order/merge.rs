@@ -107,6 +107,7 @@ fn move_visit(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Refus
     let own = std::mem::replace(&mut target.appointments, std::mem::take(&mut order.appointments));
     append(&mut target.appointments, own)?;
     target.preferred = target.preferred.or(order.preferred);
+    target.shutdown = target.shutdown.or(order.shutdown);
 
     let mut revision = target.quotes.last().map_or(0, |last| last.revision);
     for mut quote in order.quotes.drain(..) {

@@ -47,6 +47,46 @@ async fn link(house: &House, shutdown: ShutdownId) -> (String, String) {
 }
 
 stories! {
+    /// A site of two thousand flats is told at once, moved at once, and each has a page of its own.
+    async fn thousands_are_told_at_once(house: House) {
+        use doorstep::operations::Online;
+        use mobile_api::{Actor, directory::UnitSave};
+        let site = house.firm.site;
+        let flat = |at: usize| {
+            let save = UnitSave { site, building: None, name: format!("flat {at}"), access_note: None };
+            Online { id: house.clock.new_id(), action: save.into(), entity: house.clock.new_id(), expected_rev: None }
+        };
+        let flats: Vec<Online> = (0..2_000).map(flat).collect();
+        for some in flats.chunks(500) {
+            let made = house.state().door.perform_all(Actor::system(house.firm.org), std::sync::Arc::new(some.to_vec())).await;
+            assert!(made.unwrap().iter().all(Result::is_ok));
+        }
+        let asset = AssetId::new(house.clock.new_id());
+        let save = AssetSave { serial: None, site, certificate: None, ..AssetSave::example() };
+        house.li().await.perform(asset, save).await.applied();
+        let shutdown = drafted(&house, asset, soon(&house)).await;
+        let began = std::time::Instant::now();
+        ready(&house, shutdown).await;
+        let held = shutdown_of(&house, shutdown).await;
+        assert_eq!(held.affected.units.len(), 2_001);
+        let mut told = std::collections::BTreeSet::new();
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/v1/shutdown-notices?shutdown={shutdown}&limit=500{cursor}");
+            let page = house.li().await.get(&path).await.body;
+            told.extend(page["items"].as_array().unwrap().iter().map(|item| item["record"]["for"]["unit"].to_string()));
+            let Some(next) = page["next"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(told.len(), 2_001, "each once");
+        let from = soon(&house).from + TimeDelta::days(1);
+        let window = Window { from, until: from + TimeDelta::hours(1) };
+        house.li().await.perform(shutdown, RescheduleShutdown { window, reason: "Later".into() }).await.applied();
+        let (_, address) = link(&house, shutdown).await;
+        assert!(Browser::new().open(&address).await.1.contains("The time has changed"));
+        println!("approved, announced, listed and moved in {:?}", began.elapsed());
+    }
+
     async fn those_affected_read_it_on_a_page_of_their_own(house: House) {
         let pump = pump(&house).await;
         let shutdown = drafted(&house, pump, soon(&house)).await;

@@ -7,6 +7,7 @@ use mobile_api::{
     work_order::{
         Status,
         dispatch::{Assign, Cancel},
+        merge::Merge,
         visit::{Arrive, Finish, Start},
     },
 };
@@ -61,7 +62,7 @@ stories! {
         let other = another_server(&house);
         let (one, two) = (house.state().timers(), other.timers());
         let (a, b, c) = tokio::join!(one.look_at_plans(), two.look_at_plans(), one.look_at_plans());
-        (a.unwrap(), b.unwrap(), c.unwrap());
+        [a, b, c].into_iter().for_each(Result::unwrap);
         assert_eq!(orders(&house, plan).await.len(), 1);
         assert_eq!(plan_of(&house, plan).await.turns, 1);
 
@@ -70,7 +71,7 @@ stories! {
         house.clock.advance(TimeDelta::minutes(1));
         assert_eq!(flagged(house.li().await.perform(pump, read("bar", 6_500)).await), ["reading_beyond_limits"]);
         let (a, b, c) = tokio::join!(one.do_due(), two.do_due(), two.look_at_plans());
-        (a.unwrap(), b.unwrap(), c.unwrap());
+        [a, b, c].into_iter().for_each(Result::unwrap);
         timers(&house).await;
         assert_eq!((orders(&house, by_reading).await.len(), orders(&house, plan).await.len()), (1, 1));
     }
@@ -126,6 +127,25 @@ stories! {
         1 03-09 08:00 cancelled
         2 03-16 08:00 assigned
         ");
+    }
+
+    /// A call about the same pump came as well: one visit is enough, and the plan knows that it was that one.
+    async fn a_planned_order_is_merged_into_another(house: House) {
+        let pump = pump(&house).await;
+        house.li().await.perform(pump, read("hours", 1_000)).await.applied();
+        let plan = planned(&house, service(&house, pump, by_hours(1_000, 0, 0))).await;
+        house.clock.advance(TimeDelta::minutes(1));
+        house.li().await.perform(pump, read("hours", 2_000)).await.applied();
+        timers(&house).await;
+        let first = orders(&house, plan).await.remove(0);
+        let call = house.request(house.firm.check_up).await;
+        house.li().await.perform(first.id, Merge { into: call }).await.applied();
+        timers(&house).await;
+        timers(&house).await;
+        let held = plan_of(&house, plan).await;
+        assert_eq!((held.open, held.counted_from["hours"], held.turns), (None, 2_000, 1), "not made again at once");
+        let skipped = held.skipped[0].clone();
+        assert_eq!((skipped.reason, skipped.order), (SkipReason::OrderOpen, Some(call)));
     }
 
     /// Every 500 hours, 20 hours ahead; counted from where it stood when it was last done.
@@ -202,7 +222,7 @@ stories! {
         let payload = serde_json::json!({ "meter": "bar", "milli": 6_900 });
         let again = serde_json::json!({ "id": id, "type": "asset.record_reading", "entity": pump, "payload": payload });
         for _ in 0..2 {
-            hand.push(device, &[again.clone()]).await;
+            hand.push(device, std::slice::from_ref(&again)).await;
             timers(&house).await;
         }
         assert_eq!(orders(&house, plan).await.len(), 2, "a new reading, sent twice");
