@@ -39,6 +39,7 @@ mod problems;
 pub mod query;
 pub mod quote_link;
 pub mod review;
+pub mod search;
 pub mod server;
 pub mod sight;
 pub mod stock;

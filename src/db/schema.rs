@@ -635,6 +635,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    search_texts (org_id, kind, id) {
+        org_id -> Id,
+        kind -> Text,
+        id -> Id,
+        seq -> BigInt,
+        text -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -668,5 +681,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     reserved,
     handovers,
     complaints,
-    complaint_people
+    complaint_people,
+    search_texts
 );

@@ -28,7 +28,7 @@ use crate::{
     device, directory, handover, inspection,
     jobs::{self, Job},
     media::{self, store::refs::PhotoRow},
-    payment, quote_link, review, stock, work_order,
+    payment, quote_link, review, search, stock, work_order,
 };
 
 /// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
@@ -92,6 +92,11 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
     work_order::store::project_new(ledger.conn, ledger.org, &orders, ledger.now)?;
     for order in &orders {
         asset::history::enter_order(ledger.conn, ledger.org, None, order)?;
+    }
+    for (_, entry) in changed.iter().filter(|(_, entry)| !entry.deleted) {
+        if let Some(record) = &entry.record {
+            search::store::enter(ledger.conn, ledger.org, entry.before.as_ref(), record)?;
+        }
     }
     for (name, series) in ledger.series.iter().filter(|(_, series)| series.last != series.stored) {
         store::advance_series(ledger.conn, ledger.org, name, series.last)?;

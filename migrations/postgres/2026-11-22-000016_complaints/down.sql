@@ -1,2 +1,3 @@
-DROP TABLE complaint_people;
-DROP TABLE complaints;
+DROP TABLE search_grams;
+DROP SEQUENCE search_seq;
+DROP TABLE search_texts;
