@@ -1,3 +1,2 @@
-DROP TABLE search_grams;
-DROP SEQUENCE search_seq;
-DROP TABLE search_texts;
+DROP TABLE complaint_people;
+DROP TABLE complaints;

@@ -1,2 +1,2 @@
-DROP TABLE search_grams;
-DROP TABLE search_texts;
+DROP TABLE complaint_people;
+DROP TABLE complaints;
