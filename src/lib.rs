@@ -45,6 +45,7 @@ pub mod query;
 pub mod quote_link;
 pub mod return_visit;
 pub mod review;
+pub mod search;
 pub mod seed;
 pub mod server;
 pub mod sight;

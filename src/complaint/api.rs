@@ -15,7 +15,11 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::list::{self, ComplaintFilter};
+use super::{
+    list::{self, ComplaintFilter},
+    store,
+    suggest::{Suggestion, suggest},
+};
 use crate::{
     access::Authenticated,
     app::AppState,
@@ -26,12 +30,13 @@ use crate::{
     operations::reading,
     paging::{self, Ask, Depends},
     query::Query,
+    search::grams::plain,
     work_order::explain::{ClockFigures, Telling},
 };
 
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(get_complaint_clocks).route("/complaints", web::get().to(list_complaints));
+    cfg.service(get_complaint_clocks).service(suggest_classes).route("/complaints", web::get().to(list_complaints));
 }
 
 async fn list_complaints(
@@ -101,6 +106,43 @@ async fn get_complaint_clocks(
     let zone = firm.time_zone.parse().unwrap_or(chrono_tz::Tz::UTC);
     let telling = Telling { pauses: &[], over: complaint.status().is_over(), zone, language };
     Ok(Json(report(&complaint, &telling, state.clock.now())))
+}
+
+/// What a complaint may be summed up as.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ClassSuggestions {
+    /// The classes that fit best, the best first; at most three, and none if nothing is like it.
+    pub suggestions: Vec<Suggestion>,
+}
+
+/// Suggest classes for a complaint
+///
+/// From what the likest earlier complaints of the organisation were summed up as, with those that speak for each: the last 2,000 that were.
+/// Nothing is changed by asking; `summarise` says what it is.
+#[utoipa::path(tag = "complaints", operation_id = "suggest_complaint_classes",
+    params(("id" = Uuid, Path, description = "The complaint", example = "01930000-0000-7000-8000-000000000090")),
+    responses((status = 200, body = ClassSuggestions, description = "Classes",
+        example = json!({ "suggestions": [{
+            "class": "01930000-0000-7000-8000-000000000091", "likeness_percent": 42, "like": ["01930000-0000-7000-8000-000000000092"]
+        }] }))))]
+#[get("/complaints/{id}/class-suggestions")]
+async fn suggest_classes(
+    state: Data<AppState>,
+    Authenticated(actor): Authenticated,
+    id: Path<Uuid>,
+) -> Result<Json<ClassSuggestions>, Error> {
+    let about = Ref::new(Kind::Complaint, *id);
+    let read = move |conn: &mut Conn| {
+        let found = reading::visible(conn, &actor, about)?.ok_or(Code::NotFound)?;
+        // The ids of complaints of all sites are among the reasons, though nothing that they say.
+        Ok::<_, Error>((found, store::summed_up(conn, actor.org)?))
+    };
+    let (found, earlier) = state.db.read(read).await?;
+    let complaint: Complaint = serde_json::from_str(&found.body).map_err(Error::internal)?;
+    let others: Vec<_> = earlier.into_iter().filter(|one| one.complaint != complaint.id).collect();
+    let text = plain(&complaint.text);
+    let suggested = tokio::task::spawn_blocking(move || suggest(&text, &others)).await.map_err(Error::internal)?;
+    Ok(Json(ClassSuggestions { suggestions: suggested }))
 }
 
 fn report(complaint: &Complaint, telling: &Telling<'_>, now: chrono::DateTime<chrono::Utc>) -> ComplaintClockReport {

@@ -10,12 +10,13 @@ use uuid::Uuid;
 use crate::{
     db::{
         Conn, DbError, both,
-        schema::{complaint_people, complaints, records},
+        schema::{complaint_people, complaints, records, search_texts},
         types::{Micros, Uid},
     },
     operations::store::unsigned,
     paging::{Ask, Listed},
     query::Several,
+    search::{self, Sought, Wanted},
     sight::{Sight, narrow},
 };
 
@@ -24,6 +25,10 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ComplaintFilter {
+    /// Part of what was said, found or summed up, of the number or the name; Chinese or Latin, upper and lower case are the same. At
+    /// most 200 signs, with at least one letter, digit or Chinese sign.
+    #[param(value_type = Option<String>, example = "漏水")]
+    pub text: Option<Sought>,
     /// Where they stand; several with commas between them, or the parameter repeated.
     #[param(value_type = Vec<ComplaintStatus>, style = Form, explode = false, required = false, example = json!(["received", "investigating"]))]
     pub status: Several<ComplaintStatus>,
@@ -101,9 +106,10 @@ pub fn list(
     ask: &Ask<i64>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Listed<i64>>, DbError> {
+    let found = search::wanted(conn, actor.org, Kind::Complaint, filter.text.as_ref())?;
     let mut rows: Vec<Row> = Vec::new();
     for seen in Seen::by(actor) {
-        rows.extend(load(conn, actor.org, seen, filter, ask, now)?);
+        rows.extend(load(conn, actor.org, seen, (filter, &found), ask, now)?);
     }
     rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.0, row.1)));
     rows.dedup_by_key(|row| row.1);
@@ -116,7 +122,7 @@ fn load(
     conn: &mut Conn,
     org: Uuid,
     seen: Seen,
-    filter: &ComplaintFilter,
+    (filter, found): (&ComplaintFilter, &Wanted),
     ask: &Ask<i64>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Row>, DbError> {
@@ -131,6 +137,15 @@ fn load(
             .filter(complaint_people::org_id.eq(Uid(org)))
             .filter(complaint_people::user_id.eq(user))
             .select(complaint_people::complaint_id)
+    };
+    // As a value and not as a condition on another table: that PostgreSQL would turn into a join of everything with everything.
+    let containing = |pattern: String| {
+        let text = search_texts::table
+            .filter(search_texts::org_id.eq(Uid(org)))
+            .filter(search_texts::kind.eq(Kind::Complaint.as_str()))
+            .filter(search_texts::id.eq(complaints::id))
+            .select(search_texts::text);
+        text.single_value().assume_not_null().like(pattern).escape('\\')
     };
     let statuses = filter.status.given().map(|given| given.iter().map(|s| s.as_str()).collect::<Vec<_>>());
     let late = || complaints::due_at.is_not_null().and(complaints::due_at.assume_not_null().lt(Micros::from(now)));
@@ -152,6 +167,8 @@ fn load(
             sites => |sites| complaints::site_id.eq_any(sites);
             own => |user| complaints::id.eq_any(concerning(user));
             teams => |teams| complaints::team_id.eq_any(teams);
+            found.ids() => |ids| complaints::id.eq_any(ids);
+            found.pattern() => |pattern| containing(pattern);
             statuses => |names| complaints::status.eq_any(names);
             filter.severity.as_deref() => |name| complaints::severity.eq(name);
             filter.number.as_deref() => |number| complaints::number.eq(number);

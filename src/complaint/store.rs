@@ -1,12 +1,17 @@
 //! SQL by which complaints are found. The complaints themselves are records.
 
 use diesel::prelude::*;
-use mobile_api::{complaint::Complaint, record::RecordType, time::Timestamp};
+use mobile_api::{
+    complaint::Complaint,
+    record::{Kind, RecordType},
+    time::Timestamp,
+};
 use uuid::Uuid;
 
+use super::suggest::Earlier;
 use crate::db::{
     Conn, DbError, both,
-    schema::{complaint_people, complaints},
+    schema::{complaint_people, complaints, search_texts},
     types::{Micros, Uid},
 };
 
@@ -51,7 +56,7 @@ fn columns(complaint: &Complaint, now: Timestamp) -> Columns {
         person_id: about.person.map(Uid::from),
         team_id: complaint.department().map(|department| department.team.into()),
         class_id: complaint.summary.as_ref().and_then(|summary| summary.class).map(Uid::from),
-        founded: complaint.judgements.last().map(|judgement| judgement.founded),
+        founded: complaint.founded(),
         escalated: complaint.escalated.is_some(),
         closed_at: complaint.over_since().map(Micros::from),
         due_at: complaint.due().map(Micros::from),
@@ -107,6 +112,35 @@ fn enter_people(conn: &mut Conn, org: Uuid, before: Option<&Complaint>, complain
         both!(conn, c => delete.execute(c))?;
     }
     Ok(())
+}
+
+/// Most complaints that are looked at to class another.
+const MOST_EARLIER: i64 = 2000;
+
+/// The last complaints that were summed up under a class, with what they say.
+///
+/// # Errors
+/// The database's.
+pub fn summed_up(conn: &mut Conn, org: Uuid) -> Result<Vec<Earlier>, DbError> {
+    let query = complaints::table
+        .inner_join(
+            search_texts::table.on(search_texts::org_id
+                .eq(complaints::org_id)
+                .and(search_texts::kind.eq(Kind::Complaint.as_str()))
+                .and(search_texts::id.eq(complaints::id))),
+        )
+        .filter(complaints::org_id.eq(Uid(org)))
+        .filter(complaints::class_id.is_not_null())
+        .order((complaints::received_at.desc(), complaints::id.desc()))
+        .limit(MOST_EARLIER)
+        .select((complaints::id, complaints::class_id.assume_not_null(), search_texts::text));
+    let rows: Vec<(Uid, Uid, String)> = both!(conn, c => query.load(c))?;
+    let earlier = |(complaint, class, text): (Uid, Uid, String)| Earlier {
+        complaint: complaint.0.into(),
+        class: class.0.into(),
+        text,
+    };
+    Ok(rows.into_iter().map(earlier).collect())
 }
 
 /// Complaints of which somebody is to be told by now, with their organisations; those that waited longest first.

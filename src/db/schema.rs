@@ -753,6 +753,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    search_texts (org_id, kind, id) {
+        org_id -> Id,
+        kind -> Text,
+        id -> Id,
+        seq -> BigInt,
+        text -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     records,
     journal,
@@ -791,5 +804,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     shutdown_notices,
     complaints,
     complaint_people,
-    return_visits
+    return_visits,
+    search_texts
 );

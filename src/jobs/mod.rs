@@ -36,7 +36,7 @@ use crate::{
     maintenance,
     media::{Media, MediaError, uploads::Uploads},
     operations::{self, Door, DoorError, Online},
-    work_order,
+    search, work_order,
 };
 
 /// What can be put off.
@@ -146,6 +146,7 @@ impl Timers {
     /// Runs until `lifecycle` drains.
     pub async fn run(self, lifecycle: Lifecycle) {
         let clock = self.door.clock().clone();
+        self.attempt("index texts", self.index_texts().await);
         let (mut window_at, mut purge_at) = (clock.now(), clock.now() + PURGE);
         loop {
             tokio::select! {
@@ -276,6 +277,26 @@ impl Timers {
             Some(error) => Err(error),
             None => Ok(()),
         }
+    }
+
+    /// Enters into the search what was there before it; a later start finds nothing to do.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn index_texts(&self) -> Result<(), DoorError> {
+        let db = self.door.db();
+        for (org, _) in db.read(operations::store::organisations).await.map_err(DoorError::from)? {
+            for kind in search::store::SEARCHED {
+                let mut after = None;
+                loop {
+                    let ids = db.read(move |conn| search::store::missing(conn, org, kind, after, CHUNK)).await?;
+                    let Some(last) = ids.last().copied() else { break };
+                    after = Some(last);
+                    db.write(move |conn| search::store::enter_all(conn, org, kind, &ids)).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Tells whoever is to be told of the deadlines of complaints by now.

@@ -30,7 +30,7 @@ use crate::{
     jobs::{self, Job},
     maintenance,
     media::{self, store::refs::PhotoRow},
-    payment, quote_link, return_visit, review, stock, survey_link, work_order,
+    payment, quote_link, return_visit, review, search, stock, survey_link, work_order,
 };
 
 /// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
@@ -97,6 +97,11 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
     for order in &orders {
         asset::history::enter_order(ledger.conn, ledger.org, None, order)?;
         household::rows::follow_order(ledger.conn, ledger.org, None, order)?;
+    }
+    for (_, entry) in changed.iter().filter(|(_, entry)| !entry.deleted) {
+        if let Some(record) = &entry.record {
+            search::store::enter(ledger.conn, ledger.org, entry.before.as_ref(), record)?;
+        }
     }
     for (name, series) in ledger.series.iter().filter(|(_, series)| series.last != series.stored) {
         store::advance_series(ledger.conn, ledger.org, name, series.last)?;

@@ -15,12 +15,13 @@ use super::deadline::Deadline;
 use crate::{
     db::{
         Conn, DbError, both,
-        schema::{journal, records, work_orders},
+        schema::{journal, records, search_texts, work_orders},
         types::{Micros, Uid},
     },
     operations::store::{signed, unsigned},
     paging::{Ask, Listed},
     query::Several,
+    search::{self, Sought, Wanted},
     sight::{Sight, narrow},
 };
 
@@ -29,6 +30,10 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WorkOrderFilter {
+    /// Part of what is wrong, of the place, the number, the caller or what was found; Chinese or Latin, upper and lower case are the
+    /// same. At most 200 signs, with at least one letter, digit or Chinese sign.
+    #[param(value_type = Option<String>, example = "漏水")]
+    pub text: Option<Sought>,
     /// Where they stand; several with commas between them, or the parameter repeated.
     #[param(value_type = Vec<Status>, style = Form, explode = false, required = false, example = json!(["assigned", "en_route"]))]
     pub status: Several<Status>,
@@ -113,9 +118,10 @@ pub fn list(
     ask: &Ask<i64>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Listed<i64>>, DbError> {
+    let found = search::wanted(conn, actor.org, Kind::WorkOrder, filter.text.as_ref())?;
     let mut rows = Vec::new();
     for seen in Seen::by(actor) {
-        rows.extend(load(conn, actor.org, seen, filter, ask, now)?);
+        rows.extend(load(conn, actor.org, seen, (filter, &found), ask, now)?);
     }
     // No order is seen in two ways, so this is the page: the first of each, in one order.
     rows.sort_unstable_by_key(|row: &Row| std::cmp::Reverse((row.0, row.1)));
@@ -128,7 +134,7 @@ fn load(
     conn: &mut Conn,
     org: Uuid,
     seen: Seen,
-    filter: &WorkOrderFilter,
+    (filter, found): (&WorkOrderFilter, &Wanted),
     ask: &Ask<i64>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Row>, DbError> {
@@ -144,6 +150,15 @@ fn load(
     let overdue = || {
         let late = work_orders::due_at.lt(Micros::from(now)).assume_not_null();
         work_orders::due_at.is_not_null().and(work_orders::deadline.eq(Deadline::Running.as_str())).and(late)
+    };
+    // As a value and not as a condition on another table: that PostgreSQL would turn into a join of everything with everything.
+    let containing = |pattern: String| {
+        let text = search_texts::table
+            .filter(search_texts::org_id.eq(Uid(org)))
+            .filter(search_texts::kind.eq(Kind::WorkOrder.as_str()))
+            .filter(search_texts::id.eq(work_orders::id))
+            .select(search_texts::text);
+        text.single_value().assume_not_null().like(pattern).escape('\\')
     };
     let recorded_after = journal::table
         .filter(journal::org_id.eq(Uid(org)))
@@ -168,6 +183,8 @@ fn load(
             pool => |teams| work_orders::status.eq(Status::Requested.as_str()).and(work_orders::team_id.eq_any(teams));
             sites => |sites| work_orders::site_id.eq_any(sites);
             survivors => |ids| work_orders::id.eq_any(recorded_after).or(work_orders::id.eq_any(ids));
+            found.ids() => |ids| work_orders::id.eq_any(ids);
+            found.pattern() => |pattern| containing(pattern);
             statuses => |names| work_orders::status.eq_any(names);
             deadlines => |names| work_orders::deadline.eq_any(names);
             filter.overdue.filter(|wanted| *wanted) => |_yes| overdue();

@@ -98,6 +98,11 @@ const POSTGRES_EXTRAS: &str = r#"
     FROM pg_constraint f
     WHERE f.contype = 'f' AND f.connamespace = 'public'::regnamespace"#;
 
+/// The index of the search, which is of its own kind in each database.
+fn is_index(table: &str) -> bool {
+    table.starts_with("search_grams")
+}
+
 async fn catalogue(db: &Db) -> Catalogue {
     let read = db.read(|conn| {
         let (columns, extras) = match conn {
@@ -106,9 +111,10 @@ async fn catalogue(db: &Db) -> Catalogue {
         };
         let mut columns: Vec<Column> = both!(&mut *conn, c => sql_query(columns).load(c))?;
         // diesel's own table of applied steps.
-        columns.retain(|column| column.in_table != "__diesel_schema_migrations");
+        columns.retain(|column| column.in_table != "__diesel_schema_migrations" && !is_index(&column.in_table));
         columns.sort();
         let mut extras: Vec<Extra> = both!(conn, c => sql_query(extras).load(c))?;
+        extras.retain(|extra| !is_index(&extra.in_table));
         extras.sort();
         Ok::<_, DbError>(Catalogue { columns, extras })
     });

@@ -55,8 +55,11 @@ impl Change for Summarise {
             return Err(Refusal::BadReference { pointer: "/class".into() });
         }
         let Summarise { class, cause, text } = self;
-        complaint.summary = Some(Summary { class, cause, text, mark: Mark::of(context, overtaken) });
-        complaint.log(context, "summarise", None, overtaken)?;
+        let note = overtaken.map(|_| format!("{cause}: {text}"));
+        if overtaken.is_none() {
+            complaint.summary = Some(Summary { class, cause, text, mark: Mark::of(context, None) });
+        }
+        complaint.log(context, "summarise", note, overtaken)?;
         Ok(decided(complaint, overtaken))
     }
 }
@@ -151,7 +154,7 @@ impl Change for ReopenComplaint {
         if !complaint.status().is_over() || complaint.merged_into.is_some() {
             return Err(complaint.illegal("reopen"));
         }
-        let founded = complaint.judgements.last().is_some_and(|judgement| judgement.founded);
+        let founded = complaint.founded() == Some(true);
         let since = context.when.clone();
         complaint.state = if founded { ComplaintState::Investigating { since } } else { ComplaintState::Received };
         Complaint::push(&mut complaint.rounds, Round::default())?;

@@ -234,6 +234,10 @@ impl Payload for EditComplaint {
 impl Change for EditComplaint {
     fn decide(self, mut complaint: Complaint, context: &Context<'_>) -> Result<Decision<Complaint>, Refusal> {
         let overtaken = addition(&complaint, context, "edit")?;
+        complaint.log(context, "edit", None, overtaken)?;
+        if overtaken.is_some() {
+            return Ok(decided(complaint, overtaken));
+        }
         let EditComplaint { text, wanted, by, severity } = self;
         complaint.text = text.unwrap_or(complaint.text);
         complaint.wanted = wanted.or(complaint.wanted);
@@ -245,7 +249,6 @@ impl Change for EditComplaint {
                 Severity::Ordinary => complaint.clocks.follow_up = None,
             }
         }
-        complaint.log(context, "edit", None, overtaken)?;
         Ok(decided(complaint, overtaken))
     }
 }

@@ -153,7 +153,9 @@ impl Change for ReferComplaint {
             return Err(complaint.illegal("refer"));
         }
         complaint.log(context, "refer", None, overtaken)?;
-        if complaint.department().is_some_and(|department| department.team == self.team) {
+        // One that is closed changes hands no more; that somebody meant it to stands in the history.
+        let theirs = complaint.department().is_some_and(|department| department.team == self.team);
+        if theirs || overtaken.is_some() {
             return Ok(decided(complaint, overtaken));
         }
         if let Some(last) = complaint.departments.last_mut() {

@@ -49,7 +49,7 @@ pub use state::{ComplaintState, ComplaintStatus};
 pub use survey::PlanSurvey;
 pub use word::{AcceptResolution, RefuseResolution, Said};
 
-pub(crate) use survey::{link as link_survey, over as survey_over};
+pub(crate) use survey::{bring, link as link_survey, over as survey_over};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use uuid::Uuid;
 
-use super::{Complaint, ComplaintState, ComplaintStatus, ComplaintTask, Department, Round};
+use super::{Complaint, ComplaintState, ComplaintStatus, ComplaintTask, Department, Judgement, Round};
 use crate::{
     actor::{Actor, Role},
     ids::{Id, UserId},
@@ -22,6 +22,12 @@ impl Complaint {
     /// Where it stands.
     pub fn status(&self) -> ComplaintStatus {
         self.state.status()
+    }
+
+    /// Whether it is founded, as far as somebody has said so.
+    pub fn founded(&self) -> Option<bool> {
+        let counts = |judgement: &&Judgement| judgement.mark.overtaken.is_none();
+        self.judgements.iter().rev().find(counts).map(|judgement| judgement.founded)
     }
 
     /// The department that is responsible.

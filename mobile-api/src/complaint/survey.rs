@@ -9,9 +9,9 @@ use super::{
 use crate::{
     actor::Actor,
     check::Check,
-    ids::{Id, InspectionId, TemplateId, WorkOrderId, derived_at},
+    ids::{ComplaintId, Id, InspectionId, TemplateId, WorkOrderId, derived_at},
     inspection::{Assignee, Inspection, PlanInspection, Spot},
-    operation::{Change, Context, Decision, Need, Payload},
+    operation::{Change, Context, Decision, Mode, Need, Payload},
     record::Record,
     refusal::{Flag, Flagged, Refusal},
     work_order::Window,
@@ -122,6 +122,28 @@ pub(crate) fn link(
 /// What is not in order, as a survey tells it: the item, in words, and the order that it became.
 pub(crate) type NotInOrder = (String, String, Option<WorkOrderId>);
 
+/// An item of whatever inspection is not in order and is brought to a complaint: the complaint with one finding more.
+pub(crate) fn bring(
+    complaint: ComplaintId,
+    inspection: &Inspection,
+    (item, text): (String, String),
+    context: &Context<'_>,
+    flags: &mut Vec<Flagged>,
+) -> Result<Record, Refusal> {
+    let known: Option<&Complaint> = context.related.follow(complaint);
+    // Who brings it need not have to do with the complaint; but it must be one of this site.
+    let usable = known.filter(|known| known.about.site.is_none_or(|site| site == inspection.spot.site));
+    let mut complaint = usable.ok_or(Refusal::BadReference { pointer: "/complaint".into() })?.clone();
+    let overtaken = complaint.status().is_over().then_some(Flag::ActivityAfterClose);
+    if overtaken.is_some() && context.mode == Mode::Online {
+        return Err(complaint.illegal("record_findings"));
+    }
+    complaint.take_finding(inspection.id, item, text, context, overtaken)?;
+    complaint.log(context, "record_findings", None, overtaken)?;
+    flags.extend(overtaken.map(Flagged::from));
+    Ok(complaint.into())
+}
+
 /// A survey is done, or something came to it afterwards: the complaint with what was found.
 pub(crate) fn over(
     inspection: &Inspection,
@@ -172,7 +194,7 @@ fn note_result(
 
 impl Complaint {
     /// What an inspection found comes to the complaint without being typed again; once.
-    pub(crate) fn take_finding(
+    fn take_finding(
         &mut self,
         survey: InspectionId,
         item: String,

@@ -17,8 +17,9 @@ use super::{
 use crate::{
     actor::Actor,
     check::Check,
+    complaint,
     directory::Organisation,
-    ids::{Id, InspectionId, OrderTypeId, UserId, WorkOrderId, derived, derived_at},
+    ids::{ComplaintId, Id, InspectionId, OrderTypeId, UserId, WorkOrderId, derived, derived_at},
     operation::{Change, Context, Create, Decision, Mode, Need, Payload, Subject},
     record::{Kind, Record, Ref},
     refusal::{Flag, Flagged, Refusal},
@@ -79,6 +80,7 @@ pub(super) fn note(
             fault,
             becomes: template.form.repair(item),
             order: None,
+            complaint: None,
             cleared: false,
         }),
         (None, false) => {}
@@ -90,7 +92,8 @@ pub(super) fn waiting(inspection: &Inspection) -> impl Iterator<Item = &FailedIt
     inspection
         .findings
         .iter()
-        .filter(|finding| !finding.cleared && finding.order.is_none() && finding.becomes.is_some())
+        .filter(|finding| !finding.cleared && finding.order.is_none() && finding.complaint.is_none())
+        .filter(|finding| finding.becomes.is_some())
 }
 
 /// What must be known to make orders of all findings that wait for it, and of one that may come: an item at a point.
@@ -272,7 +275,8 @@ impl<'a> Workshop<'a> {
     }
 }
 
-/// Makes a repair order of a failed item at once, without waiting for the end of the inspection.
+/// Makes a repair order of a failed item at once, without waiting for the end of the inspection; or brings it to a complaint, of which it
+/// becomes a finding.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReportFault {
@@ -287,13 +291,17 @@ pub struct ReportFault {
     /// How urgent it is; absent: as the form says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
+    /// The complaint that it goes to, instead of becoming an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
 }
 
 impl Payload for ReportFault {
     type Record = Inspection;
 
     fn example() -> Self {
-        Self { point: None, item: "leaks".into(), order_type: None, priority: Some(Priority::Urgent) }
+        let priority = Some(Priority::Urgent);
+        Self { point: None, item: "leaks".into(), order_type: None, priority, complaint: None }
     }
 
     fn check(&self, check: &mut Check) {
@@ -312,6 +320,7 @@ fn needs_of_one(inspection: &Inspection, report: &ReportFault, actor: &Actor) ->
     let same = |finding: &&FailedItem| finding.point == report.point && finding.item == report.item;
     let mut needs = needs(inspection, Some((report.point.as_deref(), &report.item)), actor);
     needs.extend(report.order_type.map(Need::record));
+    needs.extend(report.complaint.map(Need::record));
     let of_one = inspection.findings.iter().find(same).map(|finding| Need::OpenFault { fault: finding.fault });
     needs.extend(of_one);
     needs
@@ -325,9 +334,16 @@ impl Change for ReportFault {
         let same =
             |finding: &&mut FailedItem| finding.point == self.point && finding.item == self.item && !finding.cleared;
         let finding = inspection.findings.iter_mut().find(same).ok_or(Refusal::EntryUnknown)?;
-        if finding.order.is_some() {
+        if finding.order.is_some() || finding.complaint.is_some() {
             // Somebody else, or the end of the inspection, was faster: there is the order.
             return Ok(Decision::flagged(inspection, flags));
+        }
+        if let Some(complaint) = self.complaint {
+            finding.complaint = Some(complaint);
+            let finding = finding.clone();
+            let words = Workshop::open(context, template).in_words(&inspection, &finding);
+            let told = complaint::bring(complaint, &inspection, (finding.key(), words), context, &mut flags)?;
+            return Ok(Decision { record: Some(inspection), also: vec![told], flags });
         }
         let of_form = template.form.repair(item);
         let order_type = self.order_type.or(of_form.map(|(sort, _)| sort)).or(template.form.repair_type);

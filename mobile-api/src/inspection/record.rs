@@ -416,6 +416,9 @@ pub struct FailedItem {
     /// The order that it became, or was joined to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<WorkOrderId>,
+    /// The complaint that it went to instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
     /// Whether a later answer says that it is in order after all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cleared: bool,

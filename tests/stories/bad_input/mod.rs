@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::harness::{Answer, House, Office};
 
 /// A file of the collection of hostile input that lies beside the repository.
-fn conformance(path: &str) -> PathBuf {
+pub(crate) fn conformance(path: &str) -> PathBuf {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/conformance");
     let folder = std::env::var_os("DOORSTEP_TEST_CONFORMANCE").map_or(beside, PathBuf::from);
     let path = folder.join(path);

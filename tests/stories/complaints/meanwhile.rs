@@ -114,7 +114,7 @@ stories! {
         reads!(synced(&wang).await, @"record_findings applied_flagged reassigned_meanwhile");
         let known = complaint(&house, id).await;
         assert_eq!((known.department().unwrap().team, known.rounds[0].found[0].mark.by), (service, house.firm.wang));
-        assert_eq!(known.departments[0].ended_rev.is_some(), true);
+        assert!(known.departments[0].ended_rev.is_some());
         assert_eq!(listed(&li, &format!("team={service}")).await, [id.uuid()]);
         let zhao = house.phone_of("zhao").await;
         assert!(zhao.get::<Complaint>(id).unwrap().is_none(), "the plumbers have nothing to do with it any more");
@@ -143,7 +143,7 @@ stories! {
         answer          applied
         finish          applied
         ");
-        assert_eq!(complaint(&house, id).await.surveys[0].result.as_ref().unwrap().passed, true);
+        assert!(complaint(&house, id).await.surveys[0].result.as_ref().unwrap().passed);
         let record = li.get(&format!("/v1/assets/{pump}/maintenance-record")).await.body;
         assert_eq!(record["items"][0]["inspection"]["inspection"], serde_json::json!(survey));
     }

@@ -1,9 +1,11 @@
 //! Complaints: the loop that closes only when the complainant says so, its deadlines, and what phones bring when the office had
 //! closed, merged or moved it meanwhile.
 
+mod classes;
 mod deadlines;
 mod meanwhile;
 mod refused;
+mod search;
 mod way;
 
 use std::time::Duration;

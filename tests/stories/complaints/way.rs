@@ -6,7 +6,7 @@ use mobile_api::{
         ReportTask, RespondToComplaint, SetTask,
     },
     evidence::Verdict,
-    inspection::Inspection,
+    inspection::{Inspection, ReportFault},
     work_order::{Channel, Priority, Window, WorkOrder, dispatch::Cancel},
 };
 use serde_json::json;
@@ -38,7 +38,8 @@ stories! {
 
         let wang = house.phone_of("wang").await;
         let survey = shown(&wang, id).surveys[0].inspection;
-        house.pass(minutes(10), &[&wang]);
+        house.pass(minutes(60), &[&wang]);
+        let li = house.li().await;
         wang.did(survey, begin());
         wang.did(survey, fail("leaks", "The old seal was put in again"));
         wang.did(survey, pass("windows"));
@@ -233,5 +234,36 @@ stories! {
         assert_eq!((known.surveys[0].inspection, known.surveys[0].result.as_ref().unwrap().passed), (survey, true));
         let inspection: Inspection = inspections::inspection(&house, survey).await;
         assert_eq!(inspection.complaint, Some(id));
+    }
+
+    /// On another round, in the same flat: what is not in order goes to the complaint and becomes no order beside it.
+    async fn a_failed_item_of_an_inspection_is_brought_to_a_complaint(house: House) {
+        let id = in_hand(&house, says(&house, "Damp in the corner")).await;
+        let form = published(&house, empty_flat(&house)).await;
+        let wang = house.phone_of("wang").await;
+        let patrol = mobile_api::ids::InspectionId::new(mobile_api::phone::PhoneClock::new_id(&*wang.clock));
+        wang.did(patrol, inspections::begin_new(&house, form));
+        wang.did(patrol, fail("leaks", "Wet behind the paper"));
+        let report = ReportFault { point: None, item: "leaks".into(), order_type: None, priority: None, complaint: Some(id) };
+        wang.did(patrol, report.clone());
+        wang.did(patrol, report);
+        wang.did(patrol, pass("windows"));
+        wang.did(patrol, number("meter", 7));
+        wang.did(patrol, done());
+        reads!(synced(&wang).await, @r"
+        start           applied
+        answer          applied
+        report_fault    applied
+        report_fault    applied
+        answer          applied
+        answer          applied
+        finish          applied
+        ");
+        let known = complaint(&house, id).await;
+        let found: Vec<_> = known.rounds[0].found.iter().map(|found| (&*found.text, found.survey)).collect();
+        assert_eq!(found, [("No leaks – Wet behind the paper", Some(patrol))]);
+        assert!(known.surveys.is_empty(), "it is no survey of the complaint");
+        let page = house.li().await.get("/v1/work-orders").await.body;
+        assert_eq!(page["items"], json!([]), "and it became no order");
     }
 }

@@ -76,7 +76,7 @@ stories! {
         let form = published(&house, empty_flat(&house)).await;
         let id = planned(&house, form, Assignee { user: None, team: Some(house.firm.plumbers) }).await;
         let (wang, zhao) = (house.phone_of("wang").await, house.phone_of("zhao").await);
-        let report = || ReportFault { point: None, item: "leaks".into(), order_type: None, priority: None };
+        let report = || ReportFault { point: None, item: "leaks".into(), order_type: None, priority: None, complaint: None };
         for phone in [&wang, &zhao] {
             phone.did(id, begin());
             phone.did(id, fail("leaks", "Drips"));

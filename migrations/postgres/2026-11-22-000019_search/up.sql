@@ -1,0 +1,18 @@
+-- What can be found of a record by a part of its text, in plain form; see `src/search/`. `seq` is its number in the index of grams.
+CREATE TABLE search_texts (
+    org_id UUID NOT NULL REFERENCES organisations (id),
+    kind TEXT NOT NULL,
+    id UUID NOT NULL,
+    seq BIGINT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (org_id, kind, id)
+);
+CREATE UNIQUE INDEX search_texts_by_seq ON search_texts (seq);
+
+-- The index of grams, which each database has of its own kind.
+CREATE SEQUENCE search_seq;
+CREATE TABLE search_grams (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    grams TSVECTOR NOT NULL
+);
+CREATE INDEX search_grams_by_gram ON search_grams USING gin (grams);

@@ -1,0 +1,233 @@
+//! SQL of the search. The index itself differs between the databases, so some statements stand here twice, in SQL.
+
+use diesel::{prelude::*, sql_query, sql_types as sql};
+use mobile_api::record::{Kind, Record, Ref};
+use uuid::Uuid;
+
+use super::{Sought, grams};
+use crate::{
+    db::{
+        Conn, DbError, both, column_text,
+        schema::{records, search_texts},
+        types::Uid,
+    },
+    directory::list::containing,
+    operations::{DoorError, store::uids},
+};
+
+/// Most records that the index is asked for. Where there are more, the list is gone through from the newest on instead, and is
+/// soon full.
+const MOST_FOUND: i64 = 3000;
+
+/// What a search came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hits {
+    /// These, and no others.
+    Few(Vec<Uuid>),
+    /// So many that who lists them does better to look at one after the other, by [`pattern`](Sought::pattern).
+    Many,
+}
+
+impl Sought {
+    /// For `LIKE` with `\` as its escape: the text anywhere.
+    pub fn pattern(&self) -> String {
+        containing(&self.text)
+    }
+}
+
+/// What can be found of a record, in plain form; `None` if it is of a kind that nobody searches.
+pub fn text_of(record: &Record) -> Option<String> {
+    let text = match record {
+        Record::WorkOrder(order) => {
+            let found = order.diagnosis.as_ref().map(|diagnosis| diagnosis.findings.as_str());
+            let phone = order.caller.phone.as_deref();
+            [order.number.as_deref(), Some(&order.place), Some(&order.fault), Some(&order.caller.name), phone, found]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join("\n")
+        }
+        Record::Complaint(complaint) => {
+            let by = &complaint.complainant;
+            let said =
+                [complaint.number.as_deref(), Some(&complaint.text), complaint.wanted.as_deref(), Some(&by.name)];
+            let found = complaint.rounds.iter().flat_map(|round| &round.found).map(|found| found.text.as_str());
+            let summary = complaint.summary.iter().flat_map(|summary| [summary.cause.as_str(), summary.text.as_str()]);
+            let all = said.into_iter().flatten().chain(by.phone.as_deref()).chain(found).chain(summary);
+            all.collect::<Vec<_>>().join("\n")
+        }
+        _ => return None,
+    };
+    Some(column_text(&grams::plain(&text)))
+}
+
+/// Brings the index up to date with a record. Nothing is written if it says the same as before.
+///
+/// # Errors
+/// The database's.
+pub fn enter(conn: &mut Conn, org: Uuid, before: Option<&Record>, record: &Record) -> Result<(), DbError> {
+    let Some(text) = text_of(record) else { return Ok(()) };
+    if before.and_then(text_of).is_some_and(|before| before == text) {
+        return Ok(());
+    }
+    let about = record.address();
+    let seq = match seq_of(conn, org, about)? {
+        Some(seq) => {
+            let row = search_texts::table.find((Uid(org), about.kind.as_str(), Uid(about.id)));
+            let update = diesel::update(row).set(search_texts::text.eq(&text));
+            both!(conn, c => update.execute(c))?;
+            forget_grams(conn, seq)?;
+            seq
+        }
+        None => {
+            let seq = next_seq(conn)?;
+            let insert = diesel::insert_into(search_texts::table).values((
+                search_texts::org_id.eq(Uid(org)),
+                search_texts::kind.eq(about.kind.as_str()),
+                search_texts::id.eq(Uid(about.id)),
+                search_texts::seq.eq(seq),
+                search_texts::text.eq(&text),
+            ));
+            both!(conn, c => insert.execute(c))?;
+            seq
+        }
+    };
+    let mut all: Vec<String> = grams::of(&text).into_iter().collect();
+    all.push(drawer(org, about.kind));
+    enter_grams(conn, seq, all)
+}
+
+/// One gram that all records of a kind of an organisation have: so the index finds no others.
+fn drawer(org: Uuid, kind: Kind) -> String {
+    let kind: String = kind.as_str().chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("o{:x}k{kind}", org.as_u128())
+}
+
+fn seq_of(conn: &mut Conn, org: Uuid, about: Ref) -> Result<Option<i64>, DbError> {
+    let row = search_texts::table.find((Uid(org), about.kind.as_str(), Uid(about.id))).select(search_texts::seq);
+    Ok(both!(conn, c => row.first(c).optional())?)
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = sql::BigInt)]
+    number: i64,
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = sql::Bool)]
+    fits: bool,
+    #[diesel(sql_type = crate::db::types::Id)]
+    id: Uid,
+}
+
+fn next_seq(conn: &mut Conn) -> Result<i64, DbError> {
+    let one: Number = match conn {
+        // There is one writer at a time.
+        Conn::Sqlite(c) => sql_query("SELECT coalesce(max(seq), 0) + 1 AS number FROM search_texts").get_result(c)?,
+        Conn::Pg(c) => sql_query("SELECT nextval('search_seq') AS number").get_result(c)?,
+    };
+    Ok(one.number)
+}
+
+fn forget_grams(conn: &mut Conn, seq: i64) -> Result<(), DbError> {
+    match conn {
+        Conn::Sqlite(c) => {
+            sql_query("DELETE FROM search_grams WHERE rowid = ?").bind::<sql::BigInt, _>(seq).execute(c)?
+        }
+        Conn::Pg(c) => sql_query("DELETE FROM search_grams WHERE seq = $1").bind::<sql::BigInt, _>(seq).execute(c)?,
+    };
+    Ok(())
+}
+
+fn enter_grams(conn: &mut Conn, seq: i64, grams: Vec<String>) -> Result<(), DbError> {
+    match conn {
+        Conn::Sqlite(c) => sql_query("INSERT INTO search_grams (rowid, grams) VALUES (?, ?)")
+            .bind::<sql::BigInt, _>(seq)
+            .bind::<sql::Text, _>(grams.join(" "))
+            .execute(c)?,
+        Conn::Pg(c) => sql_query("INSERT INTO search_grams (seq, grams) VALUES ($1, array_to_tsvector($2))")
+            .bind::<sql::BigInt, _>(seq)
+            .bind::<sql::Array<sql::Text>, _>(grams)
+            .execute(c)?,
+    };
+    Ok(())
+}
+
+const SQLITE: &str = r"
+    SELECT s.id AS id, instr(s.text, ?) > 0 AS fits
+    FROM (SELECT rowid AS seq FROM search_grams WHERE search_grams MATCH ? LIMIT ?) g
+    CROSS JOIN search_texts s ON s.seq = g.seq";
+
+const POSTGRES: &str = r"
+    SELECT s.id AS id, position($1 in s.text) > 0 AS fits
+    FROM (SELECT seq FROM search_grams WHERE grams @@ $2::text::tsquery LIMIT $3) g
+    JOIN search_texts s ON s.seq = g.seq";
+
+/// Records of a kind in whose texts this stands.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut Conn, org: Uuid, kind: Kind, sought: &Sought) -> Result<Hits, DbError> {
+    let (text, most, drawer) = (column_text(&sought.text), MOST_FOUND + 1, drawer(org, kind));
+    let rows: Vec<Found> = match conn {
+        Conn::Sqlite(c) => sql_query(SQLITE)
+            .bind::<sql::Text, _>(text)
+            .bind::<sql::Text, _>(format!("{} AND \"{drawer}\"", sought.for_sqlite()))
+            .bind::<sql::BigInt, _>(most)
+            .load(c)?,
+        Conn::Pg(c) => sql_query(POSTGRES)
+            .bind::<sql::Text, _>(text)
+            .bind::<sql::Text, _>(format!("{} & '{drawer}'", sought.for_postgres()))
+            .bind::<sql::BigInt, _>(most)
+            .load(c)?,
+    };
+    if rows.len() as i64 == most {
+        return Ok(Hits::Many);
+    }
+    Ok(Hits::Few(rows.into_iter().filter(|row| row.fits).map(|row| row.id.0).collect()))
+}
+
+/// Kinds of records that can be searched.
+pub const SEARCHED: [Kind; 2] = [Kind::WorkOrder, Kind::Complaint];
+
+/// Records of a kind that were there before the search was and are not in it, after the id `after`, in the order of their ids.
+///
+/// # Errors
+/// The database's.
+pub fn missing(conn: &mut Conn, org: Uuid, kind: Kind, after: Option<Uuid>, most: i64) -> Result<Vec<Uuid>, DbError> {
+    let known = search_texts::table
+        .filter(search_texts::org_id.eq(records::org_id))
+        .filter(search_texts::kind.eq(records::kind))
+        .filter(search_texts::id.eq(records::id));
+    let query = records::table
+        .filter(records::org_id.eq(Uid(org)))
+        .filter(records::kind.eq(kind.as_str()))
+        .filter(records::id.gt(Uid(after.unwrap_or(Uuid::nil()))))
+        .filter(records::deleted.eq(false))
+        .filter(diesel::dsl::not(diesel::dsl::exists(known)))
+        .order(records::id)
+        .limit(most)
+        .select(records::id);
+    let rows: Vec<Uid> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(|id| id.0).collect())
+}
+
+/// Enters these records as they are now.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub fn enter_all(conn: &mut Conn, org: Uuid, kind: Kind, ids: &[Uuid]) -> Result<(), DoorError> {
+    let query = records::table
+        .filter(records::org_id.eq(Uid(org)))
+        .filter(records::kind.eq(kind.as_str()))
+        .filter(records::id.eq_any(uids(ids)))
+        .select(records::body);
+    let bodies: Vec<String> = both!(conn, c => query.load(c)).map_err(DbError::from)?;
+    for body in bodies {
+        let corrupt = |cause| DoorError::Corrupt { what: "record", cause };
+        enter(conn, org, None, &Record::from_json(kind, &body).map_err(corrupt)?)?;
+    }
+    Ok(())
+}
