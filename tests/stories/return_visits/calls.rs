@@ -206,6 +206,22 @@ stories! {
         assert_eq!(held(&house, new).await.status(), Status::Requested);
     }
 
+    /// What she was promised is not done after all: she is called once more.
+    async fn rework_that_is_not_done_is_called_about(house: House) {
+        let (_, visit) = check_up(&house).await;
+        let li = house.li().await;
+        li.perform(visit, dissatisfied(vec![rework()])).await.applied();
+        let Opened::Rework { order: again, .. } = visit_of(&house, visit).await.answers[0].opened[0] else { panic!() };
+        li.perform(again, Cancel { reason: "No plumber".into() }).await.applied();
+        let next = id_of(Ref::new(Kind::WorkOrder, again));
+        assert_eq!(visit_of(&house, next).await.chosen, Chosen::Always);
+        assert_eq!(listed(&li, "due=ever").await, only(next));
+        // An order of no return visit is cancelled and that is that.
+        let other = house.request(house.firm.check_up).await;
+        li.perform(other, Cancel { reason: "By mistake".into() }).await.applied();
+        assert_eq!(listed(&li, "due=ever").await, only(next));
+    }
+
     /// Li and the manager ring her one after the other: both hear her out, one rework is opened, a person is asked.
     async fn two_callers_record_the_same_visit(house: House) {
         let (order, visit) = check_up(&house).await;
