@@ -16,6 +16,7 @@ use crate::{
     access::{self, Access},
     asset, certificate,
     clock::Clock,
+    complaint,
     config::{Config, Limits},
     day_plan,
     db::Db,
@@ -23,9 +24,10 @@ use crate::{
     edge::edge,
     error::{Code, Error, FieldError},
     events::Pokes,
-    handover, health, household, inspection,
+    figures, handover, health, household, inspection,
     jobs::Timers,
     lifecycle::Lifecycle,
+    maintenance,
     media::{self, Media, depot::Depot},
     openapi,
     operations::{self, After, Door, Holds},
@@ -97,6 +99,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(health::routes);
     cfg.configure(problems::routes);
     cfg.configure(certificate::open::routes);
+    cfg.configure(maintenance::open::routes);
     cfg.configure(quote_link::open::routes);
     cfg.configure(survey_link::open::routes);
     // The guard wraps this scope, so that a caller is known, or turned away, before any body is read.
@@ -107,12 +110,15 @@ pub fn routes(cfg: &mut ServiceConfig) {
 fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(access::api::routes);
     cfg.configure(certificate::api::routes);
+    cfg.configure(complaint::api::routes);
     cfg.configure(day_plan::api::routes);
     cfg.configure(device::api::routes);
     cfg.configure(directory::api::routes);
+    cfg.configure(figures::api::routes);
     cfg.configure(handover::api::routes);
     cfg.configure(household::api::routes);
     cfg.configure(inspection::api::routes);
+    cfg.configure(maintenance::api::routes);
     cfg.configure(media::api::routes);
     cfg.configure(media::uploads::api::routes);
     cfg.configure(payment::api::routes);

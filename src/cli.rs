@@ -6,11 +6,13 @@ mod help;
 mod import;
 mod migrate;
 mod openapi;
+mod seed;
 mod serve;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
 
 use crate::{config::Log, language::Language, telemetry};
 
@@ -36,6 +38,7 @@ enum Command {
     Import(import::Import),
     Migrate(migrate::Migrate),
     Openapi(openapi::Openapi),
+    Seed(seed::Seed),
     Serve(serve::Serve),
 }
 
@@ -59,9 +62,27 @@ pub async fn main() -> anyhow::Result<ExitCode> {
         Command::Import(import) => return import.run().await,
         Command::Migrate(migrate) => migrate.run().await?,
         Command::Openapi(openapi) => openapi.run()?,
+        Command::Seed(seed) => return seed.run().await,
         Command::Serve(serve) => serve.run().await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The exit code of programs that Ctrl-C ended.
+const STOPPED: u8 = 130;
+
+/// The first Ctrl-C ends long work after the chunk under way, the second one at once: a chunk is one transaction, so that
+/// loses nothing either. `sentence` tells so.
+fn stop_on_signal(stop: CancellationToken, sentence: impl Fn() -> String + Send + 'static) {
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if stop.is_cancelled() {
+                std::process::exit(STOPPED.into());
+            }
+            eprintln!("{}", sentence());
+            stop.cancel();
+        }
+    });
 }
 
 #[cfg(test)]

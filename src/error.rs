@@ -138,6 +138,9 @@ codes! {
     EnoughToDo             "enough_to_do"                409    Rule        quiet;
     InspectionOver         "inspection_over"             409    Rule        quiet;
     AnswersMissing         "answers_missing"             409    Rule        quiet;
+    IllegalStep            "illegal_step"                409    Rule        quiet;
+    ReasonNeeded           "reason_needed"               409    Rule        quiet;
+    SummaryMissing         "summary_missing"             409    Rule        quiet;
     NotDue                 "not_due"                     409    Rule        quiet;
     AssetRetired           "asset_retired"               409    Rule        quiet;
     SerialTaken            "serial_taken"                409    Rule        quiet;
@@ -146,6 +149,13 @@ codes! {
     CustomerRests          "customer_rests"              409    Rule        quiet;
     OwnWork                "own_work"                    409    Rule        quiet;
     SurveyOver             "survey_over"                 409    Rule        quiet;
+    PlanWithdrawn          "plan_withdrawn"              409    Rule        quiet;
+    ShutdownStep           "shutdown_step"               409    Rule        quiet;
+    ShutdownNotApproved    "shutdown_not_approved"       409    Rule        quiet;
+    ShutdownNotAnnounced   "shutdown_not_announced"      409    Rule        quiet;
+    ShutdownNotReady       "shutdown_not_ready"          409    Rule        quiet;
+    ShutdownTooEarly       "shutdown_too_early"          409    Rule        quiet;
+    NoticeTooShort         "notice_too_short"            409    Rule        quiet;
     AmountExceedsSigned    "amount_exceeds_signed"       409    Rule        quiet;
     AmountExceedsPaid      "amount_exceeds_paid"         409    Rule        quiet;
     PhotosMissing          "photos_missing"              409    Rule        quiet;
@@ -376,6 +386,7 @@ impl From<Refusal> for Error {
         match refusal {
             Refusal::Invalid { errors } => error.0.fields.extend(errors.into_iter().map(FieldError::from)),
             Refusal::AnswersMissing { missing } => error.0.fields.extend(missing.iter().map(missing_answer)),
+            Refusal::ReasonNeeded { what } => error.0.fields.extend(what.into_iter().map(open_end)),
             Refusal::BadReference { pointer } => error.0.fields.push(FieldError::new(pointer, "bad_reference", reason)),
             _ => {}
         }
@@ -387,6 +398,11 @@ impl From<Refusal> for Error {
 fn missing_answer(gap: &Gap) -> FieldError {
     let place = gap.point.iter().chain(&gap.item).map(|key| check::escape(key)).collect::<Vec<_>>().join("/");
     FieldError::new(format!("/answers/{place}"), "required", gap.to_string())
+}
+
+/// What is still open, for which nobody gave a reason.
+fn open_end(what: &str) -> FieldError {
+    FieldError::new("/reason", "required", what)
 }
 
 impl From<DbError> for Error {
@@ -492,6 +508,9 @@ mod tests {
             Refusal::EnoughToDo { most: 5 },
             Refusal::InspectionOver { status: "finished" },
             Refusal::AnswersMissing { missing: Vec::new() },
+            Refusal::IllegalStep { status: "closed", operation: "judge" },
+            Refusal::ReasonNeeded { what: vec!["open_orders"] },
+            Refusal::SummaryMissing,
             Refusal::NotDue,
             Refusal::AssetRetired,
             Refusal::SerialTaken { asset: uuid::Uuid::nil().into() },
@@ -500,6 +519,13 @@ mod tests {
             Refusal::CustomerRests { until: chrono::DateTime::UNIX_EPOCH },
             Refusal::OwnWork,
             Refusal::SurveyOver,
+            Refusal::PlanWithdrawn,
+            Refusal::ShutdownStep { status: mobile_api::maintenance::ShutdownStatus::Draft },
+            Refusal::ShutdownNotApproved,
+            Refusal::ShutdownNotAnnounced,
+            Refusal::ShutdownNotReady,
+            Refusal::ShutdownTooEarly { from: chrono::DateTime::UNIX_EPOCH },
+            Refusal::NoticeTooShort { hours: 24 },
             Refusal::TooManyEntries,
         ];
         for refusal in refusals {

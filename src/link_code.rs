@@ -21,6 +21,8 @@ pub enum Leads {
     ToQuote,
     /// To a satisfaction survey; of the return visit.
     ToSurvey,
+    /// To the notice of a shutdown; of the notice.
+    ToNotice,
 }
 
 impl Leads {
@@ -29,6 +31,7 @@ impl Leads {
             Leads::ToCertificate => b"doorstep-certificate-1\0",
             Leads::ToQuote => b"doorstep-quote-1\0",
             Leads::ToSurvey => b"doorstep-survey-1\0",
+            Leads::ToNotice => b"doorstep-notice-1\0",
         }
     }
 }

@@ -21,13 +21,13 @@ pub enum Sight {
 }
 
 impl Sight {
-    /// What the actor sees of records of this kind. Work orders, forms, rounds and inspections have their own rule for technicians,
-    /// see `work_order::list` and `inspection::list`.
+    /// What the actor sees of records of this kind. Work orders, complaints, forms, rounds, inspections and shutdowns have their own rule for
+    /// technicians, see the `list` of each.
     pub fn of(actor: &Actor, kind: Kind) -> Self {
         let office = actor.role.is_office();
         match kind {
             Kind::Organisation | Kind::Team | Kind::OrderType | Kind::PriceItem | Kind::Calendar => Sight::All,
-            Kind::Article | Kind::StockPlace | Kind::Template => Sight::All,
+            Kind::Article | Kind::StockPlace | Kind::Template | Kind::ComplaintClass => Sight::All,
             Kind::StockLevel | Kind::StockSerial | Kind::StockCount if office => Sight::All,
             Kind::User if office => Sight::All,
             Kind::Handover if office && actor.sites.is_empty() => Sight::All,
@@ -47,6 +47,10 @@ impl Sight {
             | Kind::Round
             | Kind::Inspection
             | Kind::ReturnVisit
+            | Kind::MaintenancePlan
+            | Kind::Shutdown
+            | Kind::ShutdownNotice
+            | Kind::Complaint
             | Kind::StockMove => match actor.sites.as_slice() {
                 _ if !office => Sight::Nothing,
                 [] => Sight::All,

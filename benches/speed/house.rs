@@ -57,7 +57,7 @@ pub fn org() -> Uuid {
     id(1)
 }
 
-fn site() -> SiteId {
+pub fn site() -> SiteId {
     id(2).into()
 }
 
@@ -162,7 +162,7 @@ impl Drop for House {
     }
 }
 
-async fn serve(db: &Db, folder: &Path) -> Server {
+pub async fn serve(db: &Db, folder: &Path) -> Server {
     let config = Config {
         http: Http { listen: ([127, 0, 0, 1], 0).into(), ..Http::default() },
         // No part of the benchmark lasts longer.

@@ -11,6 +11,7 @@
 
 mod bare;
 mod evidence;
+mod firm;
 mod house;
 mod line;
 mod memory;
@@ -33,6 +34,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use doorstep::seed::Size;
 use table::Table;
 
 /// What the command line says.
@@ -43,6 +45,8 @@ pub struct Options {
     pub round: Duration,
     /// How often the rounds of one comparison are repeated.
     pub rounds: usize,
+    /// How large the firm is that `firm` makes.
+    pub size: Size,
     /// Feed rows of other people to pull beside.
     pub others: u32,
 }
@@ -54,7 +58,8 @@ impl Options {
 }
 
 fn main() {
-    let mut options = Options { only: Vec::new(), round: Duration::from_secs(2), rounds: 3, others: 2_000_000 };
+    let mut options =
+        Options { only: Vec::new(), round: Duration::from_secs(2), rounds: 3, size: Size::Small, others: 2_000_000 };
     let mut save = None;
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -69,6 +74,7 @@ fn main() {
             }
             "--seconds" => options.round = Duration::from_secs_f64(value().parse().expect("seconds")),
             "--rounds" => options.rounds = value().parse().expect("a number"),
+            "--size" => options.size = clap::ValueEnum::from_str(&value(), true).expect("small, medium or large"),
             "--others" => options.others = value().parse().expect("a number"),
             _ if word.starts_with('-') => panic!("unknown option {word}"),
             part => options.only.push(part.to_owned()),
@@ -78,7 +84,7 @@ fn main() {
     let log = tempfile::NamedTempFile::new().expect("a file for the log");
     log_to(log.reopen().expect("the file for the log"));
     table.figure("One flush of the disk (4 KiB written, fdatasync)", flush().as_secs_f64() * 1e3, "ms");
-    let parts: [(&str, Part); 13] = [
+    let parts: [(&str, Part); 15] = [
         ("push", push::run),
         ("pull", pull::run),
         ("memory", memory::run),
@@ -89,9 +95,11 @@ fn main() {
         ("stock", stock::run),
         ("office", office::run),
         ("plan", plan::run),
+        ("firm", firm::run),
         ("postgres-push", postgres::run),
         ("postgres-pull", pull::run_on_postgres),
         ("postgres-stock", stock::run_on_postgres),
+        ("postgres-firm", firm::run_on_postgres),
     ];
     for (name, part) in parts.into_iter().filter(|(name, _)| options.wants(name)) {
         eprintln!("== {name}");

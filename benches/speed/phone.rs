@@ -2,18 +2,27 @@
 
 use std::{sync::Arc, time::Instant};
 
-use doorstep::db::SqliteWriter;
+use doorstep::{clock::Clock, db::SqliteWriter, operations::Online};
 use mobile_api::{
-    phone::{About, Draft, HttpTransport, Phone, SystemClock, go_on},
+    Actor, Role,
+    catalogue::Action,
+    ids::{InspectionId, TemplateId},
+    inspection::{
+        AnswerItem, AnswerValue, Ask, Assignee, FormItem, PlanInspection, PublishTemplate, Spot, StartInspection,
+        TemplateSave,
+    },
+    operation::Payload,
+    phone::{About, Draft, HttpTransport, Outcome, Phone, SystemClock, go_on},
     record::{Kind, Ref},
-    work_order::visit::AddNote,
+    work_order::{Window, visit::AddNote},
 };
+use uuid::Uuid;
 
 use crate::{
     Options,
-    house::{House, PASSWORD, Size, order},
+    house::{House, PASSWORD, Size, order, org, site, technician},
     median,
-    table::Table,
+    table::{Table, Target},
 };
 
 const FIRM: Size = Size { technicians: 1, orders: 50 };
@@ -47,6 +56,69 @@ pub fn run(_: &Options, table: &mut Table) {
     let sync = timed(|| drop(house.wait_for(phone.sync_once(&go_on)).expect("the phone syncs")));
     assert_eq!(phone.unsent_count().expect("a count"), 0);
     table.figure("Phone: sync that sends 200 operations", sync, "ms");
+    round(&house, &phone, &path, table);
+}
+
+/// Items of an inspection that is filled in without signal.
+const ITEMS: usize = 400;
+
+/// A long round, item by item, and the phone switched off and on at its end.
+fn round(house: &House, phone: &Phone, path: &std::path::Path, table: &mut Table) {
+    let inspection = plan(house);
+    house.wait_for(phone.sync_once(&go_on)).expect("the phone syncs");
+    let record = |action: Action| phone.record(Draft::new(inspection, action).expect("a draft")).expect("it is kept");
+    let begun = record(StartInspection::default().into());
+    assert_eq!(begun.outcome, Outcome::Applies(vec![]));
+    let mut times: Vec<f64> = (0..ITEMS)
+        .map(|n| {
+            let (item, value) = (format!("item-{n}"), AnswerValue::Pass);
+            timed(|| {
+                let answered = record(AnswerItem { point: None, item, value, note: None }.into());
+                assert_eq!(answered.outcome, Outcome::Applies(vec![]));
+            })
+        })
+        .collect();
+    let (first, last) = times.split_at_mut(ITEMS / 2);
+    let (early, late) = (median(first), median(last));
+    table.figure("Phone: an item of an inspection, 1 to 200", early, "ms");
+    table.promised("Phone: an item of an inspection, 201 to 400", late, "ms", Target::AtMost(5.0));
+    let slowest = last.iter().copied().fold(0.0, f64::max);
+    table.figure("Phone: the slowest of these", slowest, "ms");
+    let silent = HttpTransport::new("http://127.0.0.1:9", "en").expect("a client");
+    let again = Phone::open(path, Arc::new(SystemClock::new()), Arc::new(silent), About::default()).expect("it opens");
+    let first_look = timed(|| drop(again.pending().expect("a list")));
+    table.figure("Phone: the first look after it was switched on, 401 pending", first_look, "ms");
+}
+
+/// An inspection of one section with [`ITEMS`] items, planned for the technician.
+fn plan(house: &House) -> InspectionId {
+    let clock = Clock::system();
+    let perform = |entity: Uuid, action: Action| {
+        let online = Online { id: clock.new_id(), action, entity, expected_rev: None };
+        let office = Actor { role: Role::Admin, ..Actor::system(org()) };
+        house.wait_for(house.state().door.perform(office, online)).expect("it is permitted");
+    };
+    let (template, inspection) = (TemplateId::new(clock.new_id()), InspectionId::new(clock.new_id()));
+    let mut form = TemplateSave::example();
+    let first = form.form.sections[0].items[0].clone();
+    let item =
+        |n| FormItem { key: format!("item-{n}"), ask: Ask::PassFail, show_if: vec![], photo: None, ..first.clone() };
+    form.form.sections.truncate(1);
+    form.form.sections[0].items = (0..ITEMS).map(item).collect();
+    perform(template.uuid(), form.into());
+    perform(template.uuid(), PublishTemplate {}.into());
+    let from = clock.now();
+    let plan = PlanInspection {
+        template,
+        spot: Spot { site: site(), building: None, unit: None, asset: None },
+        order: None,
+        complaint: None,
+        earlier: None,
+        due: Window { from, until: from + chrono::TimeDelta::hours(8) },
+        assignee: Assignee { user: Some(technician(0)), team: None },
+    };
+    perform(inspection.uuid(), plan.into());
+    inspection
 }
 
 /// Milliseconds.

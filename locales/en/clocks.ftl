@@ -8,6 +8,7 @@ clock-paused = paused: { $used } of { $allowed }
 clock-overdue = overdue: { $used } of { $allowed }
 clock-and = {"; "}
 clock-agreed = { $due } was agreed, { $who } consented at { $at }
+clock-extended = allowed until { $due }, somebody had to go and see first
 clock-paused-for = paused { $long } ({ $reason }) at { $since }
 clock-paused-for-consent = paused { $long } ({ $reason }), { $who } consented at { $since }
 clock-paused-since = paused since { $since } ({ $reason })

@@ -15,6 +15,7 @@ logbook-value = Reading
 logbook-job = Job
 logbook-reading = Reading
 logbook-inspection = Inspection
+logbook-shutdown = Shutdown
 logbook-beyond = beyond its limits
 logbook-normal = runs well
 logbook-restricted = runs with restrictions

@@ -8,6 +8,7 @@ clock-paused = 已暂停：已用 { $used }，时限 { $allowed }
 clock-overdue = 已超时：已用 { $used }，时限 { $allowed }
 clock-and = ；
 clock-agreed = 约定改为 { $due }，{ $who }于 { $at } 同意
+clock-extended = 需先现场查勘，延至 { $due }
 clock-paused-for = 于 { $since } 暂停 { $long }（{ $reason }）
 clock-paused-for-consent = 暂停 { $long }（{ $reason }），{ $who }于 { $since } 同意
 clock-paused-since = 自 { $since } 起暂停（{ $reason }）

@@ -15,6 +15,7 @@ logbook-value = 读数
 logbook-job = 维修
 logbook-reading = 抄表
 logbook-inspection = 巡检
+logbook-shutdown = 停用作业
 logbook-beyond = 超出限值
 logbook-normal = 运行正常
 logbook-restricted = 带限制运行

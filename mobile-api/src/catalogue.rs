@@ -12,9 +12,9 @@ use crate::{
     actor::{Actor, Role},
     asset, calendar,
     check::{Check, pointer},
-    device,
+    complaint, device,
     directory::{self, DESK, SETUP},
-    handover, inspection,
+    figures, handover, inspection, maintenance,
     operation::{Change, Context, Create, Decision, Need, On, Payload, Save, Spec},
     photo::NewPhoto,
     price_list,
@@ -53,6 +53,8 @@ const CREW: &[Role] = &[Technician];
 const MONEY: &[Role] = &[Admin, Manager];
 /// The server itself: founding, timers, what follows from what arrived.
 const OPERATOR: &[Role] = &[System];
+/// Who has orders of plans made: the timer, and the office before their time.
+const PLANNERS: &[Role] = &[Admin, Manager, Dispatcher, System];
 /// Who brings history in.
 const IMPORT: &[Role] = &[Admin, System];
 
@@ -281,6 +283,21 @@ macro_rules! kind {
     (return_visit) => {
         Kind::ReturnVisit
     };
+    (maintenance_plan) => {
+        Kind::MaintenancePlan
+    };
+    (shutdown) => {
+        Kind::Shutdown
+    };
+    (shutdown_notice) => {
+        Kind::ShutdownNotice
+    };
+    (complaint) => {
+        Kind::Complaint
+    };
+    (complaint_class) => {
+        Kind::ComplaintClass
+    };
 }
 
 macro_rules! offline {
@@ -326,8 +343,10 @@ catalogue! {
     create OrganisationFound = organisation."found"(directory::Found), online, OPERATOR, "Found the organisation";
     change OrganisationSave = organisation."save"(directory::OrganisationSave), online, SETUP, "Change the organisation's defaults";
     change SetMoneyRules = organisation."set_money_rules"(price_list::SetMoneyRules), online, SETUP, "Change taxes, discounts and how long quotes are valid";
+    change SetTargets = organisation."set_targets"(figures::SetTargets), online, SETUP, "Say what the figures are to be at least";
     change SetMaintenanceRules = organisation."set_maintenance_rules"(asset::SetMaintenanceRules), online, SETUP, "Change why things fail, and when a fault counts as one that comes back";
     change SetReturnVisitRules = organisation."set_return_visit_rules"(return_visit::SetReturnVisitRules), online, SETUP, "Change whom to call after a repair, when, and what to ask";
+    change SetComplaintRules = organisation."set_complaint_rules"(complaint::SetComplaintRules), online, SETUP, "Change how fast complaints are dealt with";
     save SiteSave = site."save"(directory::SiteSave), online, DESK, "Make or change a site";
     save BuildingSave = building."save"(directory::BuildingSave), online, DESK, "Make or change a building";
     save UnitSave = unit."save"(directory::UnitSave), online, DESK, "Make or change a unit";
@@ -400,6 +419,7 @@ catalogue! {
     change RoundWithdraw = round."withdraw"(inspection::WithdrawRound), online, OFFICE, "End a round";
     change RoundPlan = round."plan"(inspection::PlanRound), online, OPERATOR, "Plan the turns of the coming days";
     create InspectionPlan = inspection."plan"(inspection::PlanInspection), online, OFFICE, "Plan an inspection";
+    create InspectionImport = inspection."import"(inspection::ImportInspection), online, IMPORT, "Take an inspection over from another system";
     save InspectionStart = inspection."start"(inspection::StartInspection), offline, DOOR, "Begin an inspection";
     change InspectionAssign = inspection."assign"(inspection::AssignInspection), online, OFFICE, "Give an inspection to somebody";
     change InspectionVisitPoint = inspection."visit_point"(inspection::VisitPoint), offline, DOOR, "Prove to be at a point";
@@ -415,6 +435,7 @@ catalogue! {
     change AssetSetService = asset."set_service"(asset::SetService), offline, DOOR, "Take an asset out of service or put it back";
     change AssetRecordReading = asset."record_reading"(asset::RecordReading), offline, DOOR, "Record what a meter says";
     change AssetRetire = asset."retire"(asset::Retire), online, OFFICE, "Retire an asset for good";
+    change AssetNoteExpiring = asset."note_expiring"(asset::NoteExpiring), online, OPERATOR, "Tell somebody that the certificate of an asset runs out";
     create HandoverOpen = handover."open"(handover::HandoverOpen), offline, EVERYBODY, "Write down what the next shift takes over";
     change HandoverSign = handover."sign"(handover::HandoverSign), offline, EVERYBODY, "Sign for what is handed over";
     change HandoverRemark = handover."remark"(handover::HandoverRemark), offline, EVERYBODY, "Add a remark to a handover";
@@ -425,6 +446,50 @@ catalogue! {
     change ReturnVisitRecord = return_visit."record"(return_visit::RecordVisit), offline, INTAKE, "Record what a customer said";
     change ReturnVisitSendSurvey = return_visit."send_survey"(return_visit::SendSurvey), online, FRONT, "Send the customer a link to the survey";
     change ReturnVisitAnswerSurvey = return_visit."answer_survey"(return_visit::AnswerSurvey), online, OPERATOR, "Take the customer's answers from their page";
+    save MaintenancePlanSave = maintenance_plan."save"(maintenance::PlanSave), online, OFFICE, "Make or change a maintenance plan";
+    change MaintenancePlanWithdraw = maintenance_plan."withdraw"(maintenance::WithdrawPlan), online, OFFICE, "End a maintenance plan";
+    change MaintenancePlanGenerate = maintenance_plan."generate"(maintenance::GeneratePlan), online, PLANNERS, "Make the next order of a maintenance plan";
+    save ShutdownSave = shutdown."save"(maintenance::ShutdownSave), online, OFFICE, "Write a shutdown down";
+    change ShutdownSetAffected = shutdown."set_affected"(maintenance::SetAffected), online, OFFICE, "Say whom a shutdown affects";
+    change ShutdownApprove = shutdown."approve"(maintenance::ApproveShutdown), online, MONEY, "Approve a shutdown";
+    change ShutdownSendBack = shutdown."send_back"(maintenance::SendBackShutdown), online, MONEY, "Send a shutdown back";
+    change ShutdownGiveNotice = shutdown."give_notice"(maintenance::GiveNotice), online, OFFICE, "Give notice of a shutdown";
+    change ShutdownReschedule = shutdown."reschedule"(maintenance::RescheduleShutdown), online, OFFICE, "Move a shutdown to other times";
+    change ShutdownMeasureReady = shutdown."measure_ready"(maintenance::MeasureReady), offline, DOOR, "Say that a measure is ready";
+    change ShutdownStart = shutdown."start"(maintenance::StartShutdown), offline, DOOR, "Begin a shutdown";
+    change ShutdownRestore = shutdown."restore"(maintenance::RestoreShutdown), offline, DOOR, "Say that everything runs again";
+    change ShutdownAnnounce = shutdown."announce"(maintenance::AnnounceResumption), online, FRONT, "Tell those affected that everything runs again";
+    change ShutdownRecord = shutdown."record"(maintenance::RecordShutdown), offline, DOOR, "Record what came of a shutdown";
+    change ShutdownWithdraw = shutdown."withdraw"(maintenance::WithdrawShutdown), online, OFFICE, "Withdraw a shutdown";
+    change ShutdownNoticeRead = shutdown_notice."read"(maintenance::ReadNotice), online, OPERATOR, "Note that a notice was read";
+    create ComplaintReceive = complaint."receive"(complaint::Intake), offline, INTAKE, "Write a complaint down";
+    change ComplaintEdit = complaint."edit"(complaint::EditComplaint), online, FRONT, "Correct a complaint's particulars";
+    change ComplaintJudge = complaint."judge"(complaint::JudgeComplaint), online, FRONT, "Judge whether a complaint is founded";
+    change ComplaintRecordUnderstanding = complaint."record_understanding"(complaint::RecordUnderstanding), offline, INTAKE, "Record what the complainant says to an explanation";
+    change ComplaintRefer = complaint."refer"(complaint::ReferComplaint), online, FRONT, "Tell a department that a complaint is theirs";
+    change ComplaintRespond = complaint."respond"(complaint::RespondToComplaint), offline, INTAKE, "Record that the complainant has heard from the firm";
+    change ComplaintSetTask = complaint."set_task"(complaint::SetTask), online, FRONT, "Give somebody something to find out";
+    change ComplaintReportTask = complaint."report_task"(complaint::ReportTask), offline, EVERYBODY, "Say what came of a task";
+    change ComplaintPlanSurvey = complaint."plan_survey"(complaint::PlanSurvey), online, OFFICE, "Plan a survey on site";
+    change ComplaintRecordFindings = complaint."record_findings"(complaint::RecordFindings), offline, INTAKE, "Record what was found";
+    change ComplaintOpenOrder = complaint."open_order"(complaint::OpenOrder), online, FRONT, "Make an order for a complaint";
+    change ComplaintPropose = complaint."propose"(complaint::Propose), offline, INTAKE, "Propose a measure";
+    change ComplaintApprove = complaint."approve"(complaint::ApproveProposal), online, MONEY, "Approve a measure";
+    change ComplaintCarryOut = complaint."carry_out"(complaint::CarryOut), offline, INTAKE, "Record that a measure was carried out";
+    change ComplaintAccept = complaint."accept"(complaint::AcceptResolution), offline, INTAKE, "Record that the complainant accepts";
+    change ComplaintRefuse = complaint."refuse"(complaint::RefuseResolution), offline, INTAKE, "Record that the complainant does not accept";
+    change ComplaintFollowUp = complaint."follow_up"(complaint::FollowUp), offline, INTAKE, "Record how a complaint stands";
+    change ComplaintCallBack = complaint."call_back"(complaint::CallBack), offline, INTAKE, "Record a return call or visit";
+    change ComplaintSummarise = complaint."summarise"(complaint::Summarise), online, FRONT, "Sum a complaint up";
+    change ComplaintClose = complaint."close"(complaint::CloseComplaint), online, FRONT, "Close a complaint";
+    change ComplaintReopen = complaint."reopen"(complaint::ReopenComplaint), online, FRONT, "Take a closed complaint up again";
+    change ComplaintLink = complaint."link"(complaint::LinkComplaint), online, FRONT, "Link a complaint to the one that it repeats";
+    change ComplaintMerge = complaint."merge"(complaint::MergeComplaint), online, FRONT, "Merge a duplicate into another complaint";
+    change ComplaintNote = complaint."note"(complaint::AddComplaintNote), offline, INTAKE, "Add a note";
+    change ComplaintAddPhoto = complaint."add_photo"(complaint::AddComplaintPhoto), offline, INTAKE, "Add a photo";
+    change ComplaintSettlePhotos = complaint."settle_photos"(complaint::SettleComplaintPhotos), online, OPERATOR, "Note what became of a photo's bytes";
+    change ComplaintRaiseAlarm = complaint."raise_alarm"(complaint::RaiseComplaintAlarm), online, OPERATOR, "Tell somebody of a deadline";
+    save ComplaintClassSave = complaint_class."save"(complaint::ComplaintClassSave), online, SETUP, "Make or change a class of complaints";
 }
 
 /// The line of the catalogue for a type on the wire.

@@ -156,6 +156,11 @@ impl Verdict {
             Verdict::Unprovable => "unprovable",
         }
     }
+
+    /// The verdict of this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::OnTime, Self::Late, Self::Unprovable].into_iter().find(|verdict| verdict.as_str() == text)
+    }
 }
 
 /// For `#[serde(default, deserialize_with = "evidence::lenient")]`: evidence of the wrong shape is no evidence,

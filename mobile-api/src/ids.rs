@@ -9,10 +9,12 @@ use uuid::Uuid;
 use crate::{
     asset::{Asset, AssetReading},
     calendar::Calendar,
+    complaint::{Complaint, ComplaintClass},
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
     inspection::{Inspection, Round, Template},
+    maintenance::{MaintenancePlan, Shutdown, ShutdownNotice},
     return_visit::ReturnVisit,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
@@ -196,6 +198,11 @@ pub type HandoverId = Id<Handover>;
 
 /// The id of a return visit.
 pub type ReturnVisitId = Id<ReturnVisit>;
+/// The id of a complaint.
+pub type ComplaintId = Id<Complaint>;
+
+/// The id of a class of complaints.
+pub type ComplaintClassId = Id<ComplaintClass>;
 
 /// The id of a count sheet.
 pub type StockCountId = Id<StockCount>;
@@ -214,6 +221,15 @@ pub type AssetId = Id<Asset>;
 
 /// The id of a reading of an asset's meter.
 pub type AssetReadingId = Id<AssetReading>;
+
+/// The id of a maintenance plan.
+pub type MaintenancePlanId = Id<MaintenancePlan>;
+
+/// The id of a shutdown.
+pub type ShutdownId = Id<Shutdown>;
+
+/// The id of the notice of a shutdown to somebody.
+pub type ShutdownNoticeId = Id<ShutdownNotice>;
 
 /// An id that follows from bytes: the same bytes always have the same one (UUID version 8). For records that a rule makes
 /// beside the one that the operation is about, so that a replay makes the same.

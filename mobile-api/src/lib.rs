@@ -9,12 +9,15 @@ pub mod asset;
 pub mod calendar;
 pub mod catalogue;
 pub mod check;
+pub mod complaint;
 pub mod device;
 pub mod directory;
 pub mod evidence;
+pub mod figures;
 pub mod handover;
 pub mod ids;
 pub mod inspection;
+pub mod maintenance;
 pub mod money;
 pub mod operation;
 #[cfg(feature = "phone")]

@@ -12,7 +12,8 @@ use crate::{
     actor::{Actor, Role},
     check::Check,
     evidence::When,
-    ids::{AssetId, CustomerId, Id, ReturnVisitId, StockSerialId},
+    ids::{AssetId, ComplaintClassId, ComplaintId, CustomerId, Id, ReturnVisitId, StockSerialId},
+    maintenance::Served,
     photo::{Arrival, NewPhoto},
     record::{Kind, Record, RecordType, Ref},
     refusal::{Flagged, Refusal},
@@ -103,6 +104,18 @@ pub enum Need {
     OpenOrdersAt(Subject),
     /// A new number for a receipt.
     ReceiptNumber,
+    /// A new human number for a complaint.
+    ComplaintNumber,
+    /// The complaints that one repeats, directly or by others.
+    ComplaintsBefore {
+        /// The complaint.
+        complaint: ComplaintId,
+    },
+    /// The classes that a class of complaints is part of.
+    ClassesAbove {
+        /// The class.
+        class: ComplaintClassId,
+    },
     /// Work done at a unit or on an asset that is still under warranty.
     WorkDoneAt(Subject),
     /// The last orders about an asset, whatever became of them but cancelled ones.
@@ -112,6 +125,11 @@ pub enum Need {
     },
     /// What an asset is a part of.
     AssetsAbove {
+        /// The asset.
+        asset: AssetId,
+    },
+    /// Whom an asset serves.
+    ServedBy {
         /// The asset.
         asset: AssetId,
     },
@@ -237,6 +255,12 @@ pub struct Related {
     pub open_faults: HashMap<Uuid, Id<WorkOrder>>,
     /// The new receipt number; `None` on a phone.
     pub receipt_number: Option<String>,
+    /// The new number for a complaint; `None` on a phone.
+    pub complaint_number: Option<String>,
+    /// The complaints that the one asked about repeats, the nearest first.
+    pub complaints_before: Vec<ComplaintId>,
+    /// The classes that the one asked about is part of, the nearest first.
+    pub classes_above: Vec<ComplaintClassId>,
     /// Work at the unit that is under warranty.
     pub work_done: Vec<WorkDone>,
     /// Working times that overlap.
@@ -249,6 +273,8 @@ pub struct Related {
     pub open_of: u64,
     /// What the asset asked about is a part of, the nearest first.
     pub assets_above: Vec<AssetId>,
+    /// Whom the asset asked about serves; `None` if nobody asked.
+    pub served: Option<Served>,
     /// The asset that has the serial asked about.
     pub asset_with_serial: Option<AssetId>,
     /// Return visits of the customer asked about who is still to be called.
@@ -270,6 +296,20 @@ impl Related {
         &'a T: TryFrom<&'a Record>,
     {
         self.records.get(&Ref::new(T::KIND, id.uuid())).and_then(|record| record.try_into().ok())
+    }
+
+    /// Like [`Related::get`]; if it was merged into another, that one.
+    pub fn follow<'a, T: RecordType>(&'a self, id: Id<T>) -> Option<&'a T>
+    where
+        &'a T: TryFrom<&'a Record>,
+    {
+        let mut found = self.get(id)?;
+        // As many merges as an operation is followed through.
+        for _ in 0..8 {
+            let Some(next) = found.alias().and_then(|alias| self.get(Id::new(alias))) else { break };
+            found = next;
+        }
+        Some(found)
     }
 }
 

@@ -10,6 +10,7 @@
 mod clock;
 mod engine;
 mod error;
+mod kept;
 mod line;
 mod outbox;
 mod running;

@@ -7,10 +7,12 @@ use crate::{
     actor::Actor,
     asset::{Asset, AssetReading},
     calendar::Calendar,
+    complaint::{Complaint, ComplaintClass},
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
     inspection::{Inspection, Round, Template},
+    maintenance::{MaintenancePlan, Shutdown, ShutdownNotice},
     photo::Photo,
     return_visit::ReturnVisit,
     review::Review,
@@ -306,6 +308,16 @@ records! {
     Handover = "handover", "handovers";
     /// What a customer said of a job afterwards (回访).
     ReturnVisit = "return_visit", "return-visits";
+    /// Work on an asset that comes back (维保计划).
+    MaintenancePlan = "maintenance_plan", "maintenance-plans";
+    /// A plan that stops water, power, gas, lifts or business (停水停电停梯).
+    Shutdown = "shutdown", "shutdowns";
+    /// The notice of a shutdown to one household or department.
+    ShutdownNotice = "shutdown_notice", "shutdown-notices";
+    /// What somebody complained of (投诉).
+    Complaint = "complaint", "complaints";
+    /// A class of complaints (投诉分类).
+    ComplaintClass = "complaint_class", "complaint-classes";
 }
 
 impl std::fmt::Display for Kind {

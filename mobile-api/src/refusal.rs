@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    check::FieldError, ids::AssetId, inspection::Gap, money::Currency, photo::RequiredPhotos, time::Timestamp,
-    work_order::Status,
+    check::FieldError, ids::AssetId, inspection::Gap, maintenance::ShutdownStatus, money::Currency,
+    photo::RequiredPhotos, time::Timestamp, work_order::Status,
 };
 
 /// Why a rule did not apply an operation. An ordinary answer, not an error: a recorded operation is then kept
@@ -124,6 +124,23 @@ pub enum Refusal {
         /// What is missing.
         missing: Vec<Gap>,
     },
+    /// The operation does not fit where the record stands.
+    #[error("`{operation}` is not possible while it is {status}")]
+    IllegalStep {
+        /// Where it stands.
+        status: &'static str,
+        /// The verb that was tried.
+        operation: &'static str,
+    },
+    /// Something is still open, and nobody said why that is left so.
+    #[error("a reason is needed: {}", what.join(", "))]
+    ReasonNeeded {
+        /// What is open.
+        what: Vec<&'static str>,
+    },
+    /// The complaint was not summed up.
+    #[error("the complaint has no summary with its class and cause")]
+    SummaryMissing,
     /// It is not time for this: somebody was faster, or what it waited for has moved.
     #[error("not due")]
     NotDue,
@@ -157,6 +174,36 @@ pub enum Refusal {
     /// The survey was answered, or its time is over.
     #[error("the survey is over")]
     SurveyOver,
+    /// The maintenance plan was withdrawn.
+    #[error("the plan was withdrawn")]
+    PlanWithdrawn,
+    /// The step does not fit where the shutdown stands.
+    #[error("this is not possible while the shutdown is {}", status.as_str())]
+    ShutdownStep {
+        /// Where it stands.
+        status: ShutdownStatus,
+    },
+    /// No manager has approved the shutdown.
+    #[error("no manager has approved the shutdown")]
+    ShutdownNotApproved,
+    /// Those affected have not been given notice of the shutdown.
+    #[error("those affected have not been given notice of the shutdown")]
+    ShutdownNotAnnounced,
+    /// Not all that must be there is ready.
+    #[error("not all measures of the shutdown are ready")]
+    ShutdownNotReady,
+    /// Those affected were told of a later time.
+    #[error("the shutdown begins at {from}")]
+    ShutdownTooEarly {
+        /// When it is to begin.
+        from: Timestamp,
+    },
+    /// Those affected would hear of it later than the organisation promises.
+    #[error("notice must be given {hours} h before")]
+    NoticeTooShort {
+        /// How many hours before.
+        hours: u32,
+    },
     /// The record is full: an order carries a bounded number of entries.
     #[error("the order has too many entries of this sort")]
     TooManyEntries,
@@ -174,6 +221,21 @@ fn first(missing: &[Gap]) -> String {
 }
 
 impl Refusal {
+    /// The same of a part of a payload, with pointers into the whole.
+    #[must_use]
+    pub fn within(self, part: &str) -> Self {
+        match self {
+            Refusal::Invalid { mut errors } => {
+                for error in &mut errors {
+                    error.pointer.insert_str(0, part);
+                }
+                Refusal::Invalid { errors }
+            }
+            Refusal::BadReference { pointer } => Refusal::BadReference { pointer: format!("{part}{pointer}") },
+            other => other,
+        }
+    }
+
     /// The stable code on the wire, the same as in the server's table of problems.
     pub fn code(&self) -> &'static str {
         match self {
@@ -203,6 +265,9 @@ impl Refusal {
             Refusal::InspectionOver { .. } => "inspection_over",
             Refusal::AnswersMissing { .. } => "answers_missing",
             Refusal::NotDue => "not_due",
+            Refusal::IllegalStep { .. } => "illegal_step",
+            Refusal::ReasonNeeded { .. } => "reason_needed",
+            Refusal::SummaryMissing => "summary_missing",
             Refusal::AssetRetired => "asset_retired",
             Refusal::SerialTaken { .. } => "serial_taken",
             Refusal::VisitOver { .. } => "visit_over",
@@ -210,6 +275,13 @@ impl Refusal {
             Refusal::CustomerRests { .. } => "customer_rests",
             Refusal::OwnWork => "own_work",
             Refusal::SurveyOver => "survey_over",
+            Refusal::PlanWithdrawn => "plan_withdrawn",
+            Refusal::ShutdownStep { .. } => "shutdown_step",
+            Refusal::ShutdownNotApproved => "shutdown_not_approved",
+            Refusal::ShutdownNotAnnounced => "shutdown_not_announced",
+            Refusal::ShutdownNotReady => "shutdown_not_ready",
+            Refusal::ShutdownTooEarly { .. } => "shutdown_too_early",
+            Refusal::NoticeTooShort { .. } => "notice_too_short",
             Refusal::TooManyEntries => "too_many_entries",
         }
     }
@@ -337,6 +409,26 @@ pub enum Flag {
     SurveyDisagrees,
     /// A customer was called in their hours of rest, or on a day on which they must not be called.
     CalledWhileResting,
+    /// A maintenance plan makes no more orders: its asset is gone, or what it needs is not used any more.
+    PlanStopped,
+    /// The order of a maintenance plan could not be given to the plan's technician.
+    PlanUnassigned,
+    /// The plan, or the shutdown, had been withdrawn; the work was done all the same.
+    PlanWithdrawnMeanwhile,
+    /// The shutdown had been moved to other times, or sent back.
+    ShutdownChangedMeanwhile,
+    /// A shutdown began although it might not: an emergency. The manager looks at it.
+    EmergencyShutdown,
+    /// Work began although its shutdown might not.
+    ShutdownNotAllowed,
+    /// Those affected were told later than the organisation promises.
+    ShortNotice,
+    /// The certificate of an asset runs out soon.
+    CertificateExpiring,
+    /// The complainant had said the opposite, on another phone.
+    CustomerSaidOtherwise,
+    /// A complaint was reported back unsolved so often that the manager is to know.
+    StillUnsolved,
 }
 
 impl Flag {
@@ -387,6 +479,16 @@ impl Flag {
             Flag::CounterBackwards => "counter_backwards",
             Flag::SurveyDisagrees => "survey_disagrees",
             Flag::CalledWhileResting => "called_while_resting",
+            Flag::PlanStopped => "plan_stopped",
+            Flag::PlanUnassigned => "plan_unassigned",
+            Flag::PlanWithdrawnMeanwhile => "plan_withdrawn_meanwhile",
+            Flag::ShutdownChangedMeanwhile => "shutdown_changed_meanwhile",
+            Flag::EmergencyShutdown => "emergency_shutdown",
+            Flag::ShutdownNotAllowed => "shutdown_not_allowed",
+            Flag::ShortNotice => "short_notice",
+            Flag::CertificateExpiring => "certificate_expiring",
+            Flag::CustomerSaidOtherwise => "customer_said_otherwise",
+            Flag::StillUnsolved => "still_unsolved",
         }
     }
 

@@ -11,8 +11,9 @@ use mobile_api::{
     Actor,
     asset::{Asset, AssetReading, Job, Meter, Series},
     directory::{Label, Organisation},
-    ids::{InspectionId, WorkOrderId},
+    ids::{InspectionId, ShutdownId, WorkOrderId},
     inspection::{Inspection, InspectionStatus},
+    maintenance::{EmergencyStart, Shutdown, ShutdownResult, StopKind},
     record::{Kind, Ref},
     work_order::WorkOrder,
 };
@@ -121,6 +122,43 @@ pub enum Entry {
         /// What came of it.
         inspection: Inspected,
     },
+    /// A time at which something stood still for it.
+    Shutdown {
+        /// When it began.
+        at: DateTime<Utc>,
+        /// What stood still, and what came of it.
+        shutdown: StoodStill,
+    },
+}
+
+/// What a shutdown says of an asset. Cause, parts and running of one that was for an order stand with that job.
+#[derive(Serialize, ToSchema)]
+pub struct StoodStill {
+    /// The shutdown.
+    pub shutdown: ShutdownId,
+    /// The order whose work it was for.
+    pub order: Option<WorkOrderId>,
+    /// What stood still.
+    pub stops: Vec<StopKind>,
+    /// Since when everything runs again.
+    pub restored: Option<DateTime<Utc>>,
+    /// Why it began although it might not.
+    pub emergency: Option<EmergencyStart>,
+    /// What came of it.
+    pub result: Option<ShutdownResult>,
+}
+
+impl StoodStill {
+    fn of(shutdown: Shutdown) -> Self {
+        Self {
+            shutdown: shutdown.id,
+            order: shutdown.order,
+            stops: shutdown.stops,
+            restored: shutdown.restored.map(|step| step.at.latest),
+            emergency: shutdown.emergency,
+            result: shutdown.result,
+        }
+    }
 }
 
 /// What an inspection says of an asset to whoever may see the asset: who answered and signed, and in which words, stays with
@@ -172,6 +210,10 @@ impl Entry {
                 let inspection: Inspection = serde_json::from_str(&row.body).map_err(Error::internal)?;
                 Entry::Inspection { at, inspection: Inspected::of(&inspection) }
             }
+            Kind::Shutdown => {
+                let shutdown: Shutdown = serde_json::from_str(&row.body).map_err(Error::internal)?;
+                Entry::Shutdown { at, shutdown: StoodStill::of(shutdown) }
+            }
             other => return Err(Error::internal(format!("a {other} is no part of a maintenance record"))),
         })
     }
@@ -189,8 +231,8 @@ pub struct MaintenanceRecord {
 
 /// Read an asset's maintenance record
 ///
-/// Every order on it with what was found, the main cause, the parts used, and how it ran afterwards; every reading; every
-/// inspection: put together from the records themselves, newest first.
+/// Every order on it with what was found, the main cause, the parts used, and how it ran afterwards; every reading, inspection and
+/// shutdown: put together from the records themselves, newest first.
 #[utoipa::path(tag = TAG, operation_id = "get_maintenance_record",
     params(("id" = Uuid, Path, description = "The asset", example = "01930000-0000-7000-8000-000000000060"), RecordQuery),
     responses((status = 200, body = MaintenanceRecord, description = "A page of the record")))]

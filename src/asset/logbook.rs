@@ -15,7 +15,7 @@ use mobile_api::{
 };
 use uuid::Uuid;
 
-use super::api::Entry;
+use super::api::{Entry, StoodStill};
 use crate::{
     db::{
         Conn, DbError, both,
@@ -147,23 +147,49 @@ impl Book<'_> {
                 cells[3] = self.label(&inspection.name).to_owned();
                 cells
             }
+            Entry::Shutdown { at, shutdown } => self.shutdown(at, &shutdown),
         }
+    }
+
+    fn shutdown(&self, at: DateTime<Utc>, shutdown: &StoodStill) -> [String; 12] {
+        let stops: Vec<String> =
+            shutdown.stops.iter().map(|stop| self.say(&format!("notice-stops-{}", stop.as_str()))).collect();
+        let result = shutdown.result.as_ref();
+        let mut cells: [String; 12] = Default::default();
+        cells[0] = self.local(at);
+        cells[1] = self.say("logbook-shutdown");
+        cells[3] = stops.join(&self.say("notice-and"));
+        cells[4] = result.and_then(|result| result.note.clone()).unwrap_or_default();
+        cells[5] =
+            result.and_then(|result| result.main_cause.as_deref()).map(|code| self.cause(code)).unwrap_or_default();
+        cells[6] = result.and_then(|result| result.parts.clone()).unwrap_or_default();
+        let minutes = shutdown.restored.map(|restored| (restored - at).num_minutes().to_string());
+        cells[7] = minutes.unwrap_or_default();
+        cells[8] = result.map(|result| self.name(result.step.by.uuid())).unwrap_or_default();
+        cells[9] = result.and_then(|result| result.running).map(|running| self.running(running)).unwrap_or_default();
+        cells
+    }
+
+    fn cause(&self, code: &str) -> String {
+        let known = self.rules.fault_causes.iter().find(|cause| cause.code == code);
+        known.map_or(code, |cause| self.label(&cause.name)).to_owned()
+    }
+
+    fn running(&self, running: Running) -> String {
+        self.say(match running {
+            Running::Normal => "logbook-normal",
+            Running::Restricted => "logbook-restricted",
+            Running::NotRunning => "logbook-not-running",
+        })
     }
 
     fn job(&self, at: DateTime<Utc>, job: &Job) -> [String; 12] {
         let main = job.result.as_ref().and_then(|result| result.main_cause.as_deref());
-        let main = main.map(|code| {
-            let known = self.rules.fault_causes.iter().find(|cause| cause.code == code);
-            known.map_or(code, |cause| self.label(&cause.name)).to_owned()
-        });
+        let main = main.map(|code| self.cause(code));
         let parts =
             job.parts.iter().map(|part| format!("{} {} {}", part.name, thousandths(part.quantity_milli.0), part.unit));
         let running = job.result.as_ref().map(|result| {
-            let word = self.say(match result.running {
-                Running::Normal => "logbook-normal",
-                Running::Restricted => "logbook-restricted",
-                Running::NotRunning => "logbook-not-running",
-            });
+            let word = self.running(result.running);
             result.note.as_ref().map_or(word.clone(), |note| format!("{word}: {note}"))
         });
         let again = match (job.rework_of, job.repeats.is_empty()) {

@@ -196,7 +196,9 @@ fn times(certificate: &Certificate, words: Words) -> Part {
         Channel::Desk => "certificate-called-desk",
         Channel::Online => "certificate-called-online",
         Channel::Patrol => "certificate-called-patrol",
+        Channel::Complaint => "certificate-called-complaint",
         Channel::Import => "certificate-called-import",
+        Channel::Plan => "certificate-called-plan",
     };
     let called =
         Row { label: words.say("certificate-called"), text: words.instant(times.called), small: words.say(channel) };

@@ -1,6 +1,7 @@
 //! `doorstep import`
 
 mod assets;
+mod classes;
 mod prices;
 mod table;
 
@@ -15,9 +16,9 @@ use std::{
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::{STOPPED, stop_on_signal};
 use crate::{
     clock::Clock,
     config::Storage,
@@ -31,13 +32,10 @@ use crate::{
 /// The exit code when everything was read, but rows were refused.
 const SOME_REFUSED: u8 = 3;
 
-/// The exit code of programs that Ctrl-C ended.
-const STOPPED: u8 = 130;
-
 /// How often a line tells of the progress where there is no terminal to draw a bar on.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
-/// Take history, a price list or assets over from another system
+/// Take history, a price list, assets or classes of complaints over from another system
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  doorstep import requests --map docs/mappings/boston-311.toml requests.csv.gz")]
 pub struct Import {
@@ -50,6 +48,7 @@ enum What {
     Requests(Requests),
     Prices(prices::Prices),
     Assets(assets::Assets),
+    ComplaintClasses(classes::Classes),
 }
 
 /// Import service requests from a table (CSV, also compressed by gzip)
@@ -90,6 +89,7 @@ impl Import {
             What::Requests(requests) => requests.run().await,
             What::Prices(prices) => prices.run().await,
             What::Assets(assets) => assets.run().await,
+            What::ComplaintClasses(classes) => classes.run().await,
         }
     }
 }
@@ -104,7 +104,7 @@ impl Requests {
         let org = organisation(&db, self.organisation.as_deref(), Words(language)).await?;
         let door = Door::new(db, Clock::system(), Pokes::default(), Holds::default());
         let options = Options { refused: self.refused.clone(), ..Options::new(org, language) };
-        stop_on_signal(options.stop.clone(), language);
+        stop_on_signal(options.stop.clone(), move || Words(language).say("import-stopping", &[]));
         let mut bar = Bar::new(Words(language));
         let result = import::requests(&door, mapping, input, options, |progress| bar.show(&progress)).await;
         bar.end();
@@ -144,20 +144,6 @@ async fn organisation(db: &Db, slug: Option<&str>, words: Words) -> anyhow::Resu
             None => bail!(words.say("import-unknown-organisation", &[("slug", slug.to_owned()), slugs()])),
         },
     }
-}
-
-/// The first Ctrl-C ends the import after the chunk under way, the second one at once: a chunk is one transaction, so
-/// that loses nothing either.
-fn stop_on_signal(stop: CancellationToken, language: Language) {
-    tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            if stop.is_cancelled() {
-                std::process::exit(STOPPED.into());
-            }
-            eprintln!("{}", Words(language).say("import-stopping", &[]));
-            stop.cancel();
-        }
-    });
 }
 
 /// How far it is: a bar on a terminal, a line now and then elsewhere.

@@ -231,6 +231,29 @@ diesel::table! {
         warranty_until -> Nullable<BigInt>,
         watch_at -> Nullable<BigInt>,
         asset_id -> Nullable<Id>,
+        plan_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    order_facts (org_id, settled_at, order_id) {
+        org_id -> Id,
+        settled_at -> BigInt,
+        order_id -> Id,
+        called_at -> BigInt,
+        technician_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        site_id -> Id,
+        order_type_id -> Id,
+        deadline -> Nullable<Text>,
+        passed -> Nullable<Bool>,
+        response_seconds -> Nullable<BigInt>,
+        resolution_seconds -> BigInt,
+        labour_minutes -> BigInt,
+        rework -> Bool,
     }
 }
 
@@ -467,6 +490,7 @@ diesel::table! {
         parent_id -> Nullable<Id>,
         status -> Text,
         certificate_expires -> Nullable<Text>,
+        certificate_untold -> Nullable<Text>,
     }
 }
 
@@ -621,10 +645,111 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
+    maintenance_plans (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        name -> Text,
+        site_id -> Id,
+        asset_id -> Id,
+        active -> Bool,
+        readings -> Bool,
+        look_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
     survey_links (code) {
         code -> Text,
         org_id -> Id,
         return_visit_id -> Id,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    shutdowns (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        begins_at -> BigInt,
+        site_id -> Id,
+        asset_id -> Id,
+        plan_id -> Nullable<Id>,
+        work_order_id -> Nullable<Id>,
+        assignee_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        status -> Text,
+        edition -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    shutdown_notices (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        shutdown_id -> Id,
+        site_id -> Id,
+        unit_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        read_edition -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    complaints (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        number -> Nullable<Text>,
+        received_at -> BigInt,
+        status -> Text,
+        severity -> Text,
+        channel -> Text,
+        site_id -> Nullable<Id>,
+        unit_id -> Nullable<Id>,
+        customer_id -> Nullable<Id>,
+        asset_id -> Nullable<Id>,
+        work_order_id -> Nullable<Id>,
+        person_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        class_id -> Nullable<Id>,
+        founded -> Nullable<Bool>,
+        escalated -> Bool,
+        closed_at -> Nullable<BigInt>,
+        due_at -> Nullable<BigInt>,
+        watch_at -> Nullable<BigInt>,
+        reach_changes_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    notice_links (code) {
+        code -> Text,
+        org_id -> Id,
+        notice_id -> Id,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    complaint_people (org_id, user_id, complaint_id) {
+        org_id -> Id,
+        user_id -> Id,
+        complaint_id -> Id,
     }
 }
 
@@ -647,6 +772,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     faults,
     directory,
     reviews,
+    order_facts,
     labour,
     credentials,
     payments,
@@ -660,5 +786,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     stock_counts,
     reserved,
     handovers,
-    return_visits
+    return_visits,
+    maintenance_plans,
+    shutdowns,
+    shutdown_notices,
+    complaints,
+    complaint_people
 );

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The kinds of entries that have a list.
-pub const LISTED: [Kind; 11] = [
+pub const LISTED: [Kind; 12] = [
     Kind::Site,
     Kind::Building,
     Kind::Unit,
@@ -38,6 +38,7 @@ pub const LISTED: [Kind; 11] = [
     Kind::Calendar,
     Kind::Article,
     Kind::StockPlace,
+    Kind::ComplaintClass,
 ];
 
 /// Registers the addresses of this subject, relative to `/v1`.

@@ -61,6 +61,10 @@ fn row(record: &Record) -> Option<Row> {
             let row = row(None, None, &place.name)?;
             Some(Row { active: place.active, ..row })
         }
+        Record::ComplaintClass(class) => {
+            let row = row(class.parent.map(Into::into), None, &class.name.zh)?;
+            Some(Row { code: Some(column_text(&class.code)), active: class.active, ..row })
+        }
         Record::Organisation(_)
         | Record::Device(_)
         | Record::Review(_)
@@ -73,6 +77,10 @@ fn row(record: &Record) -> Option<Row> {
         | Record::AssetReading(_)
         | Record::Handover(_)
         | Record::ReturnVisit(_)
+        | Record::MaintenancePlan(_)
+        | Record::Shutdown(_)
+        | Record::ShutdownNotice(_)
+        | Record::Complaint(_)
         | Record::Template(_)
         | Record::Round(_)
         | Record::Inspection(_) => None,

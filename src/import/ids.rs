@@ -1,6 +1,6 @@
 //! Ids that follow from what things are called elsewhere, so that the same thing has the same id at each import.
 
-use mobile_api::ids::{AssetId, OrderTypeId, PriceItemId, SiteId, WorkOrderId};
+use mobile_api::ids::{AssetId, ComplaintClassId, OrderTypeId, PriceItemId, SiteId, WorkOrderId};
 use uuid::Uuid;
 
 use crate::operations::incoming::derived_id;
@@ -34,6 +34,11 @@ pub fn site(org: Uuid, name: &str) -> SiteId {
 /// The item of the price list of this code.
 pub fn price_item(org: Uuid, code: &str) -> PriceItemId {
     derived(org, "price_item", &[code]).into()
+}
+
+/// The class of complaints of this code.
+pub fn complaint_class(org: Uuid, code: &str) -> ComplaintClassId {
+    derived(org, "complaint_class", &[code]).into()
 }
 
 /// The operation that changes `entity` as it is at revision `rev`. A price that goes up and down again is changed twice.

@@ -1,6 +1,6 @@
 //! History taken over from other systems: a table of requests, row by row, through the one door.
 //!
-//! [`prices`] takes price lists, [`assets`] takes registers of assets; what they share is in [`table`].
+//! [`prices`] takes price lists, [`assets`] takes registers of assets, [`classes`] classes of complaints; what they share is in [`table`].
 //!
 //! * [`mapping`] – which column is what. * [`input`] – the file as a stream. * `rows` – a row as what an order needs, or
 //!   the reason why not. * `times` – local times. * [`run`] – chunk by chunk into the door. * [`report`] – what came of it.
@@ -10,6 +10,7 @@
 //! repeatable: what is here is left alone, whoever changed it since.
 
 pub mod assets;
+pub mod classes;
 pub mod ids;
 pub mod input;
 pub mod mapping;

@@ -71,5 +71,7 @@ mod tests {
         ];
         let texts = [include_str!("../../locales/en/import.ftl"), include_str!("../../locales/zh-CN/import.ftl")];
         said_in_both("import-", &sources, texts);
+        let texts = [include_str!("../../locales/en/seed.ftl"), include_str!("../../locales/zh-CN/seed.ftl")];
+        said_in_both("seed-", &[include_str!("../cli/seed.rs")], texts);
     }
 }

@@ -11,8 +11,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use mobile_api::{
     Actor,
+    asset::NoteExpiring,
     catalogue::Action,
+    complaint::RaiseComplaintAlarm,
     inspection::{NoteMissed, PlanRound},
+    maintenance::GeneratePlan,
+    refusal::Refusal,
     signing::Digest,
     time::Timestamp,
     work_order::clocks::RaiseAlarm,
@@ -22,11 +26,14 @@ use uuid::Uuid;
 
 use crate::{
     access::Access,
+    asset,
     clock::Clock,
+    complaint,
     db::{Conn, DbError},
     events::Pokes,
     inspection,
     lifecycle::Lifecycle,
+    maintenance,
     media::{Media, MediaError, uploads::Uploads},
     operations::{self, Door, DoorError, Online},
     work_order,
@@ -51,6 +58,16 @@ pub enum Job {
         /// Which bytes.
         sha256: Digest,
     },
+    /// Look whether a maintenance plan is due, or its order done.
+    LookAtPlan {
+        /// Which.
+        plan: Uuid,
+    },
+    /// The same for all plans of an asset.
+    LookAtPlansOf {
+        /// Which.
+        asset: Uuid,
+    },
     /// Delete bytes that nothing refers to any more.
     DeleteObject {
         /// Where they lie.
@@ -64,6 +81,8 @@ impl Job {
             Job::ReleaseHeld { .. } => "release_held",
             Job::ExamineBlob { .. } => "examine_blob",
             Job::SettlePhotos { .. } => "settle_photos",
+            Job::LookAtPlan { .. } => "look_at_plan",
+            Job::LookAtPlansOf { .. } => "look_at_plans_of",
             Job::DeleteObject { .. } => "delete_object",
         }
     }
@@ -73,6 +92,8 @@ impl Job {
         match self {
             Job::ReleaseHeld { operation } => operation.to_string(),
             Job::ExamineBlob { sha256 } | Job::SettlePhotos { sha256 } => sha256.to_string(),
+            Job::LookAtPlan { plan } => plan.to_string(),
+            Job::LookAtPlansOf { asset } => asset.to_string(),
             Job::DeleteObject { object } => object.clone(),
         }
     }
@@ -135,9 +156,12 @@ impl Timers {
             self.attempt("do due jobs", self.do_due().await);
             self.attempt("watch deadlines", self.watch().await);
             self.attempt("plan rounds", self.plan_rounds().await);
+            self.attempt("watch complaints", self.watch_complaints().await);
             self.attempt("watch inspections", self.watch_inspections().await);
+            self.attempt("make orders of plans", self.look_at_plans().await);
             if clock.now() >= window_at {
                 self.attempt("move scopes with time", self.move_windows().await);
+                self.attempt("watch certificates", self.watch_certificates().await);
                 window_at = clock.now() + WINDOW;
             }
             if clock.now() >= purge_at {
@@ -217,6 +241,51 @@ impl Timers {
         self.as_due(inspection::store::watch_due, NoteMissed {}).await
     }
 
+    /// Makes the orders of maintenance plans that are due.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn look_at_plans(&self) -> Result<(), DoorError> {
+        self.as_due(maintenance::store::plans_due, GeneratePlan::default()).await
+    }
+
+    /// Tells whoever is to be told of certificates of assets that run out.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch_certificates(&self) -> Result<(), DoorError> {
+        self.as_due(asset::store::expiring, NoteExpiring {}).await
+    }
+
+    /// Looks at these plans, whether they are due or not.
+    async fn look_at(&self, org: Uuid, plans: Vec<Uuid>) -> Result<(), DoorError> {
+        let clock = self.door.clock();
+        let look = |plan| Online {
+            id: clock.new_id(),
+            action: GeneratePlan::default().into(),
+            entity: plan,
+            expected_rev: None,
+        };
+        let looks: Vec<Online> = plans.into_iter().map(look).collect();
+        let results = self.door.perform_all(Actor::system(org), Arc::new(looks)).await?;
+        let failed = results.into_iter().filter_map(Result::err);
+        match failed
+            .into_iter()
+            .find(|error| !matches!(error, DoorError::Refused(Refusal::NotDue | Refusal::PlanWithdrawn)))
+        {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells whoever is to be told of the deadlines of complaints by now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch_complaints(&self) -> Result<(), DoorError> {
+        self.as_due(complaint::store::watch_due, RaiseComplaintAlarm {}).await
+    }
+
     /// Does the same to every record that is due, until none is.
     async fn as_due(&self, find: FindDue, action: impl Into<Action>) -> Result<(), DoorError> {
         let (clock, action) = (self.door.clock(), action.into());
@@ -248,6 +317,13 @@ impl Timers {
             Job::ReleaseHeld { operation } => self.door.release(due.org, *operation).await?,
             Job::ExamineBlob { sha256 } => self.media.examine(due.org, *sha256).await?,
             Job::SettlePhotos { sha256 } => self.media.settle(due.org, *sha256).await?,
+            Job::LookAtPlan { plan } => self.look_at(due.org, vec![*plan]).await?,
+            Job::LookAtPlansOf { asset } => {
+                let (org, asset) = (due.org, *asset);
+                let find = move |conn: &mut Conn| maintenance::store::plans_of(conn, org, asset);
+                let plans = self.door.db().read(find).await.map_err(DoorError::from)?;
+                self.look_at(org, plans).await?;
+            }
             Job::DeleteObject { object } => self.media.delete(object).await?,
         }
         Ok(())

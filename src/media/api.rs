@@ -293,7 +293,11 @@ fn owed_photo(conn: &mut Conn, actor: &Actor, row: &PhotoRow) -> Result<Option<O
     let record =
         Record::from_json(row.on.kind, &found.body).map_err(|cause| DoorError::Corrupt { what: "record", cause })?;
     let photo = record.photos().iter().find(|photo| photo.op == row.op);
-    let number = if let Record::WorkOrder(order) = &record { order.number.clone() } else { None };
+    let number = match &record {
+        Record::WorkOrder(order) => order.number.clone(),
+        Record::Complaint(complaint) => complaint.number.clone(),
+        _ => None,
+    };
     Ok(Some(OwedPhoto {
         op: row.op,
         on: row.on,

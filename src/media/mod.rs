@@ -19,6 +19,7 @@ use chrono::TimeDelta;
 use mobile_api::{
     Actor,
     catalogue::Action,
+    complaint::SettleComplaintPhotos,
     inspection::SettleInspectionPhotos,
     photo::{Arrival, Finding},
     record::{Kind, Ref},
@@ -175,6 +176,7 @@ impl Media {
         let arrival = arrival.clone();
         let action: Option<Action> = match on.kind {
             Kind::WorkOrder => Some(SettlePhotos { sha256, arrival }.into()),
+            Kind::Complaint => Some(SettleComplaintPhotos { sha256, arrival }.into()),
             Kind::Inspection => Some(SettleInspectionPhotos { sha256, arrival }.into()),
             _ => None,
         };

@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 use mobile_api::{
     asset::{Asset, AssetReading},
     calendar::Calendar,
+    complaint::{Complaint, ComplaintClass},
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
     inspection::{Inspection, InspectionStatus, Round, Template},
+    maintenance::{MaintenancePlan, Shutdown, ShutdownNotice, ShutdownStatus},
     record::Kind,
     return_visit::ReturnVisit,
     review::Review,
@@ -35,10 +37,12 @@ use super::{
 };
 use crate::{
     asset::list::{AssetFilter, ReadingFilter},
+    complaint::list::ComplaintFilter,
     device::list::DeviceFilter,
     directory::list::DirectoryFilter,
     handover::list::HandoverFilter,
     inspection::list::{InspectionFilter, RoundFilter, TemplateFilter},
+    maintenance::list::{NoticeFilter, PlanFilter, ShutdownFilter},
     operations::api::{History, HistoryQuery},
     return_visit::list::VisitFilter,
     review::list::ReviewFilter,
@@ -52,6 +56,7 @@ pub fn add_records(document: &mut OpenApi) {
     add_schema::<Deadline>(document);
     add_schema::<Status>(document);
     add_schema::<InspectionStatus>(document);
+    add_schema::<ShutdownStatus>(document);
     for kind in Kind::ALL.iter().copied() {
         let schema = add_record(document, kind);
         let path = format!("/v1/{}", kind.path());
@@ -97,6 +102,11 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::AssetReading => add::<AssetReading>(document),
         Kind::Handover => add::<Handover>(document),
         Kind::ReturnVisit => add::<ReturnVisit>(document),
+        Kind::MaintenancePlan => add::<MaintenancePlan>(document),
+        Kind::Shutdown => add::<Shutdown>(document),
+        Kind::ShutdownNotice => add::<ShutdownNotice>(document),
+        Kind::Complaint => add::<Complaint>(document),
+        Kind::ComplaintClass => add::<ComplaintClass>(document),
     }
 }
 
@@ -112,7 +122,7 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
         Kind::Site | Kind::Building | Kind::Unit | Kind::Customer => (OF_SITES, of::<DirectoryFilter>()),
         Kind::User => ("By name. The office sees all accounts, a technician their own.", of::<DirectoryFilter>()),
         Kind::Team | Kind::OrderType | Kind::PriceItem | Kind::Calendar => (OF_ALL, of::<DirectoryFilter>()),
-        Kind::Article | Kind::StockPlace => (OF_ALL, of::<DirectoryFilter>()),
+        Kind::Article | Kind::StockPlace | Kind::ComplaintClass => (OF_ALL, of::<DirectoryFilter>()),
         Kind::StockMove => {
             let about = "Newest first. The office sees all moves, those to orders only of its sites; a technician what they recorded \
                 and what went into or out of their bag.";
@@ -139,6 +149,11 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
             let about = "Newest first. The two who hand over and take over, and an office that sees every site.";
             (about, of::<HandoverFilter>())
         }
+        Kind::Complaint => {
+            let about = "Newest first. The office sees the complaints of its sites, and those of none if it sees every site; a technician \
+                those of their department and those that they have to do with.";
+            (about, of::<ComplaintFilter>())
+        }
         Kind::Asset => {
             let about = "By name; with `certificate_expires_before`, by when the certificate runs out. For the office; who is limited to \
                 some sites sees the assets of these.";
@@ -161,6 +176,19 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
             let about = "Newest first, by when it is due or was begun. The office sees the inspections of its sites, a technician those \
                 that were given to them or their teams.";
             (about, of::<InspectionFilter>())
+        }
+        Kind::MaintenancePlan => {
+            let about = "By name. For the office; who is limited to some sites sees the plans of these.";
+            (about, of::<PlanFilter>())
+        }
+        Kind::Shutdown => {
+            let about = "By when they begin, the last first. The office sees the shutdowns of its sites, a technician those that were \
+                given to them or their teams.";
+            (about, of::<ShutdownFilter>())
+        }
+        Kind::ShutdownNotice => {
+            let about = "By id. For the office; who is limited to some sites sees the notices of these.";
+            (about, of::<NoticeFilter>())
         }
         Kind::Device => {
             let about = "Newest first. Administrators and managers see all devices, everybody else their own.";

@@ -9,6 +9,7 @@ use chrono::Duration;
 use mobile_api::{
     catalogue::Action,
     ids::AssetId,
+    maintenance::ShutdownNotice,
     photo::Photo,
     record::{Kind, Reach, Record, Ref, Scope},
     sync::VERDICT,
@@ -23,10 +24,11 @@ use super::{
     store, waiting,
 };
 use crate::{
-    access, asset, certificate,
+    access, asset, certificate, complaint,
     db::{Conn, DbError},
-    device, directory, handover, household, inspection,
+    device, directory, figures, handover, household, inspection,
     jobs::{self, Job},
+    maintenance,
     media::{self, store::refs::PhotoRow},
     payment, quote_link, return_visit, review, stock, survey_link, work_order,
 };
@@ -48,6 +50,7 @@ pub(super) fn flush(mut ledger: Ledger<'_>) -> Result<(u64, After), DoorError> {
     write_certificates(&mut ledger, &changed)?;
     write_quote_links(&mut ledger, &changed)?;
     write_payments(&mut ledger, &changed)?;
+    write_notices(&mut ledger, &changed)?;
     write_waiting(&mut ledger)?;
     store::insert_clashes(ledger.conn, ledger.org, &ledger.clashes, ledger.now)?;
     for entered in &ledger.journal {
@@ -90,6 +93,7 @@ fn write_records(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)], feed: &mut F
     }
     let orders: Vec<&WorkOrder> = orders.into_iter().filter_map(|(_, entry)| order(entry)).collect();
     work_order::store::project_new(ledger.conn, ledger.org, &orders, ledger.now)?;
+    figures::store::project_new(ledger.conn, ledger.org, &orders)?;
     for order in &orders {
         asset::history::enter_order(ledger.conn, ledger.org, None, order)?;
         household::rows::follow_order(ledger.conn, ledger.org, None, order)?;
@@ -128,8 +132,10 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::WorkOrder(order) => {
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
             work_order::store::project(conn, org, before, order, now)?;
+            figures::store::project(conn, org, before, order)?;
             asset::history::enter_order(conn, org, before, order)?;
             household::rows::follow_order(conn, org, before, order)?;
+            maintenance::store::order_changed(conn, org, before, order, now)?;
             stock::store::keep_back(conn, org, before, order)?;
         }
         Record::Review(review) => review::store::project(conn, org, review)?,
@@ -155,6 +161,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         | Record::PriceItem(_)
         | Record::Calendar(_)
         | Record::Article(_)
+        | Record::ComplaintClass(_)
         | Record::StockPlace(_) => directory::store::project(conn, org, record, entry.deleted)?,
         Record::Template(template) => inspection::store::project_template(conn, org, template)?,
         Record::Round(round) => inspection::store::project_round(conn, org, round)?,
@@ -167,8 +174,23 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::StockMove(_) | Record::StockLevel(_) | Record::StockSerial(_) | Record::StockCount(_) => {
             stock::store::project(conn, org, record, entry.stored_rev == 0)?;
         }
-        Record::Asset(record) => asset::store::project(conn, org, record)?,
-        Record::AssetReading(reading) => asset::history::enter_reading(conn, org, reading)?,
+        Record::Asset(record) => {
+            asset::store::project(conn, org, record)?;
+            let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
+            maintenance::store::asset_changed(conn, org, before, record, now)?;
+        }
+        Record::AssetReading(reading) => {
+            asset::history::enter_reading(conn, org, reading)?;
+            maintenance::store::reading_came(conn, org, reading.asset, now)?;
+        }
+        Record::MaintenancePlan(plan) => maintenance::store::project_plan(conn, org, plan)?,
+        Record::Shutdown(shutdown) => {
+            let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
+            maintenance::store::project_shutdown(conn, org, before, shutdown)?;
+        }
+        // New ones are written all at once, see `write_notices`.
+        Record::ShutdownNotice(_) if entry.stored_rev == 0 => {}
+        Record::ShutdownNotice(notice) => maintenance::store::note_read(conn, org, notice)?,
         Record::ReturnVisit(visit) => {
             return_visit::store::project(conn, org, visit)?;
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
@@ -176,6 +198,11 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
             household::rows::follow_visit(conn, org, before, visit)?;
         }
         Record::Handover(record) => handover::store::project(conn, org, record)?,
+        Record::Complaint(made) => {
+            let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
+            complaint::store::project(conn, org, before, made, now)?;
+            household::rows::follow_complaint(conn, org, before, made)?;
+        }
     }
     Ok(())
 }
@@ -231,6 +258,17 @@ fn write_payments(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(
         payment::store::enter(ledger.conn, ledger.org, before, order)?;
         inspection::store::enter_faults(ledger.conn, ledger.org, before, order)?;
     }
+    Ok(())
+}
+
+/// Notices that were given, with the codes of their links: of a large site there are thousands.
+fn write_notices(ledger: &mut Ledger<'_>, changed: &[(Ref, Entry)]) -> Result<(), DoorError> {
+    let notice = |(_, entry): &'_ (Ref, Entry)| match &entry.record {
+        Some(Record::ShutdownNotice(notice)) if entry.stored_rev == 0 => Some(notice.clone()),
+        _ => None,
+    };
+    let notices: Vec<ShutdownNotice> = changed.iter().filter_map(notice).collect();
+    maintenance::store::insert_notices(ledger.conn, ledger.org, &notices)?;
     Ok(())
 }
 
@@ -356,8 +394,10 @@ pub(super) struct Moved {
 pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64) -> Result<Moved, DoorError> {
     let orders = work_order::store::reach_due(conn, org, now, most)?;
     let inspections = inspection::store::reach_due(conn, org, now, most)?;
+    let complaints = complaint::store::reach_due(conn, org, now, most)?;
     let orders = orders.into_iter().map(|id| Ref::new(Kind::WorkOrder, id));
     let due = orders.chain(inspections.into_iter().map(|id| Ref::new(Kind::Inspection, id)));
+    let due = due.chain(complaints.into_iter().map(|id| Ref::new(Kind::Complaint, id)));
     let addresses: Vec<Ref> = due.take(usize::try_from(most).unwrap_or(usize::MAX)).collect();
     let mut ledger = Ledger::new(conn, org, now);
     ledger.preload(&addresses)?;
@@ -372,6 +412,7 @@ pub(super) fn move_window(conn: &mut Conn, org: Uuid, now: Timestamp, most: i64)
         match record {
             Record::WorkOrder(order) => work_order::store::project(ledger.conn, org, None, order, now)?,
             Record::Inspection(planned) => inspection::store::project(ledger.conn, org, None, planned, now)?,
+            Record::Complaint(made) => complaint::store::project(ledger.conn, org, None, made, now)?,
             _ => {}
         }
     }

@@ -72,7 +72,7 @@ pub(super) struct Refused {
 }
 
 /// How many merges an id is followed through.
-const LONGEST_ALIAS: usize = 8;
+pub(super) const LONGEST_ALIAS: usize = 8;
 
 /// Lets the rule decide, and puts the new state into the ledger.
 pub(super) fn apply(ledger: &mut Ledger<'_>, item: &Item) -> Result<Result<Applied, Refused>, DoorError> {
@@ -125,6 +125,10 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
     }
     action.check()?;
     let about = resolve(ledger, Ref::new(spec.kind, entity))?;
+    if about.id != entity && spec.verb == "merge" {
+        // What went into another already is no duplicate of a third; nobody means that other one.
+        return Err(Refusal::IllegalStep { status: "merged", operation: spec.verb }.into());
+    }
     let entry = ledger.entry(about)?;
     let (rev, deleted, record) = (entry.rev, entry.deleted, entry.record.clone());
     if let Some(record) = &record
@@ -166,6 +170,9 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
     for _ in 0..given {
         ledger.use_number(&related::order_series(call.received_at));
     }
+    if record.iter().chain(&also).any(|record| is_numbered(record, related.complaint_number.as_deref())) {
+        ledger.use_number(&related::complaint_series(call.received_at));
+    }
     if related.receipt_number.is_some() {
         ledger.use_number(&related::receipt_series(call.received_at));
     }
@@ -183,6 +190,12 @@ fn run(ledger: &mut Ledger<'_>, action: Action, entity: Uuid, call: &Call<'_>) -
 fn has_number_of(record: &Record, numbers: &[String]) -> bool {
     let Record::WorkOrder(order) = record else { return false };
     order.number.as_ref().is_some_and(|number| numbers.contains(number))
+}
+
+/// Whether it is a complaint that was given this number.
+fn is_numbered(record: &Record, number: Option<&str>) -> bool {
+    let Record::Complaint(complaint) = record else { return false };
+    number.is_some() && complaint.number.as_deref() == number
 }
 
 /// Follows merges: an operation for a duplicate goes to the order that stayed.

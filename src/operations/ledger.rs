@@ -369,6 +369,11 @@ pub(super) fn site_of(record: &Record) -> Option<Uuid> {
         Record::Review(review) => review.site.map(Into::into),
         Record::Round(round) => Some(round.spot.site.uuid()),
         Record::Inspection(inspection) => Some(inspection.spot.site.uuid()),
+        Record::Asset(asset) => Some(asset.site.uuid()),
+        Record::MaintenancePlan(plan) => Some(plan.site.uuid()),
+        Record::Shutdown(shutdown) => Some(shutdown.site.uuid()),
+        Record::ShutdownNotice(notice) => Some(notice.site.uuid()),
+        Record::Complaint(complaint) => complaint.about.site.map(Into::into),
         Record::StockMove(entry) => entry.used.map(|used| used.site.uuid()),
         _ => None,
     }

@@ -1,5 +1,7 @@
 //! Reading a record, for those who may see it.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use mobile_api::{
     Actor, Id, Role,
@@ -8,12 +10,13 @@ use mobile_api::{
 
 use super::{
     DoorError,
-    store::{in_scopes, unsigned},
+    store::{in_scopes, uids, unsigned},
 };
 use crate::{
     db::{Conn, both, schema::records, types::Uid},
     sync::scopes_of,
 };
+use uuid::Uuid;
 
 /// A record as it is stored.
 #[derive(Clone, Debug)]
@@ -50,6 +53,33 @@ pub fn record<T: RecordType>(conn: &mut Conn, actor: &Actor, id: Id<T>) -> Resul
     let found = visible(conn, actor, Ref::new(T::KIND, id))?;
     let corrupt = |cause| DoorError::Corrupt { what: "record", cause };
     found.map(|found| serde_json::from_str(&found.body).map_err(corrupt)).transpose()
+}
+
+/// Records by their ids, whoever may see them: for names in reports.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub fn named<T>(conn: &mut Conn, org: Uuid, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, T>, DoorError>
+where
+    T: RecordType,
+{
+    let mut ids: Vec<Uuid> = ids.into_iter().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut found = HashMap::new();
+    for some in ids.chunks(500) {
+        let query = records::table
+            .filter(records::org_id.eq(Uid(org)))
+            .filter(records::kind.eq(T::KIND.as_str()))
+            .filter(records::id.eq_any(uids(some)))
+            .select((records::id, records::body));
+        let rows: Vec<(Uid, String)> = both!(conn, c => query.load(c))?;
+        for (id, body) in rows {
+            let record = serde_json::from_str(&body).map_err(|cause| DoorError::Corrupt { what: "record", cause })?;
+            found.insert(id.0, record);
+        }
+    }
+    Ok(found)
 }
 
 /// Whether an actor who sees the record may read what was done to it, word for word.

@@ -4,7 +4,8 @@ use chrono::{Datelike, Duration};
 use mobile_api::{
     Actor,
     evidence::When,
-    ids::{AssetId, CustomerId},
+    ids::{AssetId, ComplaintClassId, ComplaintId, CustomerId},
+    maintenance::Served,
     operation::{Need, Related, Subject, WorkDone},
     record::{Kind, Record, Ref},
     return_visit::ReturnVisit,
@@ -20,7 +21,7 @@ use super::{
     ledger::{Ledger, NewReview},
     unwritten,
 };
-use crate::{access, asset, directory, inspection, media, return_visit, work_order};
+use crate::{access, asset, directory, inspection, maintenance, media, return_visit, work_order};
 
 /// How long a call may have been under way: as long as operations are waited for.
 const LATELY: Duration = Duration::days(30);
@@ -37,7 +38,9 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
                 related.records.insert(companion, record.clone());
             }
         }
+        let alias = record.alias();
         related.records.insert(address, record);
+        follow(ledger, address, alias, &mut related)?;
     }
     for need in needs {
         match need {
@@ -66,8 +69,14 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
                 related.faults.extend(unwritten::faults(ledger, stored, *asset));
             }
             Need::ReceiptNumber => related.receipt_number = Some(receipt_number(ledger, received_at)?),
+            Need::ComplaintNumber => related.complaint_number = Some(complaint_number(ledger, received_at)?),
+            Need::ComplaintsBefore { complaint } => {
+                related.complaints_before = complaints_before(ledger, *complaint)?;
+            }
+            Need::ClassesAbove { class } => related.classes_above = classes_above(ledger, *class)?,
             Need::WorkDoneAt(about) => related.work_done = work_done(ledger, about, received_at)?,
             Need::AssetsAbove { asset } => related.assets_above = assets_above(ledger, *asset)?,
+            Need::ServedBy { asset } => related.served = served_by(ledger, *asset)?,
             Need::AssetWithSerial { key } => related.asset_with_serial = asset_with_serial(ledger, key)?,
             Need::OpenOrdersOf { technician } => {
                 let stored = work_order::store::open_of(ledger.conn, ledger.org, *technician)?;
@@ -170,6 +179,62 @@ pub(super) fn receipt_series(received_at: Timestamp) -> String {
     format!("receipt:{}", received_at.year())
 }
 
+/// `C2026-000123`: gapless per year, like order numbers.
+fn complaint_number(ledger: &mut Ledger<'_>, received_at: Timestamp) -> Result<String, DoorError> {
+    let number = ledger.next_number(&complaint_series(received_at))?;
+    Ok(format!("C{}-{number:06}", received_at.year()))
+}
+
+/// The series of numbers of complaints of that year.
+pub(super) fn complaint_series(received_at: Timestamp) -> String {
+    format!("complaint:{}", received_at.year())
+}
+
+/// What a record was merged into is given with it, as far as merges are followed.
+fn follow(ledger: &mut Ledger<'_>, from: Ref, mut alias: Option<Uuid>, related: &mut Related) -> Result<(), DoorError> {
+    for _ in 0..super::judge::LONGEST_ALIAS {
+        let Some(id) = alias else { return Ok(()) };
+        let next = Ref::new(from.kind, id);
+        let Some(record) = ledger.entry(next)?.live().cloned() else { return Ok(()) };
+        alias = record.alias();
+        related.records.insert(next, record);
+    }
+    Ok(())
+}
+
+/// Most complaints that repeat each other in a row.
+const LONGEST_CHAIN: usize = 200;
+
+/// What a complaint repeats, directly or by others, the nearest first; through merges.
+fn complaints_before(ledger: &mut Ledger<'_>, complaint: ComplaintId) -> Result<Vec<ComplaintId>, DoorError> {
+    let mut before: Vec<ComplaintId> = Vec::new();
+    let mut next = Some(complaint);
+    while let Some(id) = next.filter(|_| before.len() < LONGEST_CHAIN) {
+        let earlier = match ledger.entry(Ref::new(Kind::Complaint, id))?.live() {
+            Some(Record::Complaint(complaint)) => complaint.merged_into.or(complaint.repeats),
+            _ => None,
+        };
+        next = earlier.filter(|earlier| !before.contains(earlier));
+        before.extend(next);
+    }
+    Ok(before)
+}
+
+/// What a class of complaints is part of, the nearest first.
+fn classes_above(ledger: &mut Ledger<'_>, class: ComplaintClassId) -> Result<Vec<ComplaintClassId>, DoorError> {
+    let mut above: Vec<ComplaintClassId> = Vec::new();
+    let mut next = Some(class);
+    while let Some(id) = next.filter(|_| above.len() < DEEPEST) {
+        let parent = match ledger.entry(Ref::new(Kind::ComplaintClass, id))?.live() {
+            Some(Record::ComplaintClass(class)) => class.parent,
+            _ => None,
+        };
+        next = parent.filter(|parent| !above.contains(parent));
+        above.extend(next);
+    }
+    Ok(above)
+}
+
 /// Work at a unit that is under warranty, or was lately: a call that was recorded without signal is judged by when the
 /// customer called. As this transaction sees it.
 fn work_done(ledger: &mut Ledger<'_>, about: &Subject, received_at: Timestamp) -> Result<Vec<WorkDone>, DoorError> {
@@ -206,6 +271,14 @@ fn assets_above(ledger: &mut Ledger<'_>, asset: AssetId) -> Result<Vec<AssetId>,
         above.extend(next);
     }
     Ok(above)
+}
+
+/// Whom an asset serves.
+fn served_by(ledger: &mut Ledger<'_>, asset: AssetId) -> Result<Option<Served>, DoorError> {
+    let Some(Record::Asset(asset)) = ledger.entry(Ref::new(Kind::Asset, asset))?.live().cloned() else {
+        return Ok(None);
+    };
+    Ok(Some(maintenance::store::served_by(ledger.conn, ledger.org, &asset)?))
 }
 
 /// The asset with this serial, as this transaction sees it.

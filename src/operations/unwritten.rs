@@ -54,7 +54,7 @@ pub(super) fn open_orders(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, about:
 pub(super) fn faults(ledger: &Ledger<'_>, mut known: Vec<OpenOrder>, asset: AssetId) -> Vec<OpenOrder> {
     for order in changed_orders(ledger) {
         known.retain(|other| other.work_order != order.id);
-        if order.asset == Some(asset) && order.status() != Status::Cancelled {
+        if order.asset == Some(asset) && order.plan.is_none() && order.status() != Status::Cancelled {
             let (order_type, received_at) = (order.order_type.uuid(), order.called_at);
             known.push(OpenOrder { work_order: order.id, about: Subject::of(order), order_type, received_at });
         }

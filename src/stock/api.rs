@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     list::{self, CountFilter, LevelFilter, MoveFilter, SerialFilter},
-    report::{self, Division, MaterialReport, Week},
+    report::{self, Division, MaterialReport},
     supply::{self, SupplyLine},
 };
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     json::Json,
     negotiation,
     paging::{self, Ask, Depends},
+    period::Week,
     query::Query,
     work_order::api::sites,
 };

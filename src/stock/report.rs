@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, NaiveDate, TimeZone, Utc, Weekday};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use diesel::prelude::*;
 use mobile_api::{
     directory::{Label, Organisation, Site, Team, User},
     ids::{ArticleId, SiteId, TeamId, UserId},
-    record::RecordType,
     stock::Article,
     time::Timestamp,
 };
@@ -19,11 +18,12 @@ use uuid::Uuid;
 use crate::{
     db::{
         Conn, DbError, both,
-        schema::{records, stock_moves},
+        schema::stock_moves,
         types::{Micros, Uid},
     },
     language::Language,
-    operations::{DoorError, store::uids},
+    operations::{DoorError, reading::named, store::uids},
+    period::Week,
 };
 
 /// By what the report is divided, beside the article.
@@ -36,47 +36,6 @@ pub enum Division {
     Team,
     /// The site of the order.
     Site,
-}
-
-/// A week by the calendar of ISO 8601, from Monday to Sunday.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Week(NaiveDate);
-
-impl Week {
-    /// Reads `2026-W47`; `None` for anything else.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (year, week) = text.split_once("-W")?;
-        let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(year, 4) || !digits(week, 2) {
-            return None;
-        }
-        let monday = NaiveDate::from_isoywd_opt(year.parse().ok()?, week.parse().ok()?, Weekday::Mon)?;
-        Some(Self(monday))
-    }
-
-    /// The week of an instant, in this time zone.
-    pub fn of(at: Timestamp, zone: Tz) -> Self {
-        Self(at.with_timezone(&zone).date_naive().week(Weekday::Mon).first_day())
-    }
-
-    /// Its first instant, and the first of the next one.
-    pub fn span(self, zone: Tz) -> Option<(Timestamp, Timestamp)> {
-        let next = self.0.checked_add_days(chrono::Days::new(7))?;
-        Some((beginning(self.0, zone)?, beginning(next, zone)?))
-    }
-}
-
-impl std::fmt::Display for Week {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.format("%G-W%V").fmt(f)
-    }
-}
-
-/// When a day begins. Where the clocks are put forward at midnight, an hour later.
-fn beginning(day: NaiveDate, zone: Tz) -> Option<Timestamp> {
-    let hours = (0..=3).filter_map(|hour| day.and_hms_opt(hour, 0, 0));
-    let mut instants = hours.filter_map(|at| zone.from_local_datetime(&at).earliest());
-    instants.next().map(|at| at.to_utc())
 }
 
 /// Material used in a week.
@@ -220,30 +179,6 @@ fn used(
     Ok(rows)
 }
 
-/// Records by their ids.
-fn named<T>(conn: &mut Conn, org: Uuid, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, T>, DoorError>
-where
-    T: RecordType,
-{
-    let mut ids: Vec<Uuid> = ids.into_iter().collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut found = HashMap::new();
-    for some in ids.chunks(500) {
-        let query = records::table
-            .filter(records::org_id.eq(Uid(org)))
-            .filter(records::kind.eq(T::KIND.as_str()))
-            .filter(records::id.eq_any(uids(some)))
-            .select((records::id, records::body));
-        let rows: Vec<(Uid, String)> = both!(conn, c => query.load(c)).map_err(DbError::from)?;
-        for (id, body) in rows {
-            let record = serde_json::from_str(&body).map_err(|cause| DoorError::Corrupt { what: "record", cause })?;
-            found.insert(id.0, record);
-        }
-    }
-    Ok(found)
-}
-
 /// The report as a table for a spreadsheet, in the reader's language.
 ///
 /// # Errors
@@ -292,35 +227,6 @@ fn decimal(milli: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_week_goes_from_monday_to_sunday_by_the_firms_clocks() {
-        let week = Week::parse("2026-W47").unwrap();
-        let (from, until) = week.span(Tz::Asia__Shanghai).unwrap();
-        assert_eq!((from, until), (at("2026-11-15T16:00:00Z"), at("2026-11-22T16:00:00Z")));
-        assert_eq!(Week::of(at("2026-11-22T15:59:59Z"), Tz::Asia__Shanghai).to_string(), "2026-W47");
-        assert_eq!(Week::of(at("2026-11-22T16:00:00Z"), Tz::Asia__Shanghai).to_string(), "2026-W48");
-    }
-
-    #[test]
-    fn a_week_may_belong_to_another_year_and_be_an_hour_shorter() {
-        assert_eq!(Week::of(at("2027-01-02T12:00:00Z"), Tz::UTC).to_string(), "2026-W53");
-        let (from, until) = Week::parse("2026-W13").unwrap().span(Tz::Europe__London).unwrap();
-        assert_eq!((until - from).num_hours(), 167, "the clocks went forward on its Sunday");
-        let (from, _) = Week::parse("2024-W10").unwrap().span(Tz::Asia__Beirut).unwrap();
-        assert_eq!(from, at("2024-03-03T22:00:00Z"));
-    }
-
-    #[test]
-    fn what_is_no_week_is_refused() {
-        for text in ["", "2026", "2026-47", "2026-W54", "2025-W53", "2026-W00", "26-W47", "2026-W7", "2026-W+7"] {
-            assert_eq!(Week::parse(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn no_name_becomes_a_formula() {

@@ -3,6 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use mobile_api::{
+    calendar::WorkingHours,
+    directory::PauseReason,
     evidence::{Verdict, When},
     work_order::{
         ClockEvent, ClockName, WorkOrder,
@@ -36,6 +38,14 @@ pub struct ClockReport {
 pub struct ClockAccount {
     /// Which.
     pub name: ClockName,
+    /// The figures.
+    #[serde(flatten)]
+    pub figures: ClockFigures,
+}
+
+/// What a deadline came to, and why.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ClockFigures {
     /// Since when it runs.
     pub since: DateTime<Utc>,
     /// When it runs out, or ran out.
@@ -62,8 +72,10 @@ pub struct ClockAccount {
 
 /// Accounts for every clock of an order at `now`. The verdict is found anew from what is written down.
 pub fn report(order: &WorkOrder, zone: Tz, language: Language, now: DateTime<Utc>) -> ClockReport {
-    let telling = Telling { order, zone, language };
-    let clocks = order.clocks.each().map(|(name, clock)| telling.account(name, clock, now)).collect();
+    let telling = Telling { pauses: &order.policy.pauses, over: order.status().is_over(), zone, language };
+    let hours = |name| order.policy.hours.as_ref().filter(|_| name != ClockName::Record);
+    let account = |(name, clock)| ClockAccount { name, figures: telling.figures(clock, hours(name), now) };
+    let clocks = order.clocks.each().map(account).collect();
     ClockReport { clocks, alarms: order.alarms.clone(), delays: order.delays.clone() }
 }
 
@@ -72,21 +84,26 @@ fn middle(when: &When) -> DateTime<Utc> {
     when.earliest + (when.latest - when.earliest) / 2
 }
 
-struct Telling<'o> {
-    order: &'o WorkOrder,
-    zone: Tz,
-    language: Language,
+/// How deadlines are told of: to whom, and what else has to be known.
+pub struct Telling<'o> {
+    /// What reasons for a pause are called.
+    pub pauses: &'o [PauseReason],
+    /// Whether nothing more is to happen.
+    pub over: bool,
+    /// In which zone times are shown.
+    pub zone: Tz,
+    /// In which language.
+    pub language: Language,
 }
 
 impl Telling<'_> {
-    fn account(&self, name: ClockName, clock: &Clock, now: DateTime<Utc>) -> ClockAccount {
-        let hours = self.order.policy.hours.as_ref().filter(|_| name != ClockName::Record);
+    /// What a clock came to, found anew from what is written down.
+    pub fn figures(&self, clock: &Clock, hours: Option<&WorkingHours>, now: DateTime<Utc>) -> ClockFigures {
         let at = clock.stopped.clone().unwrap_or_else(|| When::at(now));
         let (least, most) = clock.used(&at, hours);
         let verdict = clock.stopped.as_ref().map(|at| clock.judge(at, hours));
-        let overdue = clock.overdue(now) && !self.order.status().is_over();
-        ClockAccount {
-            name,
+        let overdue = clock.overdue(now) && !self.over;
+        ClockFigures {
             since: clock.since,
             due: clock.last_due(),
             first_due: clock.first_due,
@@ -129,6 +146,7 @@ impl Telling<'_> {
                 ClockEvent::Paused { reason, consented_by, .. } => {
                     self.pause(reason, consented_by.as_deref(), pauses.next())
                 }
+                ClockEvent::Extended { due, .. } => self.say("clock-extended", &[("due", self.time(*due))]),
                 ClockEvent::Resumed { .. } => continue,
             };
             text.push_str(&self.say("clock-and", &[]));
@@ -138,7 +156,7 @@ impl Telling<'_> {
     }
 
     fn pause(&self, code: &str, consented_by: Option<&str>, span: Option<(&When, Option<&When>)>) -> String {
-        let name = self.order.policy.pauses.iter().find(|reason| reason.code == code).map(|reason| &reason.name);
+        let name = self.pauses.iter().find(|reason| reason.code == code).map(|reason| &reason.name);
         let reason = name.map_or(code, |name| if self.language == Language::Chinese { &name.zh } else { &name.en });
         let mut args = vec![("reason", reason.to_owned())];
         let mut id = match span {

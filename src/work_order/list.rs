@@ -49,6 +49,8 @@ pub struct WorkOrderFilter {
     pub customer: Option<Uuid>,
     /// About this asset.
     pub asset: Option<Uuid>,
+    /// Made by this maintenance plan.
+    pub plan: Option<Uuid>,
     /// What sort of job.
     pub order_type: Option<Uuid>,
     /// The human number.
@@ -176,6 +178,7 @@ fn load(
             filter.unit => |id| work_orders::unit_id.eq(Uid(id));
             filter.customer => |id| work_orders::customer_id.eq(Uid(id));
             filter.asset => |id| work_orders::asset_id.eq(Uid(id));
+            filter.plan => |id| work_orders::plan_id.eq(Uid(id));
             filter.order_type => |id| work_orders::order_type_id.eq(Uid(id));
             filter.number.as_deref() => |number| work_orders::number.eq(number);
             filter.external_source.as_deref() => |source| work_orders::external_source.eq(source);

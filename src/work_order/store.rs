@@ -53,6 +53,7 @@ struct Row<'o> {
     received_at: Micros,
     external_source: Option<String>,
     external_id: Option<String>,
+    plan_id: Option<Uid>,
     #[diesel(embed)]
     changing: Changing<'o>,
 }
@@ -88,6 +89,7 @@ fn row(org: Uuid, order: &WorkOrder, now: Timestamp) -> Row<'_> {
         received_at: order.called_at.into(),
         external_source: order.source.as_ref().map(|source| column_text(&source.system)),
         external_id: order.source.as_ref().map(|source| column_text(&source.id)),
+        plan_id: order.plan.as_ref().map(|of| of.plan.into()),
         changing: changing(order, now),
     }
 }
@@ -216,6 +218,8 @@ pub fn faults_of(conn: &mut Conn, org: Uuid, asset: AssetId) -> Result<Vec<OpenO
     let query = work_orders::table
         .filter(work_orders::org_id.eq(Uid(org)))
         .filter(work_orders::asset_id.eq(Uid::from(asset)))
+        // What a plan had made is no fault.
+        .filter(work_orders::plan_id.is_null())
         .filter(work_orders::status.ne(Status::Cancelled.as_str()))
         .order((work_orders::received_at.desc(), work_orders::id))
         .limit(20)

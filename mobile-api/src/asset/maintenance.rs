@@ -35,6 +35,11 @@ pub struct MaintenanceRules {
     pub fault_causes: Vec<FaultCause>,
     /// Within how many days a further fault of one asset stands out; 0 to 730. 30 unless somebody says otherwise.
     pub repeat_days: u32,
+    /// How many hours before a shutdown those affected are told; 0 to 720. 24 unless somebody says otherwise.
+    pub notice_hours: u32,
+    /// How many days before the certificate of an asset runs out somebody is told; 0, which tells nobody, to 366. 30 unless somebody
+    /// says otherwise.
+    pub certificate_days: u32,
 }
 
 impl Default for MaintenanceRules {
@@ -53,6 +58,8 @@ impl Default for MaintenanceRules {
                 cause("unknown", "原因不明", "Unknown"),
             ],
             repeat_days: 30,
+            notice_hours: 24,
+            certificate_days: 30,
         }
     }
 }
@@ -86,6 +93,8 @@ impl Payload for SetMaintenanceRules {
 
     fn check(&self, check: &mut Check) {
         check.number("/rules/repeat_days", self.rules.repeat_days.into(), 0..=730);
+        check.number("/rules/notice_hours", self.rules.notice_hours.into(), 0..=720);
+        check.number("/rules/certificate_days", self.rules.certificate_days.into(), 0..=366);
         let causes = &self.rules.fault_causes;
         check.count("/rules/fault_causes", causes.len(), 1..=MOST_CAUSES);
         for (at, cause) in causes.iter().take(MOST_CAUSES).enumerate() {

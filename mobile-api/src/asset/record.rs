@@ -42,6 +42,9 @@ pub struct Asset {
     /// Where, in words: the shaft, the plant room.
     #[serde(default)]
     pub place: String,
+    /// Whom it serves, if it is not simply all of where it stands.
+    #[serde(default, skip_serializing_if = "Serves::is_empty")]
+    pub serves: Serves,
     /// The asset that it is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<AssetId>,
@@ -60,6 +63,9 @@ pub struct Asset {
     /// The paper without which it may not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<AssetCertificate>,
+    /// The last day of the certificate of which somebody was told that it comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_told: Option<NaiveDate>,
     /// Manuals, drawings, reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<AssetDocument>,
@@ -74,6 +80,25 @@ pub struct Asset {
     /// Where it came from, if it was imported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+}
+
+/// What an asset serves, at its site: a pump in building 3 may supply 3 and 4. If nothing is named, it serves all of where it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Serves {
+    /// All units of these buildings; at most 200.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buildings: Vec<BuildingId>,
+    /// These units; at most 1,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<UnitId>,
+}
+
+impl Serves {
+    /// Whether nothing is named.
+    pub fn is_empty(&self) -> bool {
+        self.buildings.is_empty() && self.units.is_empty()
+    }
 }
 
 /// A certificate (检验合格证) that must be renewed.

@@ -4,8 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asset, AssetCertificate, AssetDocument, LastReading, Meter, MeterKind, Service, meter::check_meters,
-    record::serial_key,
+    Asset, AssetCertificate, AssetDocument, Meter, MeterKind, Serves, Service, meter::check_meters, record::serial_key,
 };
 use crate::{
     actor::Actor,
@@ -41,6 +40,9 @@ pub struct AssetSave {
     /// Where, in words; at most 500 characters.
     #[serde(default)]
     pub place: String,
+    /// Whom it serves, at the same site, if it is not simply all of where it stands.
+    #[serde(default, skip_serializing_if = "Serves::is_empty")]
+    pub serves: Serves,
     /// The asset that it is a part of, at the same site.
     #[serde(default)]
     pub parent: Option<AssetId>,
@@ -83,6 +85,7 @@ impl Payload for AssetSave {
             building: None,
             unit: None,
             place: "Building 7, shaft 2".into(),
+            serves: Serves::default(),
             parent: None,
             maker: Some("Hitachi".into()),
             model: Some("HCA-1050".into()),
@@ -121,6 +124,8 @@ impl Payload for AssetSave {
             check.optional_text("/certificate/number", certificate.number.as_deref(), 120);
             check_date(check, "/certificate/expires_on", Some(certificate.expires_on));
         }
+        check.count("/serves/buildings", self.serves.buildings.len(), 0..=200);
+        check.count("/serves/units", self.serves.units.len(), 0..=1_000);
         check.count("/documents", self.documents.len(), 0..=50);
         for (at, document) in self.documents.iter().enumerate() {
             check.text(&format!("/documents/{at}/title"), &document.title, 1..=200);
@@ -141,6 +146,8 @@ impl Payload for AssetSave {
         let mut needs = vec![Need::record(self.site)];
         needs.extend(self.building.map(Need::record));
         needs.extend(self.unit.map(Need::record));
+        needs.extend(self.serves.buildings.iter().copied().map(Need::record));
+        needs.extend(self.serves.units.iter().copied().map(Need::record));
         if let Some(parent) = self.parent {
             needs.extend([Need::record(parent), Need::AssetsAbove { asset: parent }]);
         }
@@ -160,10 +167,13 @@ fn check_date(check: &mut Check, pointer: &str, date: Option<NaiveDate>) {
 impl AssetSave {
     /// Whether the asset says all of this already.
     pub fn changes_nothing_of(&self, asset: &Asset) -> bool {
-        self.clone().on(asset.id, asset.service.clone(), asset.readings.clone()) == *asset
+        self.clone().on(asset.id, Some(asset)) == *asset
     }
 
-    fn on(self, id: Id<Asset>, service: Service, readings: Vec<LastReading>) -> Asset {
+    /// The asset that it makes, with what the asset knows besides.
+    fn on(self, id: Id<Asset>, asset: Option<&Asset>) -> Asset {
+        let known = |asset: &Asset| (asset.service.clone(), asset.readings.clone(), asset.certificate_told);
+        let (service, readings, certificate_told) = asset.map_or((Service::InService, Vec::new(), None), known);
         Asset {
             id,
             name: self.name,
@@ -174,12 +184,14 @@ impl AssetSave {
             building: self.building,
             unit: self.unit,
             place: self.place,
+            serves: self.serves,
             parent: self.parent,
             maker: self.maker,
             model: self.model,
             installed_on: self.installed_on,
             warranty_until: self.warranty_until,
             certificate: self.certificate,
+            certificate_told,
             documents: self.documents,
             meters: self.meters,
             readings,
@@ -208,6 +220,15 @@ impl AssetSave {
         if self.unit.is_some_and(|id| !related.get(id).is_some_and(stands_there)) {
             return bad("/unit");
         }
+        let served = &self.serves;
+        let elsewhere = |id: &BuildingId| related.get(*id).is_none_or(|building| building.site != self.site);
+        if let Some(at) = served.buildings.iter().position(elsewhere) {
+            return bad(&format!("/serves/buildings/{at}"));
+        }
+        let elsewhere = |id: &UnitId| related.get(*id).is_none_or(|unit| unit.site != self.site);
+        if let Some(at) = served.units.iter().position(elsewhere) {
+            return bad(&format!("/serves/units/{at}"));
+        }
         // Nothing is a part of itself, however long the way around.
         let usable = |parent: &Asset| parent.site == self.site && !parent.is_retired() && parent.id != id;
         if self.parent.is_some_and(|parent| !related.get(parent).is_some_and(usable))
@@ -228,8 +249,6 @@ impl Save for AssetSave {
             return Err(Refusal::AssetRetired);
         }
         self.check_references(id, context)?;
-        let (service, readings) =
-            asset.map_or((Service::InService, Vec::new()), |asset| (asset.service, asset.readings));
-        Ok(self.on(id, service, readings).into())
+        Ok(self.on(id, asset.as_ref()).into())
     }
 }

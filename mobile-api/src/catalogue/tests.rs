@@ -45,7 +45,14 @@ fn names_and_paths_are_unique_and_follow_from_kind_and_verb() {
 
 #[test]
 fn every_kind_is_made_by_an_operation_or_by_the_server() {
-    let follows = [Kind::Review, Kind::StockLevel, Kind::StockSerial, Kind::AssetReading, Kind::ReturnVisit];
+    let follows = [
+        Kind::Review,
+        Kind::StockLevel,
+        Kind::StockSerial,
+        Kind::AssetReading,
+        Kind::ShutdownNotice,
+        Kind::ReturnVisit,
+    ];
     for kind in Kind::ALL.iter().filter(|kind| !follows.contains(kind)) {
         let made = OPERATIONS.iter().any(|spec| spec.kind == *kind && spec.on != On::Existing);
         assert!(made, "{kind}");

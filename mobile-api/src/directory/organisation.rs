@@ -7,11 +7,13 @@ use crate::{
     actor::Actor,
     asset::MaintenanceRules,
     check::Check,
+    complaint::ComplaintRules,
+    figures::Targets,
     ids::{Id, OrganisationId},
     money::Currency,
     operation::{Change, Context, Create, Decision, Payload},
     price_list::MoneyRules,
-    record::{Kind, Reach, RecordType},
+    record::{Kind, Reach, RecordType, Ref},
     refusal::Refusal,
     return_visit::ReturnVisitRules,
     time::Timestamp,
@@ -46,6 +48,12 @@ pub struct Organisation {
     /// Whom to call after a repair, when, and what to ask.
     #[serde(default, skip_serializing_if = "ReturnVisitRules::is_default")]
     pub return_visits: ReturnVisitRules,
+    /// What the figures are to be at least.
+    #[serde(default, skip_serializing_if = "Targets::is_default")]
+    pub targets: Targets,
+    /// How fast each step of a complaint must be, and when the manager is told.
+    #[serde(default, skip_serializing_if = "ComplaintRules::is_default")]
+    pub complaints: ComplaintRules,
 }
 
 /// What a new organisation starts with.
@@ -68,6 +76,19 @@ impl RecordType for Organisation {
 
     fn reach(&self, _now: Timestamp) -> Vec<Reach> {
         in_catalog(Self::KIND, self.id)
+    }
+
+    /// The hours of the deadlines of complaints.
+    fn companions(&self) -> Vec<Ref> {
+        self.complaints.calendar.map(|calendar| Ref::new(Kind::Calendar, calendar)).into_iter().collect()
+    }
+}
+
+impl Organisation {
+    /// The day that an instant falls on, where the organisation is.
+    pub fn day(&self, at: Timestamp) -> chrono::NaiveDate {
+        let zone: chrono_tz::Tz = self.time_zone.parse().unwrap_or(chrono_tz::Tz::UTC);
+        at.with_timezone(&zone).date_naive()
     }
 }
 
@@ -109,22 +130,21 @@ impl Payload for Found {
 impl Create for Found {
     fn decide(self, id: Id<Organisation>, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
         let Found { name, time_zone, currency, deadlines } = self;
-        let (escalation, pool_cap, money) = (Escalation::TRADE, POOL_CAP, MoneyRules::default());
-        let maintenance = MaintenanceRules::default();
-        let return_visits = ReturnVisitRules::default();
-        let made = Organisation {
+        let firm = Organisation {
             id,
             name,
             time_zone,
             currency,
             deadlines,
-            escalation,
-            pool_cap,
-            money,
-            maintenance,
-            return_visits,
+            escalation: Escalation::TRADE,
+            pool_cap: POOL_CAP,
+            money: MoneyRules::default(),
+            maintenance: MaintenanceRules::default(),
+            return_visits: ReturnVisitRules::default(),
+            targets: Targets::default(),
+            complaints: ComplaintRules::default(),
         };
-        Ok(made.into())
+        Ok(firm.into())
     }
 }
 

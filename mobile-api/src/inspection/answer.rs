@@ -95,9 +95,7 @@ impl Payload for AnswerItem {
     }
 
     fn check(&self, check: &mut Check) {
-        check_place(check, self.point.as_deref(), Some(&self.item));
-        self.value.check(check, "/value");
-        check.optional_text("/note", self.note.as_deref(), 2000);
+        self.check_at(check, "");
     }
 
     fn needs(&self, record: Option<&Inspection>, actor: &Actor) -> Vec<Need> {
@@ -116,26 +114,32 @@ impl Change for AnswerItem {
         let overtaken = addition(&inspection, context)?;
         let mut flags = flags(overtaken);
         let template = form_of(&inspection, context)?.clone();
-        let item = asked(&inspection, &template, self.point.as_deref(), &self.item)?;
-        let Some(meaning) = item.ask.verdict(&self.value) else {
-            let (pointer, code) = ("/value".into(), "wrong_type".into());
-            let error = FieldError { pointer, code, detail: item.ask.expects().into() };
-            return Err(Refusal::Invalid { errors: vec![error] });
-        };
-        flags.extend(inspection.take(&self, overtaken, context)?);
+        flags.extend(inspection.note_answer(&template, &self, overtaken, context)?);
         inspection.begin(context);
         inspection.takes_part(context.actor.user);
-        fault::note(&mut inspection, &template, self.point.as_deref(), item, meaning);
         let also = inspection.count_in(&template, context, &mut flags)?;
         Ok(Decision { record: Some(inspection), also, flags })
     }
 }
 
+impl AnswerItem {
+    /// Notes what is wrong with an answer that stands there in a payload.
+    pub(super) fn check_at(&self, check: &mut Check, pointer: &str) {
+        check_place_at(check, pointer, self.point.as_deref(), Some(&self.item));
+        self.value.check(check, &format!("{pointer}/value"));
+        check.optional_text(&format!("{pointer}/note"), self.note.as_deref(), 2000);
+    }
+}
+
 /// Notes an error for what can be no point or item.
 pub(super) fn check_place(check: &mut Check, point: Option<&str>, item: Option<&str>) {
-    for (pointer, key) in [("/point", point), ("/item", item)] {
+    check_place_at(check, "", point, item);
+}
+
+fn check_place_at(check: &mut Check, pointer: &str, point: Option<&str>, item: Option<&str>) {
+    for (name, key) in [("point", point), ("item", item)] {
         if let Some(key) = key {
-            check_key(check, pointer, key);
+            check_key(check, &format!("{pointer}/{name}"), key);
         }
     }
 }
@@ -166,6 +170,26 @@ pub(super) fn asked<'t>(
 }
 
 impl Inspection {
+    /// Takes an answer to something that the form asks, and keeps the findings in step.
+    pub(super) fn note_answer(
+        &mut self,
+        template: &Template,
+        answer: &AnswerItem,
+        overtaken: Option<Flag>,
+        context: &Context<'_>,
+    ) -> Result<Option<Flagged>, Refusal> {
+        let point = answer.point.as_deref();
+        let item = asked(self, template, point, &answer.item)?;
+        let Some(meaning) = item.ask.verdict(&answer.value) else {
+            let (pointer, code) = ("/value".into(), "wrong_type".into());
+            let error = FieldError { pointer, code, detail: item.ask.expects().into() };
+            return Err(Refusal::Invalid { errors: vec![error] });
+        };
+        let flag = self.take(answer, overtaken, context)?;
+        fault::note(self, template, point, item, meaning);
+        Ok(flag)
+    }
+
     /// Puts an answer beside those that there are. Nothing is overwritten: if two people who did not know of each other said
     /// different things, both are kept, the later arrival is shown, and a person is asked.
     fn take(

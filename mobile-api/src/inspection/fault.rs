@@ -100,6 +100,7 @@ pub(super) fn needs(inspection: &Inspection, further: Option<(Option<&str>, &str
     needs.extend(inspection.order_types.iter().copied().map(Need::record));
     needs.extend(inspection.earlier.map(Need::record));
     needs.extend(inspection.assignee().team.map(Need::record));
+    needs.extend(inspection.complaint.map(Need::record));
     let points = waiting(inspection).map(|finding| finding.point.as_deref());
     let points: Vec<Option<&str>> = points.chain(further.map(|(point, _)| point)).collect();
     for point in &points {
@@ -181,6 +182,7 @@ impl<'a> Workshop<'a> {
         self.flags.extend(self.possible_duplicates(inspection, &order));
         order.number = self.numbers.next().cloned();
         order.found_by.push(found);
+        order.complaint = inspection.complaint;
         self.orders.push(order);
         Ok(id.into())
     }
@@ -248,7 +250,7 @@ impl<'a> Workshop<'a> {
     }
 
     /// What was asked and what was answered, for whoever is to mend it. In both languages of the form: an order has one text.
-    fn in_words(&self, inspection: &Inspection, finding: &FailedItem) -> String {
+    pub(super) fn in_words(&self, inspection: &Inspection, finding: &FailedItem) -> String {
         let item = self.template.form.item(&finding.item).map(|(_, item)| item);
         let mut words = item.map(|item| match (&item.text.zh, &item.text.en) {
             (zh, en) if zh == en => zh.clone(),

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     actor::Actor,
     check::Check,
+    complaint,
     evidence::When,
     operation::{Change, Context, Decision, Mode, Need, Payload},
     record::Record,
@@ -105,8 +106,11 @@ impl Inspection {
         }
         let mut workshop = Workshop::open(context, template);
         workshop.raise_all(self)?;
+        let failed = self.findings.iter().filter(|finding| !finding.cleared);
+        let told = failed.map(|finding| (finding.key(), workshop.in_words(self, finding), finding.order)).collect();
         let (mut also, noticed) = workshop.close();
         flags.extend(noticed);
+        also.extend(complaint::survey_over(self, told, context, flags)?);
         also.extend(self.tell_round(context));
         Ok(also)
     }
@@ -164,7 +168,7 @@ impl Change for VoidInspection {
 
 impl Inspection {
     /// It does not count any more; `rev` is the revision of the inspection that this makes.
-    pub(super) fn void(&mut self, reason: String, context: &Context<'_>, rev: u64) {
+    pub(crate) fn void(&mut self, reason: String, context: &Context<'_>, rev: u64) {
         let (at, by) = (context.when.clone(), context.actor.user);
         self.state = InspectionState::Void { at, by, rev, reason };
     }

@@ -9,6 +9,7 @@ pub mod evaluate;
 mod fault;
 mod finish;
 pub mod form;
+mod history;
 mod logic;
 mod record;
 mod round;
@@ -29,6 +30,7 @@ pub use self::{
         AnswerValue, Ask, ConditionIs, Form, FormCondition, FormItem, FormOption, FormSection, MOST_ITEMS, Meaning,
         PhotoWhen, RepairRule, SignerRole,
     },
+    history::ImportInspection,
     record::{
         Assignee, FailedItem, GivenAnswer, Inspection, InspectionAssignment, InspectionSignature, InspectionState,
         InspectionStatus, ItemAnswers, LoggedStep, MOST_ANSWERS, MOST_POINTS, PhotoOf, PointVisit, Presence,
@@ -39,3 +41,5 @@ pub use self::{
     start::{AssignInspection, PlanInspection, StartInspection},
     template::{PublishTemplate, Template, TemplateSave, TemplateState, WithdrawTemplate},
 };
+
+pub(crate) use self::start::Plan as PlannedInspection;

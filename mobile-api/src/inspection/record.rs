@@ -15,14 +15,14 @@ use crate::{
     directory::Label,
     evidence::{self, When},
     ids::{
-        AssetId, BuildingId, Id, InspectionId, OrderTypeId, RoundId, SiteId, TeamId, TemplateId, UnitId, UserId,
-        WorkOrderId,
+        AssetId, BuildingId, ComplaintId, Id, InspectionId, OrderTypeId, RoundId, SiteId, TeamId, TemplateId, UnitId,
+        UserId, WorkOrderId,
     },
     operation::Context,
     photo::Photo,
     refusal::{Flag, Refusal},
     signing::Digest,
-    work_order::{Priority, Window},
+    work_order::{Priority, Source, Window},
 };
 
 /// Most answers of one inspection, over all of its points: an inspection is one record, and what a phone sends after each tap
@@ -59,6 +59,9 @@ pub struct Inspection {
     /// The order that it belongs to: an acceptance of its work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<WorkOrderId>,
+    /// The complaint that it belongs to: a survey on site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
     /// The points to visit, in order. None: all is asked in one place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub points: Vec<RoundPoint>,
@@ -101,6 +104,9 @@ pub struct Inspection {
     /// What is not in order, and the order that it became.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FailedItem>,
+    /// Where it was taken over from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// Since when it is noted that nobody carried it out in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<DateTime<Utc>>,
@@ -430,6 +436,13 @@ pub struct LoggedStep {
     /// Why it moved nothing, if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overtaken: Option<Flag>,
+}
+
+impl FailedItem {
+    /// What it is called beyond its inspection: the point, if there are points, and the item.
+    pub(crate) fn key(&self) -> String {
+        self.point.as_ref().map_or_else(|| self.item.clone(), |point| format!("{point}/{}", self.item))
+    }
 }
 
 impl ItemAnswers {

@@ -405,6 +405,7 @@ impl Round {
             spot: self.spot,
             round: Some(self.id),
             order: None,
+            complaint: None,
             earlier: None,
             points: self.points.clone(),
             due: Some(Window { from, until: from + repeats.window() }),

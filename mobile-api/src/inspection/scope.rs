@@ -23,7 +23,7 @@ impl Assignee {
     }
 
     /// Where it goes.
-    pub(super) fn scope(&self) -> Option<Scope> {
+    pub(crate) fn scope(&self) -> Option<Scope> {
         self.user.map(|user| Scope::User(user.uuid())).or(self.team.map(|team| Scope::Team(team.uuid())))
     }
 }
@@ -64,6 +64,7 @@ impl Inspection {
         }
         needed.extend(self.round.map(|round| Ref::new(Kind::Round, round)));
         needed.extend(self.order.map(|order| Ref::new(Kind::WorkOrder, order)));
+        needed.extend(self.complaint.map(|complaint| Ref::new(Kind::Complaint, complaint)));
         needed.extend(self.earlier.map(|earlier| Ref::new(Kind::Inspection, earlier)));
         needed.extend(self.findings.iter().filter_map(|finding| finding.order).map(|id| Ref::new(Kind::WorkOrder, id)));
         needed

@@ -12,30 +12,32 @@ use crate::{
     actor::{Actor, Role},
     asset::retired,
     check::{Check, FieldError},
-    ids::{Id, InspectionId, RoundId, SiteId, TemplateId, WorkOrderId},
+    complaint::{self, Complaint},
+    ids::{ComplaintId, Id, InspectionId, RoundId, SiteId, TemplateId, WorkOrderId},
     operation::{Change, Context, Create, Decision, Mode, Need, Payload, Save},
-    record::{Kind, Ref},
+    record::{Kind, RecordType, Ref},
     refusal::{Flagged, Refusal},
     work_order::Window,
 };
 
 /// What an inspection is made of.
-pub(super) struct Plan {
-    pub(super) id: InspectionId,
-    pub(super) template: TemplateId,
-    pub(super) spot: Spot,
-    pub(super) round: Option<RoundId>,
-    pub(super) order: Option<WorkOrderId>,
-    pub(super) earlier: Option<InspectionId>,
-    pub(super) points: Vec<RoundPoint>,
-    pub(super) due: Option<Window>,
-    pub(super) assignee: Assignee,
+pub(crate) struct Plan {
+    pub(crate) id: InspectionId,
+    pub(crate) template: TemplateId,
+    pub(crate) spot: Spot,
+    pub(crate) round: Option<RoundId>,
+    pub(crate) order: Option<WorkOrderId>,
+    pub(crate) complaint: Option<ComplaintId>,
+    pub(crate) earlier: Option<InspectionId>,
+    pub(crate) points: Vec<RoundPoint>,
+    pub(crate) due: Option<Window>,
+    pub(crate) assignee: Assignee,
 }
 
 impl Plan {
     /// The inspection, planned.
-    pub(super) fn make(self, template: &Template, context: &Context<'_>) -> Inspection {
-        let Plan { id, template: version, spot, round, order, earlier, points, due, assignee } = self;
+    pub(crate) fn make(self, template: &Template, context: &Context<'_>) -> Inspection {
+        let Plan { id, template: version, spot, round, order, complaint, earlier, points, due, assignee } = self;
         let (by, at) = (context.actor.user, context.when.clone());
         // Revision 1 is the one that makes it, whoever plans it beside what.
         let assigned = InspectionAssignment { to: assignee, by, at: at.clone(), rev: 1, ended_rev: None };
@@ -46,6 +48,7 @@ impl Plan {
             spot,
             round,
             order,
+            complaint,
             points,
             due,
             assignments: vec![assigned],
@@ -61,6 +64,7 @@ impl Plan {
             photo_of: Vec::new(),
             signatures: Vec::new(),
             findings: Vec::new(),
+            source: None,
             missed: None,
             timeline: Vec::new(),
         }
@@ -78,6 +82,9 @@ pub struct PlanInspection {
     /// The order that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<WorkOrderId>,
+    /// The complaint that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
     /// The inspection that it repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<InspectionId>,
@@ -97,6 +104,7 @@ impl Payload for PlanInspection {
             template: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000070")),
             spot: Spot::example(),
             order: None,
+            complaint: None,
             earlier: None,
             due: Window { from, until: from + chrono::Duration::hours(2) },
             assignee: Assignee { user, team: None },
@@ -111,6 +119,7 @@ impl Payload for PlanInspection {
         let mut needs = vec![Need::record(self.template)];
         needs.extend(self.spot.refs().map(Need::Record));
         needs.extend(self.order.map(Need::record));
+        needs.extend(self.complaint.map(Need::record));
         needs.extend(self.earlier.map(Need::record));
         needs.extend(self.assignee.needs());
         needs
@@ -119,14 +128,24 @@ impl Payload for PlanInspection {
 
 impl Create for PlanInspection {
     fn decide(self, id: Id<Inspection>, context: &Context<'_>) -> Result<Decision<Inspection>, Refusal> {
-        let PlanInspection { template, spot, order, earlier, due, assignee } = self;
+        let inspection = self.plan(id, context)?;
+        let mut flags = Vec::new();
+        let also = complaint::link_survey(&inspection, context, &mut flags)?.into_iter().collect();
+        Ok(Decision { record: Some(inspection), also, flags })
+    }
+}
+
+impl PlanInspection {
+    /// The inspection, planned; what it belongs to is not told yet.
+    pub(crate) fn plan(self, id: Id<Inspection>, context: &Context<'_>) -> Result<Inspection, Refusal> {
+        let PlanInspection { template, spot, order, complaint, earlier, due, assignee } = self;
         assignee.check(context)?;
         spot.check(context, "/spot")?;
-        let plan =
-            Plan { id, template, spot, round: None, order, earlier, points: Vec::new(), due: Some(due), assignee };
+        let (round, points, due) = (None, Vec::new(), Some(due));
+        let plan = Plan { id, template, spot, round, order, complaint, earlier, points, due, assignee };
         plan.check(context)?;
         let template = usable(template, context)?;
-        Ok(plan.make(template, context).into())
+        Ok(plan.make(template, context))
     }
 }
 
@@ -140,6 +159,10 @@ impl Plan {
             return bad("/order");
         }
         let same_site = |earlier: &Inspection| earlier.spot.site == self.spot.site;
+        // It may have been planned from the complaint itself.
+        if !partial && self.complaint.is_some_and(|id| !complaint_is_at(id, self.spot.site, context)) {
+            return bad("/complaint");
+        }
         if !partial && self.earlier.is_some_and(|id| context.related.get(id).is_none_or(|earlier| !same_site(earlier)))
         {
             return bad("/earlier");
@@ -176,12 +199,12 @@ impl Spot {
 }
 
 impl Assignee {
-    pub(super) fn needs(&self) -> Vec<Need> {
+    pub(crate) fn needs(&self) -> Vec<Need> {
         self.user.map(Need::record).into_iter().chain(self.team.map(Need::record)).collect()
     }
 
     /// Whether there are such people, and whether they can go.
-    pub(super) fn check(&self, context: &Context<'_>) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, context: &Context<'_>) -> Result<(), Refusal> {
         let works = |user: &crate::directory::User| user.active && user.role == Role::Technician;
         if self.user.is_some_and(|id| context.related.get(id).is_none_or(|user| !works(user))) {
             return Err(Refusal::BadReference { pointer: "/assignee/user".into() });
@@ -193,9 +216,15 @@ impl Assignee {
     }
 }
 
+/// Whether there is such a complaint that the actor sees, at this site or at none.
+fn complaint_is_at(id: ComplaintId, site: SiteId, context: &Context<'_>) -> bool {
+    let known: Option<&Complaint> = context.related.follow(id);
+    known.is_some_and(|known| known.visible_to(context.actor) && known.about.site.is_none_or(|of| of == site))
+}
+
 /// A version that may be used: who waits for the answer takes the present one; what was begun without signal was begun with
 /// the one that the phone had.
-fn usable<'a>(id: TemplateId, context: &'a Context<'_>) -> Result<&'a Template, Refusal> {
+pub(super) fn usable<'a>(id: TemplateId, context: &'a Context<'_>) -> Result<&'a Template, Refusal> {
     let template: Option<&Template> = context.related.get(id);
     let usable = |template: &&Template| match context.mode {
         Mode::Online => template.is_published(),
@@ -236,6 +265,9 @@ pub struct StartInspection {
     /// The order that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<WorkOrderId>,
+    /// The complaint that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
     /// The inspection that it repeats, whose answers are shown beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<InspectionId>,
@@ -256,6 +288,7 @@ impl Payload for StartInspection {
         needs.extend(self.spot.iter().flat_map(Spot::refs).map(Need::Record));
         needs.extend(record.map(Inspection::assets).into_iter().flatten().map(Need::record));
         needs.extend(self.order.map(Need::record));
+        needs.extend(record.and_then(|record| record.complaint).or(self.complaint).map(Need::record));
         needs.extend(self.earlier.map(Need::record));
         needs
     }
@@ -287,7 +320,8 @@ impl Save for StartInspection {
         let (mut flags, gone) = (flags(overtaken), inspection.retired(context));
         inspection.log(context, "start", overtaken.or(gone.first().map(|gone| gone.flag)))?;
         flags.extend(gone);
-        Ok(Decision::flagged(inspection, flags))
+        let also = complaint::link_survey(&inspection, context, &mut flags)?.into_iter().collect();
+        Ok(Decision { record: Some(inspection), also, flags })
     }
 }
 
@@ -312,8 +346,8 @@ impl StartInspection {
         let technician = Some(context.actor.user).filter(|_| context.by_technician());
         let assignee = Assignee { user: technician, team: None };
         let points = round.map(|round| round.points.clone()).unwrap_or_default();
-        let (round, order, earlier) = (self.round, self.order, self.earlier);
-        let plan = Plan { id, template, spot, round, order, earlier, points, due: None, assignee };
+        let (round, order, complaint, earlier) = (self.round, self.order, self.complaint, self.earlier);
+        let plan = Plan { id, template, spot, round, order, complaint, earlier, points, due: None, assignee };
         plan.check(context)?;
         Ok(plan.make(usable(template, context)?, context))
     }

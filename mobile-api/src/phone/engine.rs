@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     clock::PhoneClock,
     error::{PhoneError, SyncError},
+    kept::Kept,
     line::{Line, Probe, go_on},
     outbox::{Draft, Recorded, record, record_photo},
     store::{
@@ -81,7 +82,7 @@ impl Phone {
         transport: Arc<dyn Transport>,
         about: About,
     ) -> Result<Self, StoreError> {
-        let line = Line { store: Store::open(path)?, clock, transport };
+        let line = Line { store: Store::open(path)?, clock, transport, kept: Kept::default() };
         Ok(Self(Arc::new(Inner { line, about, syncing: Mutex::new(()), wake: Notify::new() })))
     }
 
@@ -229,6 +230,15 @@ impl Phone {
         account.map(|account| account.id).ok_or(SyncError::NobodySignedIn)
     }
 
+    /// The screen, with what is pending on it.
+    fn look<T>(
+        &self,
+        look: impl FnOnce(&rusqlite::Transaction<'_>, &Account, &Screen) -> Result<T, StoreError>,
+    ) -> Result<T, PhoneError> {
+        self.line().on_screen(|_, _| Ok(()), |tx, account, screen, ()| Ok(look(tx, account, screen)?))
+    }
+
+    /// Something else about whoever is on the screen.
     fn on_screen<T>(
         &self,
         work: impl FnOnce(&rusqlite::Transaction<'_>, &Account) -> Result<T, StoreError>,
@@ -266,7 +276,7 @@ impl Phone {
     /// # Errors
     /// If nobody is signed in or the file cannot be read.
     pub fn show(&self, address: Ref) -> Result<Option<Shown>, PhoneError> {
-        self.on_screen(|tx, account| Screen::build(tx, self.line(), account)?.show(tx, account, address))
+        self.look(|tx, account, screen| screen.show(tx, account, address))
     }
 
     /// The same, typed.
@@ -286,7 +296,7 @@ impl Phone {
     /// # Errors
     /// As [`Phone::show`].
     pub fn list(&self, kind: Kind) -> Result<Vec<Shown>, PhoneError> {
-        self.on_screen(|tx, account| Screen::build(tx, self.line(), account)?.list(tx, account, kind))
+        self.look(|tx, account, screen| screen.list(tx, account, kind))
     }
 
     /// Operations whose effect is not in the server's records on this phone yet, oldest first.
@@ -294,7 +304,7 @@ impl Phone {
     /// # Errors
     /// As [`Phone::show`].
     pub fn pending(&self) -> Result<Vec<Pending>, PhoneError> {
-        self.on_screen(|tx, account| Ok(Screen::build(tx, self.line(), account)?.into_pending()))
+        self.look(|_, _, screen| Ok(screen.pending().to_vec()))
     }
 
     /// An operation that was recorded on this phone, with its verdict.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     clock::PhoneClock,
     error::{Problem, SyncError},
+    kept::Kept,
     store::{
         Store, StoreError,
         accounts::{self, AccountId, Identity, Tokens},
@@ -68,6 +69,8 @@ pub(super) struct Line {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn PhoneClock>,
     pub(super) transport: Arc<dyn Transport>,
+    /// The last screen.
+    pub(super) kept: Kept,
 }
 
 /// An answer, and when by the phone's uptime its request left and it arrived.

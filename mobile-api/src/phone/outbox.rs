@@ -16,7 +16,7 @@ use super::{
         outbox::{self, NewEntry},
         photos,
     },
-    view::{Outcome, Screen},
+    view::Outcome,
 };
 use crate::{
     catalogue::{self, Action},
@@ -93,15 +93,12 @@ pub(super) fn record(line: &Line, drafts: Vec<Draft>, grouped: bool) -> Result<V
     if let Some(draft) = drafts.iter().find(|draft| !draft.spec.offline) {
         return Err(PhoneError::NeedsServer(draft.spec.name.to_owned()));
     }
-    line.store.now(|tx| {
-        let account = accounts::active(tx)?.ok_or(PhoneError::NobodySignedIn)?;
-        let size = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
-        let group = grouped.then(|| Group { id: line.clock.new_id(), size });
-        let mut ids = Vec::new();
-        for draft in drafts {
-            ids.push(keep(tx, line, &account, draft, group)?);
-        }
-        let screen = Screen::build(tx, line, &account)?;
+    let size = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
+    let group = grouped.then(|| Group { id: line.clock.new_id(), size });
+    let keep = |tx: &Transaction<'_>, account: &Account| {
+        drafts.into_iter().map(|draft| keep(tx, line, account, draft, group)).collect::<Result<Vec<_>, _>>()
+    };
+    line.on_screen(keep, |_, _, screen, ids| {
         let recorded = ids.into_iter().map(|(id, seq)| Recorded { id, seq, outcome: screen.outcome(id) });
         Ok(recorded.collect())
     })
@@ -113,12 +110,12 @@ pub(super) fn record_photo(line: &Line, draft: Draft, bytes: &[u8]) -> Result<Re
     if photo.blob.bytes != bytes.len() as u64 {
         return Err(PhoneError::OtherPhoto);
     }
-    line.store.now(|tx| {
-        let account = accounts::active(tx)?.ok_or(PhoneError::NobodySignedIn)?;
-        let (id, seq) = keep(tx, line, &account, draft, None)?;
+    let keep = |tx: &Transaction<'_>, account: &Account| {
+        let (id, seq) = keep(tx, line, account, draft, None)?;
         photos::insert(tx, account.id, id, &photo.blob, bytes)?;
-        Ok(Recorded { id, seq, outcome: Screen::build(tx, line, &account)?.outcome(id) })
-    })
+        Ok((id, seq))
+    };
+    line.on_screen(keep, |_, _, screen, (id, seq)| Ok(Recorded { id, seq, outcome: screen.outcome(id) }))
 }
 
 fn keep(

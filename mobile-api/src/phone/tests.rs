@@ -1,6 +1,7 @@
 //! Phones against a small server in memory. Stories with the real server are told in the server's own tests.
 
 mod faults;
+mod keeping;
 mod killing;
 mod recording;
 mod replacing;

@@ -71,6 +71,7 @@ pub struct Shown {
 }
 
 /// Everything that pending operations change, computed once.
+#[derive(Default)]
 pub(super) struct Screen {
     changed: HashMap<Ref, Layer>,
     pending: Vec<Pending>,
@@ -90,19 +91,27 @@ struct Layer {
 }
 
 impl Screen {
-    /// Replays everything that is not in the pulled records yet, in the order in which it was recorded.
-    pub(super) fn build(tx: &Transaction<'_>, line: &Line, account: &Account) -> Result<Self, StoreError> {
-        let mut replay = Replay::new(tx, line, account)?;
-        let entries = outbox::to_replay(tx, account.id)?;
+    /// Replays on top what is not in the pulled records yet, in the order in which it was recorded.
+    pub(super) fn replay(
+        &mut self,
+        tx: &Transaction<'_>,
+        line: &Line,
+        account: &Account,
+        entries: &[Entry],
+    ) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let mut replay = Replay::new(tx, line, account, self)?;
         for unit in entries.chunk_by(|a, b| a.recorded.group.is_some() && a.recorded.group == b.recorded.group) {
             replay.unit(unit)?;
         }
-        Ok(Self { changed: replay.layers, pending: replay.pending })
+        Ok(())
     }
 
     /// What the rules said of one operation.
     pub(super) fn outcome(&self, id: Uuid) -> Outcome {
-        let found = self.pending.iter().find(|pending| pending.id == id);
+        let found = self.pending.iter().rev().find(|pending| pending.id == id);
         found.map_or(Outcome::Unreadable, |pending| pending.outcome.clone())
     }
 
@@ -145,8 +154,8 @@ impl Screen {
     }
 
     /// Every pending operation, oldest first.
-    pub(super) fn into_pending(self) -> Vec<Pending> {
-        self.pending
+    pub(super) fn pending(&self) -> &[Pending] {
+        &self.pending
     }
 
     fn pending_on(&self, address: Ref) -> Vec<Pending> {
@@ -160,12 +169,16 @@ struct Replay<'a> {
     actor: Option<Actor>,
     now: Timestamp,
     received: Received,
-    layers: HashMap<Ref, Layer>,
-    pending: Vec<Pending>,
+    screen: &'a mut Screen,
 }
 
 impl<'a> Replay<'a> {
-    fn new(tx: &'a Transaction<'_>, line: &Line, account: &'a Account) -> Result<Self, StoreError> {
+    fn new(
+        tx: &'a Transaction<'_>,
+        line: &Line,
+        account: &'a Account,
+        screen: &'a mut Screen,
+    ) -> Result<Self, StoreError> {
         let now = line.now(account.anchor.as_ref());
         // On the phone every anchor is believed: it deceives nobody but its owner.
         let received = Received {
@@ -176,17 +189,17 @@ impl<'a> Replay<'a> {
             ..Received::at(now, Timestamp::UNIX_EPOCH)
         };
         let actor = actor(tx, account)?;
-        Ok(Self { tx, account, actor, now, received, layers: HashMap::new(), pending: Vec::new() })
+        Ok(Self { tx, account, actor, now, received, screen })
     }
 
     /// One operation, or a group that is applied all or none.
     fn unit(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         // Only a group may have to be taken back.
-        let before = (entries.len() > 1).then(|| self.layers.clone());
-        let first = self.pending.len();
+        let before = (entries.len() > 1).then(|| self.screen.changed.clone());
+        let first = self.screen.pending.len();
         for entry in entries {
             let (about, outcome) = self.one(entry)?;
-            self.pending.push(Pending {
+            self.screen.pending.push(Pending {
                 id: entry.recorded.id,
                 about,
                 op_type: entry.recorded.op_type.clone(),
@@ -195,10 +208,10 @@ impl<'a> Replay<'a> {
                 outcome,
             });
         }
-        let members = &mut self.pending[first..];
+        let members = &mut self.screen.pending[first..];
         let applies = |pending: &Pending| matches!(pending.outcome, Outcome::Applies(_));
         if let Some(before) = before.filter(|_| !members.iter().all(applies)) {
-            self.layers = before;
+            self.screen.changed = before;
             for pending in members.iter_mut().filter(|pending| applies(pending)) {
                 pending.outcome = Outcome::GroupRefused;
             }
@@ -255,11 +268,11 @@ impl<'a> Replay<'a> {
 
     fn apply(&mut self, address: Ref, layer: Layer, decision: Decision<Record>) -> Outcome {
         let Decision { record, also, flags } = decision;
-        self.layers.insert(address, Layer { record, rev: layer.rev + 1, ..layer });
+        self.screen.changed.insert(address, Layer { record, rev: layer.rev + 1, ..layer });
         for record in also {
             let address = record.address();
-            let layer = self.layers.get(&address).cloned().unwrap_or_default();
-            self.layers.insert(address, Layer { record: Some(record), rev: layer.rev + 1, ..layer });
+            let layer = self.screen.changed.get(&address).cloned().unwrap_or_default();
+            self.screen.changed.insert(address, Layer { record: Some(record), rev: layer.rev + 1, ..layer });
         }
         Outcome::Applies(flags)
     }
@@ -277,7 +290,7 @@ impl<'a> Replay<'a> {
     }
 
     fn layer(&self, address: Ref) -> Result<Layer, StoreError> {
-        if let Some(layer) = self.layers.get(&address) {
+        if let Some(layer) = self.screen.changed.get(&address) {
             return Ok(layer.clone());
         }
         let stored = stored(self.tx, self.account, address)?;

@@ -72,6 +72,8 @@ fn the_day_is_that_of_the_firm() {
         money: MoneyRules::default(),
         maintenance: Default::default(),
         return_visits: Default::default(),
+        targets: Default::default(),
+        complaints: Default::default(),
     };
     let evening = Utc.with_ymd_and_hms(2028, 2, 28, 17, 30, 0).single().expect("a time");
     assert_eq!(day_of(Some(&firm), evening), day("2028-02-29"), "in Shanghai it is half past one of the next day");

@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Caller, Channel, Clock, Clocks, Outcome, Priority, Source, State, WorkOrder, request::Request};
+use super::{
+    Assignment, Caller, Channel, Clock, Clocks, Outcome, Priority, Source, State, WorkOrder, request::Request,
+};
 use crate::{
-    actor::Actor,
+    actor::{Actor, Role},
     check::Check,
     directory::Organisation,
     evidence::When,
-    ids::{Id, OrderTypeId, SiteId},
+    ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, SiteId, UnitId, UserId},
     operation::{Context, Create, Decision, Need, Payload},
     refusal::Refusal,
 };
@@ -24,6 +26,21 @@ pub struct Import {
     pub order_type: OrderTypeId,
     /// The site.
     pub site: SiteId,
+    /// The building, if it is known here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub building: Option<BuildingId>,
+    /// The unit, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
+    /// The customer, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// The asset, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<AssetId>,
+    /// Who did the work, if they have an account here; only of an order that was closed there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub technician: Option<UserId>,
     /// Where, in words; at most 500 characters.
     pub place: String,
     /// What it was about; at most 4,000 characters.
@@ -47,6 +64,11 @@ impl Payload for Import {
             source: Source { system: "boston-311".into(), id: "101000295613".into() },
             order_type: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000010")),
             site: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000001")),
+            building: None,
+            unit: None,
+            customer: None,
+            asset: None,
+            technician: None,
             place: "Groveland St & River St".into(),
             fault: "Street light outage".into(),
             received_at,
@@ -73,20 +95,28 @@ impl Payload for Import {
 
     fn needs(&self, _: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
         let firm: Id<Organisation> = Id::new(actor.org);
-        vec![Need::OrderNumber, Need::record(firm), Need::record(self.order_type), Need::record(self.site)]
+        let mut needs =
+            vec![Need::OrderNumber, Need::record(firm), Need::record(self.order_type), Need::record(self.site)];
+        needs.extend(self.building.map(Need::record));
+        needs.extend(self.unit.map(Need::record));
+        needs.extend(self.customer.map(Need::record));
+        needs.extend(self.asset.map(Need::record));
+        needs.extend(self.technician.map(Need::record));
+        needs
     }
 }
 
 impl Create for Import {
     fn decide(self, id: Id<WorkOrder>, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
+        let worked = self.technician.map(|technician| self.work_of(technician, context)).transpose()?;
         let received = When::at(self.received_at);
         let request = Request {
             order_type: self.order_type,
             site: self.site,
-            building: None,
-            unit: None,
-            customer: None,
-            asset: None,
+            building: self.building,
+            unit: self.unit,
+            customer: self.customer,
+            asset: self.asset,
             team: None,
             place: self.place,
             fault: self.fault,
@@ -104,6 +134,7 @@ impl Create for Import {
         order.policy.hours = None;
         order.clocks = Clocks { resolve: self.due.map(|due| Clock::until(self.received_at, due)), ..Clocks::default() };
         order.source = Some(self.source);
+        order.assignments.extend(worked);
         if let Some(closed_at) = self.closed_at {
             let closed = When::at(closed_at);
             order.clocks.resolved(&closed, &order.policy);
@@ -111,5 +142,17 @@ impl Create for Import {
             order.state = State::Closed { closed, by: context.actor.user, rev: context.rev, outcome };
         }
         Ok(order.into())
+    }
+}
+
+impl Import {
+    /// Who had the order there, until it was closed.
+    fn work_of(&self, technician: UserId, context: &Context<'_>) -> Result<Assignment, Refusal> {
+        let known = context.related.get(technician).is_some_and(|user| user.role == Role::Technician);
+        if !known || self.closed_at.is_none() {
+            return Err(Refusal::BadReference { pointer: "/technician".into() });
+        }
+        let (by, at, rev) = (context.actor.user, When::at(self.received_at), context.rev);
+        Ok(Assignment { technician, by, at, rev, ended_rev: Some(rev), handed_back: None })
     }
 }

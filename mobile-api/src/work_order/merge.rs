@@ -127,6 +127,7 @@ fn move_entries(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Ref
     photo::append(&mut target.photos, std::mem::take(&mut order.photos))?;
     append(&mut target.payments, std::mem::take(&mut order.payments))?;
     append(&mut target.found_by, std::mem::take(&mut order.found_by))?;
+    target.complaint = target.complaint.or(order.complaint);
     append(&mut target.refunds, std::mem::take(&mut order.refunds))?;
     append(&mut target.rejections, std::mem::take(&mut order.rejections))?;
     // Findings also stand in the timeline, so those that find the place taken are not lost.

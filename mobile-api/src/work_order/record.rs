@@ -7,15 +7,19 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Clocks, Payment, Quote, Refund, SignOff, State, TakenFromStock, WorkResult,
+    Clocks, Payment, Quote, Refund, SignOff, State, Status, TakenFromStock, WorkResult,
     clocks::{Delay, Raised},
 };
 use crate::{
     calendar::WorkingHours,
     directory::{Deadlines, Escalation, PauseReason, User},
     evidence::When,
-    ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, PriceItemId, SiteId, TeamId, UnitId, UserId, WorkOrderId},
+    ids::{
+        AssetId, BuildingId, ComplaintId, CustomerId, Id, OrderTypeId, PriceItemId, ShutdownId, SiteId, TeamId, UnitId,
+        UserId, WorkOrderId,
+    },
     inspection::FoundBy,
+    maintenance::PlanOf,
     money::{Currency, Money, Quantity},
     operation::Context,
     photo::{Photo, RequiredPhotos},
@@ -136,6 +140,9 @@ pub struct WorkOrder {
     /// The findings of inspections that it came from, or that were joined to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found_by: Vec<FoundBy>,
+    /// The complaint that it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
     /// Orders that had to do its work again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reworked_by: Vec<WorkOrderId>,
@@ -149,6 +156,12 @@ pub struct WorkOrder {
     /// Where it came from, if it was imported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+    /// The turn of the maintenance plan that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanOf>,
+    /// The shutdown without which its work may not begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shutdown: Option<ShutdownId>,
     /// The order that this one turned out to be a duplicate of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<WorkOrderId>,
@@ -209,8 +222,12 @@ pub enum Channel {
     Online,
     /// Found on patrol or on another job.
     Patrol,
+    /// Because of a complaint.
+    Complaint,
     /// From another system.
     Import,
+    /// Made by a maintenance plan.
+    Plan,
 }
 
 /// How urgent an order is.
@@ -501,6 +518,27 @@ impl WorkOrder {
     /// When the customer expects somebody: the last agreed time, else the time wished for.
     pub fn expected(&self) -> Option<Window> {
         self.appointment().map(|appointment| appointment.window).or(self.preferred)
+    }
+
+    /// Whether nobody is at work on it, or has been.
+    pub(crate) fn is_not_begun(&self) -> bool {
+        matches!(self.status(), Status::Requested | Status::Assigned | Status::EnRoute)
+    }
+
+    /// When its work was finished; the end of the file, if nobody recorded that.
+    pub(crate) fn done_at(&self) -> Option<DateTime<Utc>> {
+        let finished = self.timeline.iter().rev().find(|step| step.what == "finish" && step.overtaken.is_none());
+        finished.map(|step| step.at.latest).or(self.over_since())
+    }
+
+    /// It will not be done, because what it came from is not any more; `rev` is the revision of the order that this makes.
+    pub(crate) fn call_off(&mut self, reason: &str, context: &Context<'_>, rev: u64) {
+        self.log_end(context, "cancel", None);
+        if let Some(plan) = &mut self.plan {
+            plan.withdrawn = true;
+        }
+        let (cancelled, by, was) = (context.when.clone(), context.actor.user, self.technician());
+        self.state = State::Cancelled { cancelled, by, rev, reason: reason.to_owned(), was };
     }
 
     /// Writes a step into the timeline.

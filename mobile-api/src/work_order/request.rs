@@ -164,10 +164,13 @@ impl Create for Request {
             refunds: Vec::new(),
             rework_of: None,
             found_by: Vec::new(),
+            complaint: None,
             reworked_by: Vec::new(),
             timeline: Vec::new(),
             changed: Default::default(),
             source: None,
+            plan: None,
+            shutdown: None,
             merged_into: None,
             merged_from: Vec::new(),
         };

@@ -60,6 +60,7 @@ impl WorkOrder {
             self.unit.map(|id| Ref::new(Kind::Unit, id)),
             self.customer.map(|id| Ref::new(Kind::Customer, id)),
             self.asset.map(|id| Ref::new(Kind::Asset, id)),
+            self.shutdown.map(|id| Ref::new(Kind::Shutdown, id)),
         ]
         .into_iter()
         .flatten()

@@ -41,7 +41,10 @@ pub(super) fn standing(order: &WorkOrder, context: &Context<'_>) -> Standing {
 /// Whether the order was ended behind the person's back.
 fn ended_unseen(order: &WorkOrder, context: &Context<'_>) -> Option<Flag> {
     match &order.state {
-        State::Cancelled { rev, .. } if !context.saw(*rev) => Some(Flag::CancelledMeanwhile),
+        State::Cancelled { rev, .. } if !context.saw(*rev) => match &order.plan {
+            Some(plan) if plan.withdrawn => Some(Flag::PlanWithdrawnMeanwhile),
+            _ => Some(Flag::CancelledMeanwhile),
+        },
         State::Closed { rev, .. } if !context.saw(*rev) => Some(Flag::ActivityAfterClose),
         _ => None,
     }

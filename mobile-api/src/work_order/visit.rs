@@ -16,6 +16,7 @@ use crate::{
     check::Check,
     directory::User,
     ids::PriceItemId,
+    maintenance::order_may_begin,
     money::Quantity,
     operation::{Change, Context, Decision, Mode, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
@@ -128,6 +129,10 @@ impl Payload for Start {
     fn example() -> Self {
         Self {}
     }
+
+    fn needs(&self, record: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
+        record.and_then(|order| order.shutdown).map(Need::record).into_iter().collect()
+    }
 }
 
 impl Change for Start {
@@ -138,6 +143,8 @@ impl Change for Start {
         let mut flags = progress.flags();
         if progress == Progress::Moved {
             flags.extend(order.may_be_worked_on(context)?);
+            let shutdown = order.shutdown.and_then(|id| context.related.get(id));
+            flags.extend(shutdown.map(|shutdown| order_may_begin(shutdown, context)).transpose()?.flatten());
         }
         Ok(Decision::flagged(order, flags))
     }

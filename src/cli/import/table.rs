@@ -5,7 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use clap::Args;
 
-use super::{Bar, exit_code, organisation, stop_on_signal};
+use super::{Bar, exit_code, organisation};
+use crate::cli::stop_on_signal;
 use crate::{
     clock::Clock,
     config::Storage,
@@ -72,7 +73,7 @@ impl TableArgs {
             refused: self.refused.clone(),
             ..TableOptions::new(org, language)
         };
-        stop_on_signal(options.stop.clone(), language);
+        stop_on_signal(options.stop.clone(), move || Words(language).say("import-stopping", &[]));
         let mut bar = Bar::new(Words(language));
         let result = import(&door, mapping, input, &options, &mut bar).await;
         bar.end();

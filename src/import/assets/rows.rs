@@ -2,7 +2,7 @@
 
 use csv::StringRecord;
 use mobile_api::{
-    asset::{AssetCertificate, AssetSave},
+    asset::{AssetCertificate, AssetSave, Serves},
     ids::SiteId,
     work_order::Source,
 };
@@ -67,6 +67,7 @@ impl Reading<'_, '_> {
             building: None,
             unit: None,
             place: self.joined(&columns.place, ", ")?,
+            serves: Serves::default(),
             parent: None,
             maker: text(&columns.maker)?,
             model: text(&columns.model)?,

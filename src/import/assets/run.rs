@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use mobile_api::{
     Actor,
-    asset::{Asset, AssetSave, serial_key},
+    asset::{Asset, AssetSave, Serves, serial_key},
     directory::SiteSave,
     ids::SiteId,
 };
@@ -167,6 +167,7 @@ fn keeping(save: AssetSave, asset: Option<&Asset>) -> AssetSave {
         building: asset.building.filter(|_| same_site),
         unit: asset.unit.filter(|_| same_site),
         parent: asset.parent.filter(|_| same_site),
+        serves: if same_site { asset.serves.clone() } else { Serves::default() },
         code: save.code.or_else(|| asset.code.clone()),
         serial: save.serial.or_else(|| asset.serial.clone()),
         maker: save.maker.or_else(|| asset.maker.clone()),

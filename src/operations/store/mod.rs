@@ -19,7 +19,7 @@ pub(super) use self::{
 pub use self::{
     devices::{DeviceRow, device},
     journal::{Known, known},
-    organisations::{clock_proof, epoch, organisations, secret, version},
+    organisations::{clock_proof, epoch, founded_at, organisations, secret, version},
 };
 use crate::db::types::Uid;
 

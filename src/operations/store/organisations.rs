@@ -54,6 +54,16 @@ pub fn organisations(conn: &mut Conn) -> Result<Vec<(Uuid, String)>, DbError> {
     Ok(rows.into_iter().map(|(id, slug)| (id.0, slug)).collect())
 }
 
+/// When it was founded; `None` if there is no such organisation.
+///
+/// # Errors
+/// The database's.
+pub fn founded_at(conn: &mut Conn, org: Uuid) -> Result<Option<Timestamp>, DbError> {
+    let query = organisations::table.find(Uid(org)).select(organisations::created_at);
+    let at: Option<Micros> = both!(conn, c => query.get_result(c).optional())?;
+    Ok(at.map(Micros::time))
+}
+
 /// The organisation's version: the number of its last committed write.
 ///
 /// # Errors

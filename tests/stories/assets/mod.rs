@@ -2,6 +2,7 @@
 
 mod import;
 mod register;
+mod two_phones;
 mod upkeep;
 
 use chrono::NaiveDate;
@@ -25,6 +26,7 @@ fn lift(house: &House, name: &str, serial: &str) -> AssetSave {
         building: None,
         unit: None,
         place: "Building 7".into(),
+        serves: Default::default(),
         parent: None,
         maker: Some("Hitachi".into()),
         model: None,

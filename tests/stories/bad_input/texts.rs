@@ -51,8 +51,14 @@ enum Thing {
     Counted,
     Device,
     Asset,
+    Plan,
+    Shutdown,
+    OffShutdown,
     Handover,
     Visit,
+    Class,
+    Complaint,
+    OtherComplaint,
     Form,
     Walk,
     Inspected,
@@ -81,6 +87,8 @@ const LIFE: &[(&str, Thing)] = &[
     ("organisation.set_money_rules", Thing::Firm),
     ("organisation.set_maintenance_rules", Thing::Firm),
     ("organisation.set_return_visit_rules", Thing::Firm),
+    ("organisation.set_targets", Thing::Firm),
+    ("organisation.set_complaint_rules", Thing::Firm),
     ("site.save", Thing::Site),
     ("building.save", Thing::Building),
     ("unit.save", Thing::Unit),
@@ -100,6 +108,22 @@ const LIFE: &[(&str, Thing)] = &[
     ("stock_count.open", Thing::Counted),
     ("asset.save", Thing::Asset),
     ("asset.set_service", Thing::Asset),
+    ("maintenance_plan.save", Thing::Plan),
+    ("maintenance_plan.generate", Thing::Plan),
+    ("maintenance_plan.withdraw", Thing::Plan),
+    ("shutdown.save", Thing::Shutdown),
+    ("shutdown.set_affected", Thing::Shutdown),
+    ("shutdown.send_back", Thing::Shutdown),
+    ("shutdown.approve", Thing::Shutdown),
+    ("shutdown.give_notice", Thing::Shutdown),
+    ("shutdown.reschedule", Thing::Shutdown),
+    ("shutdown.measure_ready", Thing::Shutdown),
+    ("shutdown.start", Thing::Shutdown),
+    ("shutdown.restore", Thing::Shutdown),
+    ("shutdown.announce", Thing::Shutdown),
+    ("shutdown.record", Thing::Shutdown),
+    ("shutdown.save", Thing::OffShutdown),
+    ("shutdown.withdraw", Thing::OffShutdown),
     ("asset.retire", Thing::Asset),
     ("template.save", Thing::Form),
     ("template.publish", Thing::Form),
@@ -116,6 +140,31 @@ const LIFE: &[(&str, Thing)] = &[
     ("handover.open", Thing::Handover),
     ("handover.remark", Thing::Handover),
     ("handover.withdraw", Thing::Handover),
+    ("complaint_class.save", Thing::Class),
+    ("complaint.receive", Thing::Complaint),
+    ("complaint.edit", Thing::Complaint),
+    ("complaint.judge", Thing::Complaint),
+    ("complaint.refer", Thing::Complaint),
+    ("complaint.respond", Thing::Complaint),
+    ("complaint.set_task", Thing::Complaint),
+    ("complaint.report_task", Thing::Complaint),
+    ("complaint.record_findings", Thing::Complaint),
+    ("complaint.open_order", Thing::Complaint),
+    ("complaint.propose", Thing::Complaint),
+    ("complaint.approve", Thing::Complaint),
+    ("complaint.carry_out", Thing::Complaint),
+    ("complaint.follow_up", Thing::Complaint),
+    ("complaint.note", Thing::Complaint),
+    ("complaint.add_photo", Thing::Complaint),
+    ("complaint.accept", Thing::Complaint),
+    ("complaint.refuse", Thing::Complaint),
+    ("complaint.call_back", Thing::Complaint),
+    ("complaint.summarise", Thing::Complaint),
+    ("complaint.close", Thing::Complaint),
+    ("complaint.reopen", Thing::Complaint),
+    ("complaint.receive", Thing::OtherComplaint),
+    ("complaint.judge", Thing::OtherComplaint),
+    ("complaint.record_understanding", Thing::OtherComplaint),
     ("work_order.request", Thing::Order),
     ("work_order.assign", Thing::Order),
     ("work_order.hand_back", Thing::Order),
@@ -156,9 +205,13 @@ const LIFE: &[(&str, Thing)] = &[
 /// (`inspections::forms`).
 const ELSEWHERE: &[&str] = &[
     "organisation.found",
+    "complaint.settle_photos",
+    "complaint.raise_alarm",
+    "complaint.plan_survey",
     "work_order.settle_photos",
     "round.plan",
     "inspection.plan",
+    "inspection.import",
     "inspection.assign",
     "inspection.visit_point",
     "inspection.answer",
@@ -178,6 +231,8 @@ const ELSEWHERE: &[&str] = &[
     "work_order.grab",
     "work_order.pass_on",
     "asset.record_reading",
+    "asset.note_expiring",
+    "shutdown_notice.read",
 ];
 
 const DOOR: [&str; 2] = ["work_order.agree_time", "work_order.sign_off"];
@@ -212,6 +267,15 @@ fn payload(name: &str, round: usize) -> Value {
             let (template, spot) = (Thing::Form.id(round), json!({ "site": firm.site }));
             json!({ "template": template, "spot": spot, "points": [], "repeats": null })
         }
+        "maintenance_plan.save" => {
+            payload["work"]["order_type"] = json!(firm.plumbing);
+            json!({ "asset": Thing::Asset.id(round) })
+        }
+        "shutdown.save" => {
+            let affected = json!({ "units": [Thing::Unit.id(round)], "changed": "" });
+            json!({ "asset": Thing::Asset.id(round), "affected": affected })
+        }
+        "shutdown.set_affected" => json!({ "affected": { "units": [Thing::Unit.id(round)], "changed": "" } }),
         "inspection.start" => json!({ "template": Thing::Form.id(round), "spot": { "site": firm.site } }),
         "user.save" => json!({ "certificates": [{ "code": "", "expires_at": "2030-01-01T00:00:00Z" }] }),
         "stock_move.record" => json!({ "article": article, "from": "supplier", "to": store }),
@@ -225,6 +289,17 @@ fn payload(name: &str, round: usize) -> Value {
             });
             let material = json!({ "article": article, "name": { "zh": "", "en": "" }, "milli": 1000, "unit": "" });
             json!({ "from": firm.wang, "to": firm.zhao, "orders": [order], "material": [material] })
+        }
+        "complaint.receive" => json!({ "about": { "site": firm.site } }),
+        "complaint.edit" => json!({ "text": "", "wanted": "", "by": { "name": "", "phone": "" } }),
+        "complaint.refer" => json!({ "team": firm.plumbers }),
+        "complaint.set_task" => json!({ "who": firm.wang }),
+        "complaint.report_task" => json!({ "task": operation_id("complaint.set_task", round) }),
+        "complaint.open_order" => json!({ "order_type": firm.plumbing }),
+        "complaint.approve" => json!({ "proposal": operation_id("complaint.propose", round) }),
+        "complaint.accept" => {
+            payload["said"]["content"]["complaint"] = json!(Thing::Complaint.id(round));
+            json!({})
         }
         "work_order.assign" => json!({ "technician": firm.wang }),
         "work_order.confirm_quote" => json!({ "quote": quote, "method": { "how": "verbal", "witness": "" } }),
@@ -257,6 +332,9 @@ fn payload(name: &str, round: usize) -> Value {
 /// Puts a text in its place. The signature stands for what is shown.
 fn put(payload: &mut Value, pointer: &str, text: &str) {
     *payload.pointer_mut(pointer).unwrap() = json!(text);
+    if pointer.starts_with("/said/content/") {
+        payload["said"]["digest"] = json!(signing::digest(&payload["said"]["content"]).unwrap());
+    }
     if pointer.starts_with("/content/") {
         payload["digest"] = json!(signing::digest(&payload["content"]).unwrap());
     }
@@ -310,6 +388,9 @@ fn plain(name: &str, round: usize) -> Value {
     }
     if name == "work_order.sign_off" {
         put(&mut whole, "/content/place", "plain");
+    }
+    if name == "complaint.accept" {
+        put(&mut whole, "/said/content/text", "plain");
     }
     assert_eq!(complaints(name, &whole), Ok(()), "{name}: {whole}");
     whole

@@ -163,9 +163,9 @@ stories! {
         let spot = Spot { asset: Some(pump), ..flat(&house) };
         let from = house.clock.now();
         let due = Window { from, until: from + chrono::TimeDelta::hours(4) };
-        let (order, earlier, assignee) = (None, None, of(house.firm.wang));
+        let (order, complaint, earlier, assignee) = (None, None, None, of(house.firm.wang));
         let id = InspectionId::new(house.clock.new_id());
-        let plan = PlanInspection { template: form, spot, order, earlier, due, assignee };
+        let plan = PlanInspection { template: form, spot, order, complaint, earlier, due, assignee };
         li.perform(id, plan).await.applied();
         let wang = house.phone_of("wang").await;
         wang.did(id, begin());

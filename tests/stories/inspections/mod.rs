@@ -5,6 +5,7 @@ mod faults;
 mod forms;
 mod meanwhile;
 mod rounds;
+mod taken_over;
 
 use mobile_api::{
     Id,
@@ -12,7 +13,7 @@ use mobile_api::{
     ids::{InspectionId, TemplateId, UserId, WorkOrderId},
     inspection::{
         AnswerItem, AnswerValue, Ask, Assignee, FinishInspection, Form, FormItem, FormSection, Inspection,
-        PlanInspection, PublishTemplate, RepairRule, Spot, StartInspection, TemplateSave,
+        InspectionState, PlanInspection, PublishTemplate, RepairRule, Spot, StartInspection, TemplateSave,
     },
     phone::PhoneClock,
     work_order::{Priority, Window, WorkOrder},
@@ -32,7 +33,7 @@ macro_rules! reads {
 pub(crate) use reads;
 
 /// A question.
-fn item(key: &str, text: &str, ask: Ask) -> FormItem {
+pub(crate) fn item(key: &str, text: &str, ask: Ask) -> FormItem {
     FormItem {
         key: key.into(),
         text: Label::new(text, text),
@@ -48,7 +49,7 @@ fn item(key: &str, text: &str, ask: Ask) -> FormItem {
 }
 
 /// The form of a flat that stands empty: two things that may be wrong, and a meter.
-fn empty_flat(house: &House) -> TemplateSave {
+pub(crate) fn empty_flat(house: &House) -> TemplateSave {
     let mut leaks = item("leaks", "No leaks", Ask::PassFail);
     leaks.repair = Some(RepairRule { order_type: None, priority: Priority::Urgent });
     let mut windows = item("windows", "Windows shut", Ask::PassFail);
@@ -65,18 +66,18 @@ fn empty_flat(house: &House) -> TemplateSave {
 }
 
 /// Puts a form into use.
-async fn published(house: &House, form: TemplateSave) -> TemplateId {
+pub(crate) async fn published(house: &House, form: TemplateSave) -> TemplateId {
     let (id, admin) = (TemplateId::new(house.clock.new_id()), house.office("admin").await);
     admin.perform(id, form).await.applied();
     admin.perform(id, PublishTemplate {}).await.applied();
     id
 }
 
-fn flat(house: &House) -> Spot {
+pub(crate) fn flat(house: &House) -> Spot {
     Spot { site: house.firm.site, building: None, unit: Some(house.firm.unit), asset: None }
 }
 
-fn of(user: UserId) -> Assignee {
+pub(crate) fn of(user: UserId) -> Assignee {
     Assignee { user: Some(user), team: None }
 }
 
@@ -84,17 +85,18 @@ fn of(user: UserId) -> Assignee {
 async fn planned(house: &House, template: TemplateId, assignee: Assignee) -> InspectionId {
     let (id, from) = (InspectionId::new(house.clock.new_id()), house.clock.now());
     let due = Window { from, until: from + chrono::TimeDelta::hours(4) };
-    let plan = PlanInspection { template, spot: flat(house), order: None, earlier: None, due, assignee };
+    let plan =
+        PlanInspection { template, spot: flat(house), order: None, complaint: None, earlier: None, due, assignee };
     house.li().await.perform(id, plan).await.applied();
     id
 }
 
-fn begin() -> StartInspection {
+pub(crate) fn begin() -> StartInspection {
     StartInspection::default()
 }
 
 /// Begins one in the flat that nobody planned.
-fn begin_new(house: &House, template: TemplateId) -> StartInspection {
+pub(crate) fn begin_new(house: &House, template: TemplateId) -> StartInspection {
     StartInspection { template: Some(template), spot: Some(flat(house)), ..StartInspection::default() }
 }
 
@@ -102,24 +104,24 @@ fn answer(item: &str, value: AnswerValue) -> AnswerItem {
     AnswerItem { point: None, item: item.into(), value, note: None }
 }
 
-fn pass(item: &str) -> AnswerItem {
+pub(crate) fn pass(item: &str) -> AnswerItem {
     answer(item, AnswerValue::Pass)
 }
 
-fn fail(item: &str, note: &str) -> AnswerItem {
+pub(crate) fn fail(item: &str, note: &str) -> AnswerItem {
     AnswerItem { note: Some(note.into()), ..answer(item, AnswerValue::Fail) }
 }
 
-fn number(item: &str, milli: i64) -> AnswerItem {
+pub(crate) fn number(item: &str, milli: i64) -> AnswerItem {
     answer(item, AnswerValue::Number { milli })
 }
 
-fn done() -> FinishInspection {
+pub(crate) fn done() -> FinishInspection {
     FinishInspection {}
 }
 
 /// An inspection as the office reads it.
-async fn inspection(house: &House, id: InspectionId) -> Inspection {
+pub(crate) async fn inspection(house: &House, id: InspectionId) -> Inspection {
     let found = house.li().await.get(&format!("/v1/inspections/{id}")).await;
     serde_json::from_value(found.body.clone()).unwrap_or_else(|error| panic!("{error}: {}", found.body))
 }
@@ -175,7 +177,7 @@ fn fresh(phone: &Handset) -> InspectionId {
 }
 
 /// The open questions, by what was noticed.
-async fn questions(house: &House) -> Vec<String> {
+pub(crate) async fn questions(house: &House) -> Vec<String> {
     let page = house.li().await.get("/v1/reviews?status=open").await.body;
     let flags = |item: &Value| {
         let flags = item["record"]["flags"].as_array().into_iter().flatten().map(|flag| flag["flag"].as_str().unwrap());

@@ -10,10 +10,12 @@ use doorstep::openapi;
 use mobile_api::{
     asset::{AssetSave, RecordReading},
     calendar::CalendarSave,
+    complaint::{About, ComplaintClassSave, Intake},
     directory::{BuildingSave, CustomerSave, OrderTypeSave, OrganisationSave, PriceItemSave, SiteSave, TeamSave},
     directory::{Label, UnitSave, UserSave},
     handover::HandoverOpen,
     inspection::{AnswerItem, PublishTemplate, RoundSave, Spot, StartInspection, TemplateSave},
+    maintenance::{ApproveShutdown, GiveNotice, PlanSave, ShutdownSave},
     operation::Payload,
     signing::Digest,
     stock::{ArticleSave, Place, RecordMove, StockCountOpen, StockLevel, StockPlaceSave, StockSerial},
@@ -187,6 +189,17 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.system(firm, asset, AssetSave { name: secret(), site: firm.site, ..AssetSave::example() }).await;
     let read = RecordReading { note: Some(secret()), ..RecordReading::example() };
     house.li().await.perform(asset, read).await.applied();
+    let (plan, shutdown) = (house.clock.new_id(), house.clock.new_id());
+    let mut service = PlanSave { name: secret(), asset: asset.into(), ..PlanSave::example() };
+    service.work.order_type = firm.plumbing;
+    let admin = house.office("admin").await;
+    admin.perform(plan, service).await.applied();
+    let save = ShutdownSave { asset: asset.into(), text: secret(), ..ShutdownSave::example() };
+    admin.perform(shutdown, save).await.applied();
+    admin.perform(shutdown, ApproveShutdown {}).await.applied();
+    admin.perform(shutdown, GiveNotice::default()).await.applied();
+    let notices = admin.get("/v1/shutdown-notices").await.body;
+    let notice = notices["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
     let readings = house.office("admin").await.get("/v1/asset-readings").await.body;
     let reading = readings["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
     let (template, round, inspection) = (house.clock.new_id(), house.clock.new_id(), house.clock.new_id());
@@ -199,6 +212,10 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.li().await.perform(inspection, begun).await.applied();
     let leaks = AnswerItem { note: Some(secret()), ..AnswerItem::example() };
     house.li().await.perform(inspection, leaks).await.applied();
+    let (class, complaint) = (house.clock.new_id(), house.clock.new_id());
+    house.system(firm, class, ComplaintClassSave { code: secret(), ..ComplaintClassSave::example() }).await;
+    let about = About { site: Some(firm.site), ..About::default() };
+    house.li().await.perform(complaint, Intake { text: secret(), about, ..Intake::example() }).await.applied();
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
     let handover = house.clock.new_id();
@@ -245,6 +262,11 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("asset-readings", reading),
         ("handovers", handover),
         ("return-visits", visit),
+        ("maintenance-plans", plan),
+        ("shutdowns", shutdown),
+        ("shutdown-notices", notice),
+        ("complaints", complaint),
+        ("complaint-classes", class),
         ("templates", template),
         ("rounds", round),
         ("inspections", inspection),

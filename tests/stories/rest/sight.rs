@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use doorstep::{
     asset::list::{self as assets, AssetFilter, ReadingFilter},
+    complaint::list::{self as complaints, ComplaintFilter},
     db::{Conn, DbError},
     device::list::{self as devices, DeviceFilter},
     directory::list::{self as directory, DirectoryFilter},
     handover::list::{self as handovers, HandoverFilter},
     inspection::list::{self as inspections, InspectionFilter, RoundFilter, TemplateFilter},
+    maintenance::list::{self as maintenance, NoticeFilter, PlanFilter, ShutdownFilter},
     paging::Ask,
     return_visit::list::{self as visits, VisitFilter},
     review::list::{self as reviews, ReviewFilter},
@@ -19,10 +21,12 @@ use mobile_api::{
     Actor, Id, Role,
     asset::{AssetSave, RecordReading},
     calendar::CalendarSave,
+    complaint::{About, ComplaintClassSave, Intake, ReferComplaint, SetTask},
     directory::{BuildingSave, CustomerSave, SiteSave, TeamSave, UnitSave},
     handover::HandoverOpen,
     ids::{SiteId, TeamId},
     inspection::{Assignee, PlanInspection, PublishTemplate, RoundSave, Spot, TemplateSave},
+    maintenance::{ApproveShutdown, GiveNotice, PlanSave, ShutdownSave},
     operation::Payload,
     record::{Kind, Record},
     return_visit::{AssignVisit, Way},
@@ -65,6 +69,7 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
         let id = house.clock.new_id();
         house.system(firm, id, asset).await;
         house.li().await.perform(id, RecordReading::example()).await.applied();
+        maintenance_of(house, id, &[firm.plumbers, other_team]).await;
         let customer = CustomerSave { site, ..CustomerSave::example() };
         house.system(firm, house.clock.new_id(), customer).await;
         for team in [None, Some(firm.plumbers), Some(other_team)] {
@@ -72,6 +77,8 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
         }
     }
     inspections_of(house, &[firm.site, other_site], &[firm.plumbers, other_team]).await;
+    complaints_of(house, &[firm.site, other_site], &[firm.plumbers, other_team]).await;
+    house.system(firm, house.clock.new_id(), ComplaintClassSave::example()).await;
     house.system(firm, house.clock.new_id(), CalendarSave::example()).await;
     material(house, other_site).await;
     visits_of(house, other_site).await;
@@ -124,6 +131,24 @@ async fn visits_of(house: &House, other_site: SiteId) {
     }
 }
 
+/// A plan for the asset, and shutdowns of it given to each; one of them with its notices.
+async fn maintenance_of(house: &House, asset: Uuid, teams: &[TeamId]) {
+    let (firm, admin) = (&house.firm, house.office("admin").await);
+    let mut plan = PlanSave { asset: asset.into(), ..PlanSave::example() };
+    plan.work.order_type = firm.plumbing;
+    admin.perform(house.clock.new_id(), plan).await.applied();
+    let persons = [firm.wang, firm.zhao].map(|user| Assignee { user: Some(user), team: None });
+    let teams = teams.iter().map(|team| Assignee { user: None, team: Some(*team) });
+    let mut shutdown = Uuid::nil();
+    for assignee in persons.into_iter().chain(teams).chain([Assignee::default()]) {
+        shutdown = house.clock.new_id();
+        let save = ShutdownSave { asset: asset.into(), assignee, ..ShutdownSave::example() };
+        admin.perform(shutdown, save).await.applied();
+    }
+    admin.perform(shutdown, ApproveShutdown {}).await.applied();
+    admin.perform(shutdown, GiveNotice::default()).await.applied();
+}
+
 /// A form in each state; rounds and inspections at each site, of each person and team.
 async fn inspections_of(house: &House, sites: &[SiteId], teams: &[TeamId]) {
     let firm = &house.firm;
@@ -142,6 +167,25 @@ async fn inspections_of(house: &House, sites: &[SiteId], teams: &[TeamId]) {
             li.perform(house.clock.new_id(), round).await.applied();
             let plan = PlanInspection { template, spot, assignee, ..PlanInspection::example() };
             li.perform(house.clock.new_id(), plan).await.applied();
+        }
+    }
+}
+
+/// Complaints at each site and at none, of each team and none, with something to do for each person.
+async fn complaints_of(house: &House, sites: &[SiteId], teams: &[TeamId]) {
+    let (firm, li) = (&house.firm, house.li().await);
+    for site in [None, Some(sites[0]), Some(sites[1])] {
+        for team in [None, Some(teams[0]), Some(teams[1])] {
+            for who in [None, Some(firm.wang), Some(firm.zhao)] {
+                let (id, about) = (house.clock.new_id(), About { site, ..About::default() });
+                li.perform(id, Intake { about, ..Intake::example() }).await.applied();
+                if let Some(team) = team {
+                    li.perform(id, ReferComplaint { team, reason: None }).await.applied();
+                }
+                if let Some(who) = who {
+                    li.perform(id, SetTask { who, ..SetTask::example() }).await.applied();
+                }
+            }
         }
     }
 }
@@ -228,12 +272,27 @@ fn rows(
             let (ask, filter) = (Ask { after: None, limit: EVERYTHING }, VisitFilter::default());
             visits::list(conn, actor, &filter, &ask, now)?.into_iter().map(|row| row.body).collect()
         }
+        Kind::Complaint => {
+            let rows = complaints::list(conn, actor, &ComplaintFilter::default(), &ask, now)?;
+            rows.into_iter().map(|row| row.body).collect()
+        }
         Kind::Asset => {
             let ask = Ask { after: None, limit: EVERYTHING };
             assets::list(conn, actor, &AssetFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::AssetReading => {
             assets::readings(conn, actor, &ReadingFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::MaintenancePlan => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            maintenance::plans(conn, actor, &PlanFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Shutdown => {
+            let filter = ShutdownFilter::default();
+            maintenance::shutdowns(conn, actor, &filter, &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::ShutdownNotice => {
+            maintenance::notices(conn, actor, &NoticeFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Template => {
             let ask = Ask { after: None, limit: EVERYTHING };

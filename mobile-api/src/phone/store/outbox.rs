@@ -148,8 +148,9 @@ pub fn in_doubt(tx: &Transaction<'_>, account: AccountId, most: usize) -> Result
 }
 
 /// Operations that the screen must replay, in the order in which they were recorded.
-pub fn to_replay(tx: &Transaction<'_>, account: AccountId) -> Result<Vec<Entry>, StoreError> {
-    many(tx, "account = ? AND replayed ORDER BY seq", [account.0])
+pub fn to_replay(tx: &Transaction<'_>, account: AccountId, after: u64) -> Result<Vec<Entry>, StoreError> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    many(tx, "account = ? AND replayed AND seq > ? ORDER BY seq", [account.0, after])
 }
 
 /// How many operations the server is not known to have.

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::ClockName;
+use super::{Clock, ClockName};
 use crate::{
     check::Check,
+    directory::Escalation,
     evidence::When,
     ids::UserId,
     operation::{Change, Context, Decision, Payload},
@@ -88,16 +89,9 @@ impl WorkOrder {
         let running = self.clocks.each().filter(|(_, clock)| clock.stopped.is_none() && !clock.is_paused());
         let alarms = running.flat_map(|(name, clock)| {
             let due = clock.last_due();
-            let before = due.checked_sub_signed(minutes(escalation.warn_minutes)).map(|at| at.max(clock.since));
-            let missed = due.checked_add_signed(Duration::microseconds(1));
-            let later = missed.and_then(|missed| missed.checked_add_signed(minutes(escalation.manager_minutes)));
-            let all = [
-                (before.filter(|_| escalation.warn_minutes > 0), Alarm::Near),
-                (missed, Alarm::Supervisor),
-                (later, Alarm::Manager),
-            ];
-            let open = all.into_iter().filter(move |(_, alarm)| !self.was_raised(name, *alarm, due));
-            open.filter_map(move |(at, alarm)| Some(NextAlarm { at: at?, clock: name, alarm, due }))
+            let open = clock_stages(clock, escalation).into_iter();
+            let open = open.filter(move |(_, alarm)| !self.was_raised(name, *alarm, due));
+            open.map(move |(at, alarm)| NextAlarm { at, clock: name, alarm, due })
         });
         alarms.min_by_key(|next| (next.at, next.clock, next.alarm))
     }
@@ -110,6 +104,20 @@ impl WorkOrder {
     pub fn reason_for_delay(&self, clock: ClockName) -> Option<&Delay> {
         self.delays.iter().rev().find(|delay| delay.clock == clock)
     }
+}
+
+/// When each of those whom a running clock concerns is to be told of it.
+pub(crate) fn clock_stages(clock: &Clock, escalation: Escalation) -> Vec<(Timestamp, Alarm)> {
+    let due = clock.last_due();
+    let before = due.checked_sub_signed(minutes(escalation.warn_minutes)).map(|at| at.max(clock.since));
+    let missed = due.checked_add_signed(Duration::microseconds(1));
+    let later = missed.and_then(|missed| missed.checked_add_signed(minutes(escalation.manager_minutes)));
+    let all = [
+        (before.filter(|_| escalation.warn_minutes > 0), Alarm::Near),
+        (missed, Alarm::Supervisor),
+        (later, Alarm::Manager),
+    ];
+    all.into_iter().filter_map(|(at, alarm)| Some((at?, alarm))).collect()
 }
 
 fn minutes(minutes: u32) -> Duration {

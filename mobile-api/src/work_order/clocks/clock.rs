@@ -52,6 +52,17 @@ pub enum ClockEvent {
         /// The new end.
         due: DateTime<Utc>,
     },
+    /// The rules allow more time, because of what came out while it ran.
+    Extended {
+        /// The operation that recorded it.
+        op: Uuid,
+        /// When.
+        at: When,
+        /// Why, as a code.
+        reason: String,
+        /// The new end.
+        due: DateTime<Utc>,
+    },
     /// The clock stood still from here.
     Paused {
         /// The operation that recorded it.
@@ -82,7 +93,7 @@ struct Ends<'e> {
 
 impl Clock {
     /// Starts a clock of so many minutes in these hours; none if there is no deadline, or no working time ever.
-    pub(super) fn start(since: Timestamp, minutes: Option<u32>, hours: Option<&WorkingHours>) -> Option<Clock> {
+    pub(crate) fn start(since: Timestamp, minutes: Option<u32>, hours: Option<&WorkingHours>) -> Option<Clock> {
         let due = after(hours, since, Duration::minutes(minutes?.into()))?;
         Some(Clock::until(since, due))
     }
@@ -112,6 +123,12 @@ impl Clock {
     pub(super) fn agree(&mut self, op: Uuid, consented: &When, consented_by: &str, due: Timestamp) {
         let (consented, consented_by) = (consented.clone(), consented_by.to_owned());
         self.note(ClockEvent::Agreed { op, consented, consented_by, due }, None);
+    }
+
+    /// The rules allow more time. What comes out after it had run out excuses nothing.
+    pub(crate) fn extend(&mut self, op: Uuid, at: &When, reason: &str, due: Timestamp) {
+        let (at, reason) = (at.clone(), reason.to_owned());
+        self.note(ClockEvent::Extended { op, at, reason, due }, None);
     }
 
     /// It stands still from here.
@@ -152,6 +169,11 @@ impl Clock {
                     Verdict::Unprovable => ends.late = *due,
                     Verdict::Late => {}
                 },
+                ClockEvent::Extended { at, due, .. } => match against(at, ends.due) {
+                    Verdict::OnTime => (ends.due, ends.late) = ((*due).max(ends.due), (*due).max(ends.late)),
+                    Verdict::Unprovable => ends.late = (*due).max(ends.late),
+                    Verdict::Late => {}
+                },
                 ClockEvent::Paused { at, .. } => ends.paused = Some(at),
                 ClockEvent::Resumed { at, .. } => ends.go_on(at, hours),
             }
@@ -161,7 +183,11 @@ impl Clock {
 
     /// Whether it stands still.
     pub fn is_paused(&self) -> bool {
-        let last = self.events.iter().rev().find(|event| !matches!(event, ClockEvent::Agreed { .. }));
+        let last = self
+            .events
+            .iter()
+            .rev()
+            .find(|event| !matches!(event, ClockEvent::Agreed { .. } | ClockEvent::Extended { .. }));
         self.stopped.is_none() && matches!(last, Some(ClockEvent::Paused { .. }))
     }
 
@@ -198,7 +224,7 @@ impl Clock {
             match event {
                 ClockEvent::Paused { at, .. } => pauses.push((at, None)),
                 ClockEvent::Resumed { at, .. } => pauses.iter_mut().rev().take(1).for_each(|pause| pause.1 = Some(at)),
-                ClockEvent::Agreed { .. } => {}
+                ClockEvent::Agreed { .. } | ClockEvent::Extended { .. } => {}
             }
         }
         pauses

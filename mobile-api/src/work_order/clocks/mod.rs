@@ -6,12 +6,13 @@ mod clock;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use self::alarm::clock_stages;
 pub use self::{
     alarm::{Alarm, Delay, ExplainDelay, RaiseAlarm, Raised},
     clock::{Clock, ClockEvent},
 };
 use super::{Status, record::Policy};
-use crate::{evidence::When, time::Timestamp};
+use crate::{calendar::WorkingHours, evidence::When, time::Timestamp};
 
 /// Which of an order's clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -162,6 +163,11 @@ pub(super) struct Agreement<'a> {
     pub(super) consented: &'a When,
     pub(super) consented_by: &'a str,
     pub(super) until: Timestamp,
+}
+
+/// A clock of so many minutes in these hours, for the deadlines of other records.
+pub(crate) fn clock_of(since: Timestamp, minutes: Option<u32>, hours: Option<&WorkingHours>) -> Option<Clock> {
+    Clock::start(since, minutes, hours)
 }
 
 fn stop(clock: &mut Option<Clock>, at: &When, policy: &Policy) {

@@ -145,6 +145,8 @@ pub(super) fn world() -> HashMap<Ref, Record> {
             money,
             maintenance: Default::default(),
             return_visits: Default::default(),
+            targets: Default::default(),
+            complaints: Default::default(),
         }
         .into(),
         Site { id: Id::new(SITE), name: "Lakeside".into(), address: String::new(), location: None, time_zone: None }

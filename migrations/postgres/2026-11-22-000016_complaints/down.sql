@@ -1,0 +1,2 @@
+DROP TABLE complaint_people;
+DROP TABLE complaints;

@@ -1,0 +1,137 @@
+//! The figures, and which order counts for which.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Facts, Satisfied, Targets};
+use crate::{evidence::Verdict, time::Timestamp};
+
+/// A figure. Its definition, in words, is in `locales/*/figures.ftl` under the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Figure {
+    /// Deadlines kept (维修及时率).
+    OnTime,
+    /// Work that was accepted at once and not done again (维修合格率).
+    Pass,
+    /// Return visits made of those that were due (回访率).
+    ReturnVisits,
+    /// Customers who are satisfied, of those asked (满意度).
+    Satisfaction,
+    /// How long until somebody was there (首次响应).
+    FirstResponse,
+    /// How long until it was settled (解决时长).
+    Resolution,
+    /// Work that did earlier work again (返修率).
+    Rework,
+    /// Time worked (工时).
+    Hours,
+}
+
+/// What a figure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// A share, in parts per ten thousand.
+    Rate,
+    /// A mean, in seconds.
+    Seconds,
+    /// A sum, in minutes.
+    Minutes,
+}
+
+/// What an order is for a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// It says nothing about it.
+    Not,
+    /// It would count, but nobody can prove what it counts for; told apart.
+    Unprovable,
+    /// It is one of those that count, and whether it is one of those that are counted.
+    Share(bool),
+    /// It adds so much.
+    Amount(i64),
+}
+
+impl Figure {
+    /// All of them.
+    pub const ALL: [Figure; 8] = [
+        Figure::OnTime,
+        Figure::Pass,
+        Figure::ReturnVisits,
+        Figure::Satisfaction,
+        Figure::FirstResponse,
+        Figure::Resolution,
+        Figure::Rework,
+        Figure::Hours,
+    ];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Figure::OnTime => "on_time",
+            Figure::Pass => "pass",
+            Figure::ReturnVisits => "return_visits",
+            Figure::Satisfaction => "satisfaction",
+            Figure::FirstResponse => "first_response",
+            Figure::Resolution => "resolution",
+            Figure::Rework => "rework",
+            Figure::Hours => "hours",
+        }
+    }
+
+    /// The figure of this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|figure| figure.as_str() == text)
+    }
+
+    /// What it is.
+    pub fn measure(self) -> Measure {
+        match self {
+            Figure::OnTime | Figure::Pass | Figure::ReturnVisits | Figure::Satisfaction | Figure::Rework => {
+                Measure::Rate
+            }
+            Figure::FirstResponse | Figure::Resolution => Measure::Seconds,
+            Figure::Hours => Measure::Minutes,
+        }
+    }
+
+    /// What the organisation wants it to be at least, in parts per ten thousand.
+    pub fn target(self, targets: &Targets) -> Option<u32> {
+        match self {
+            Figure::OnTime => Some(targets.on_time),
+            Figure::Pass => Some(targets.pass),
+            Figure::ReturnVisits => Some(targets.return_visits),
+            Figure::Satisfaction => Some(targets.satisfaction),
+            _ => None,
+        }
+    }
+
+    /// What an order is for it, as of an instant.
+    pub fn count(self, facts: &Facts, as_of: Timestamp) -> Counted {
+        match self {
+            Figure::OnTime => match facts.deadline {
+                None => Counted::Not,
+                Some(Verdict::Unprovable) => Counted::Unprovable,
+                Some(verdict) => Counted::Share(verdict == Verdict::OnTime),
+            },
+            Figure::Pass => facts.passed.map_or(Counted::Not, Counted::Share),
+            Figure::Rework => Counted::Share(facts.rework),
+            Figure::ReturnVisits => match facts.visit {
+                Some(visit) if visit.satisfied.is_some() => Counted::Share(true),
+                Some(visit) if visit.unreachable => Counted::Unprovable,
+                Some(visit) if visit.due <= as_of => Counted::Share(false),
+                _ => Counted::Not,
+            },
+            Figure::Satisfaction => match facts.visit.and_then(|visit| visit.satisfied) {
+                None => Counted::Not,
+                Some(said) => Counted::Share(said == Satisfied::Yes),
+            },
+            Figure::FirstResponse => facts.response_seconds.map_or(Counted::Not, Counted::Amount),
+            Figure::Resolution => Counted::Amount(facts.resolution_seconds),
+            Figure::Hours if facts.labour_minutes > 0 => Counted::Amount(facts.labour_minutes),
+            Figure::Hours => Counted::Not,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Figures that nobody can argue about (维修及时率, 维修合格率, 回访率, 满意度…): what an order counts for, by written definitions.
+//!
+//! [`Facts`] are what an order says once its work is settled. A [`Figure`] says of each order whether it counts, and for what; a
+//! [`Tally`] adds up. So a figure, the list of orders behind it, and the one order that somebody doubts are judged by the same
+//! function of the same record.
+
+mod facts;
+mod figure;
+mod tally;
+mod targets;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    facts::{Facts, Satisfied, Visit},
+    figure::{Counted, Figure, Measure},
+    tally::{Tally, WHOLE},
+    targets::{SetTargets, Targets},
+};

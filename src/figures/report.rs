@@ -1,0 +1,252 @@
+//! The figures of a week or month: each with its definition, its target, its groups, and those before it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use mobile_api::{
+    directory::{OrderType, Organisation, Site, Team, User},
+    figures::{Facts, Figure, Measure, Tally, Targets},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::store;
+use crate::{
+    db::Conn,
+    language::Language,
+    operations::{DoorError, reading::named},
+    period::{Month, Period},
+};
+
+/// By what the figures are divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// Who did the work.
+    Technician,
+    /// The crew.
+    Team,
+    /// The site.
+    Site,
+    /// The sort of job.
+    OrderType,
+}
+
+impl By {
+    /// The group that an order is in; `None` if it is in none.
+    pub(super) fn of(self, facts: &Facts) -> Option<Uuid> {
+        match self {
+            By::Technician => facts.technician.map(|id| id.uuid()),
+            By::Team => facts.team.map(|id| id.uuid()),
+            By::Site => Some(facts.site.uuid()),
+            By::OrderType => Some(facts.order_type.uuid()),
+        }
+    }
+}
+
+/// Which figures are asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) period: Option<Period>,
+    pub(super) by: Option<By>,
+    /// How many periods before it are told as well.
+    pub(super) trend: usize,
+    /// Those that the reader sees; `None` means all.
+    pub(super) sites: Option<Vec<Uuid>>,
+    pub(super) language: Language,
+}
+
+/// Figures of a week or month.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "period": "2026-11", "from": "2026-10-31T16:00:00Z", "until": "2026-11-30T16:00:00Z", "as_of": "2026-11-22T04:00:00Z",
+    "figures": [{
+        "figure": "on_time", "name": "On-time rate", "measure": "rate", "definition": "Of the orders settled in the period whose deadline was judged…",
+        "target": 9500, "denominator": 120, "numerator": 117, "unprovable": 2, "value": 9750, "reached": true,
+        "groups": [{ "id": "01930000-0000-7000-8000-000000000012", "name": "Wang Lei", "denominator": 40, "numerator": 38, "unprovable": 1, "value": 9500 }],
+        "trend": [{ "period": "2026-10", "denominator": 110, "numerator": 101, "unprovable": 0, "value": 9181 }]
+    }]
+}))]
+pub struct Figures {
+    /// The week or month.
+    pub period: String,
+    /// Its first instant in the organisation's time zone.
+    pub from: DateTime<Utc>,
+    /// The first instant of the next one.
+    pub until: DateTime<Utc>,
+    /// When this was counted: a visit that is not due yet counts against nobody.
+    pub as_of: DateTime<Utc>,
+    /// Each figure.
+    pub figures: Vec<FigureLine>,
+}
+
+/// One figure.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FigureLine {
+    /// Which.
+    pub figure: Figure,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub measure: Measure,
+    /// What is counted of what, in a sentence.
+    pub definition: String,
+    /// What it is to be at least, in parts per ten thousand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<u32>,
+    /// What it was counted from.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// What it comes to: parts per ten thousand, seconds or minutes, rounded down. None if nothing counts.
+    pub value: Option<u64>,
+    /// Whether the target is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reached: Option<bool>,
+    /// By group, if it is divided; those with the most orders first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupLine>,
+    /// The periods before, the latest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trend: Vec<TrendLine>,
+}
+
+/// A figure of one group.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GroupLine {
+    /// The technician, crew, site or sort of job; none of the orders that have none.
+    pub id: Option<Uuid>,
+    /// Its name.
+    pub name: String,
+    /// What it was counted from.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// What it comes to.
+    pub value: Option<u64>,
+}
+
+/// A figure of an earlier period.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TrendLine {
+    /// The week or month.
+    pub period: String,
+    /// What it was counted from.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// What it came to.
+    pub value: Option<u64>,
+}
+
+/// Counts the figures.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub(super) fn figures(conn: &mut Conn, org: Uuid, asked: &Asked, now: Timestamp) -> Result<Figures, DoorError> {
+    let (zone, targets) = house_rules(conn, org)?;
+    let period = asked.period.unwrap_or_else(|| Period::Month(Month::of(now, zone)));
+    let (from, until) = period.span(zone).unwrap_or((now, now));
+    let counts = count(conn, org, (from, until), asked, now)?;
+    let mut trends: Vec<(String, Counts)> = Vec::new();
+    let whole = Asked { by: None, ..asked.clone() };
+    for earlier in std::iter::successors(period.before(), |period| period.before()).take(asked.trend) {
+        let Some(span) = earlier.span(zone) else { break };
+        trends.push((earlier.to_string(), count(conn, org, span, &whole, now)?));
+    }
+    let names = group_names(conn, org, asked, &counts)?;
+    let lines = Figure::ALL.into_iter().map(|figure| line(figure, asked.language, &targets, &counts, &trends, &names));
+    Ok(Figures { period: period.to_string(), from, until, as_of: now, figures: lines.collect() })
+}
+
+/// The organisation's time zone and targets.
+pub(super) fn house_rules(conn: &mut Conn, org: Uuid) -> Result<(Tz, Targets), DoorError> {
+    let firm: HashMap<Uuid, Organisation> = named(conn, org, [org])?;
+    let firm = firm.into_values().next();
+    let zone = firm.as_ref().and_then(|firm| firm.time_zone.parse().ok()).unwrap_or(Tz::UTC);
+    Ok((zone, firm.map(|firm| firm.targets).unwrap_or_default()))
+}
+
+/// Each figure, by group; `None` stands for the whole.
+type Counts = HashMap<(Figure, Option<Group>), Tally>;
+
+/// A group, or the orders that are in none.
+type Group = Option<Uuid>;
+
+fn count(
+    conn: &mut Conn,
+    org: Uuid,
+    span: (Timestamp, Timestamp),
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Counts, DoorError> {
+    let mut counts = Counts::new();
+    for facts in store::settled(conn, org, span, asked.sites.as_deref())? {
+        let group = asked.by.map(|by| by.of(&facts));
+        for figure in Figure::ALL {
+            let counted = figure.count(&facts, now);
+            counts.entry((figure, None)).or_default().add(counted);
+            if group.is_some() {
+                counts.entry((figure, group)).or_default().add(counted);
+            }
+        }
+    }
+    Ok(counts)
+}
+
+fn group_names(conn: &mut Conn, org: Uuid, asked: &Asked, counts: &Counts) -> Result<HashMap<Uuid, String>, DoorError> {
+    let Some(by) = asked.by else { return Ok(HashMap::new()) };
+    let ids = counts.keys().filter_map(|(_, group)| group.flatten());
+    let names = match by {
+        By::Technician => labelled(named(conn, org, ids)?, |user: User| user.name),
+        By::Team => labelled(named(conn, org, ids)?, |team: Team| team.name),
+        By::Site => labelled(named(conn, org, ids)?, |site: Site| site.name),
+        By::OrderType => labelled(named(conn, org, ids)?, |sort: OrderType| match asked.language {
+            Language::English => sort.name.en,
+            Language::Chinese => sort.name.zh,
+        }),
+    };
+    Ok(names)
+}
+
+fn labelled<T>(records: HashMap<Uuid, T>, name: impl Fn(T) -> String) -> HashMap<Uuid, String> {
+    records.into_iter().map(|(id, record)| (id, name(record))).collect()
+}
+
+fn line(
+    figure: Figure,
+    language: Language,
+    targets: &Targets,
+    counts: &Counts,
+    trends: &[(String, Counts)],
+    names: &HashMap<Uuid, String>,
+) -> FigureLine {
+    let (measure, target) = (figure.measure(), figure.target(targets));
+    let tally = counts.get(&(figure, None)).copied().unwrap_or_default();
+    let value = tally.value(measure);
+    let say = |what: &str| language.sentence(&format!("figure-{}{what}", figure.as_str()), &[]).unwrap_or_default();
+    let nobody = || language.sentence("figure-group-none", &[]).unwrap_or_default();
+    let of_group = |((counted, group), tally): (&(Figure, Option<Group>), &Tally)| {
+        let group = group.filter(|_| *counted == figure)?;
+        let name = group.map_or_else(nobody, |id| names.get(&id).cloned().unwrap_or_else(|| id.to_string()));
+        Some(GroupLine { id: group, name, tally: *tally, value: tally.value(measure) })
+    };
+    let mut groups: Vec<GroupLine> = counts.iter().filter_map(of_group).collect();
+    groups.sort_unstable_by(|a, b| (b.tally.denominator, &a.name, a.id).cmp(&(a.tally.denominator, &b.name, b.id)));
+    let earlier = |(period, counts): &(String, Counts)| {
+        let tally = counts.get(&(figure, None)).copied().unwrap_or_default();
+        TrendLine { period: period.clone(), tally, value: tally.value(measure) }
+    };
+    FigureLine {
+        figure,
+        name: say(""),
+        measure,
+        definition: say("-definition"),
+        target,
+        tally,
+        value,
+        reached: target.zip(value).map(|(target, value)| value >= u64::from(target)),
+        groups,
+        trend: trends.iter().map(earlier).collect(),
+    }
+}

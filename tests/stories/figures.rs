@@ -1,0 +1,179 @@
+//! Figures that nobody can argue about: counted by written definitions, with the orders behind each number.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use mobile_api::{
+    figures::{SetTargets, Targets},
+    ids::{UserId, WorkOrderId},
+    operation::Payload,
+    work_order::{Source, dispatch::Cancel, history::Import},
+};
+use serde_json::{Value, json};
+
+use crate::harness::{House, Office, morning};
+
+/// What a person reads must be this, on both databases.
+macro_rules! reads {
+    ($actual:expr, @$expected:literal) => {{
+        let actual = $actual;
+        insta::allow_duplicates! { insta::assert_snapshot!(actual, @$expected) }
+    }};
+}
+
+/// An order that was closed so many hours after it was due; somebody's work.
+async fn closed(house: &House, n: u32, received: DateTime<Utc>, late: i64, by: Option<UserId>) -> WorkOrderId {
+    let (due, id) = (received + TimeDelta::hours(24), WorkOrderId::new(house.clock.new_id()));
+    let import = Import {
+        source: Source { system: "old".into(), id: n.to_string() },
+        order_type: house.firm.plumbing,
+        site: house.firm.site,
+        technician: by,
+        received_at: received,
+        due: Some(due),
+        closed_at: Some(due + TimeDelta::hours(late)),
+        ..Import::example()
+    };
+    house.office("admin").await.perform(id, import).await.applied();
+    id
+}
+
+/// A month of four orders: three in time, of which two were Wang's; one of February, and one that is still open.
+async fn march(house: &House) -> Vec<WorkOrderId> {
+    let (wang, zhao, begin) = (Some(house.firm.wang), Some(house.firm.zhao), morning());
+    closed(house, 1, begin - TimeDelta::days(10), 3, wang).await;
+    house.request(house.firm.plumbing).await;
+    vec![
+        closed(house, 2, begin, -3, wang).await,
+        closed(house, 3, begin + TimeDelta::days(2), 0, wang).await,
+        closed(house, 4, begin + TimeDelta::days(3), 1, zhao).await,
+        closed(house, 5, begin + TimeDelta::days(20), -20, None).await,
+    ]
+}
+
+async fn figure(office: &Office, query: &str, name: &str) -> Value {
+    let answer = office.get(&format!("/v1/figures?{query}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let figures = answer.body["figures"].as_array().unwrap().clone();
+    figures.into_iter().find(|figure| figure["figure"] == name).unwrap()
+}
+
+async fn orders(office: &Office, path: &str) -> Vec<String> {
+    let answer = office.get(&format!("/v1/figures/{path}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let items = answer.body["items"].as_array().unwrap().clone();
+    items.iter().map(|item| item["order"].as_str().unwrap().to_owned()).collect()
+}
+
+fn ids(orders: &[WorkOrderId]) -> Vec<String> {
+    orders.iter().map(ToString::to_string).collect()
+}
+
+stories! {
+    /// The manager reads the month, sees whose work it was, and asks for the one order that was late.
+    async fn a_month_is_counted_and_can_be_counted_again(house: House) {
+        let march = march(&house).await;
+        let li = house.li().await;
+        let on_time = figure(&li, "period=2026-03&by=technician", "on_time").await;
+        let number = |name: &str| on_time[name].as_u64().unwrap_or(0);
+        assert_eq!((number("numerator"), number("denominator"), number("value")), (3, 4, 7_500), "{on_time}");
+        assert_eq!((&on_time["target"], &on_time["reached"]), (&json!(9_500), &json!(false)));
+        let groups: Vec<_> = on_time["groups"].as_array().unwrap().iter().map(|group| {
+            format!("{}: {} of {}", group["name"].as_str().unwrap(), group["numerator"], group["denominator"])
+        }).collect();
+        reads!(groups.join("\n"), @r"
+        WANG: 2 of 2
+        ZHAO: 0 of 1
+        nobody: 1 of 1
+        ");
+        assert_eq!(on_time["trend"][0]["period"], "2026-02");
+        assert_eq!(on_time["trend"][0]["denominator"], 1);
+        assert_eq!(orders(&li, "on_time/orders?period=2026-03").await, ids(&march));
+        let kept = [march[0], march[1], march[3]];
+        assert_eq!(orders(&li, "on_time/orders?period=2026-03&part=numerator").await, ids(&kept));
+        let of_zhao = format!("on_time/orders?period=2026-03&technician={}", house.firm.zhao);
+        assert_eq!(orders(&li, &of_zhao).await, ids(&march[2..3]));
+        let late = li.get(&format!("/v1/figures/{of_zhao}")).await.body;
+        let clock = &late["items"][0]["clock"];
+        assert_eq!((&late["items"][0]["counted"], &clock["verdict"]), (&json!(false), &json!("late")), "{late}");
+        let resolution = figure(&li, "period=2026-03", "resolution").await;
+        let hours = (21 + 24 + 25 + 4) * 3600 / 4;
+        assert_eq!((&resolution["value"], &resolution["measure"]), (&json!(hours), &json!("seconds")));
+    }
+
+    /// Page by page, nothing twice and nothing missing.
+    async fn the_orders_behind_a_figure_come_in_pages(house: House) {
+        let march = march(&house).await;
+        let li = house.li().await;
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = li.get(&format!("/v1/figures/resolution/orders?period=2026-03&limit=3{cursor}")).await.body;
+            found.extend(page["items"].as_array().unwrap().iter().map(|item| item["order"].as_str().unwrap().to_owned()));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(found, ids(&march));
+    }
+
+    /// A week ends on Sunday at midnight by the firm's clocks, and what is cancelled counts nowhere.
+    async fn a_week_is_the_firms_own(house: House) {
+        // Sunday 8 March, 23:59 and Monday 00:00 in Shanghai.
+        let sunday: DateTime<Utc> = "2026-03-08T15:59:00Z".parse().unwrap();
+        let first = closed(&house, 1, sunday - TimeDelta::hours(24), 0, None).await;
+        let second = closed(&house, 2, sunday - TimeDelta::hours(24) + TimeDelta::minutes(1), 0, None).await;
+        let li = house.li().await;
+        assert_eq!(orders(&li, "resolution/orders?period=2026-W10").await, ids(&[first]));
+        assert_eq!(orders(&li, "resolution/orders?period=2026-W11").await, ids(&[second]));
+        let order = house.request(house.firm.plumbing).await;
+        li.perform(order, Cancel { reason: "It stopped by itself".into() }).await.applied();
+        assert_eq!(figure(&li, "period=2026-03", "rework").await["denominator"], 2);
+    }
+
+    /// The manager wants ninety percent; three of four do not reach it, and for the board there is a table and a page.
+    async fn targets_are_the_organisations_own(house: House) {
+        march(&house).await;
+        let admin = house.office("admin").await;
+        let targets = Targets { on_time: 7_500, ..Targets::default() };
+        admin.perform(house.firm.org, SetTargets { targets }).await.applied();
+        assert_eq!(figure(&admin, "period=2026-03", "on_time").await["reached"], true);
+        let too_much = admin.perform(house.firm.org, SetTargets { targets: Targets { pass: 10_001, ..targets } }).await;
+        assert_eq!(too_much.problem(422), "invalid");
+        let li = house.li().await;
+        assert_eq!(li.perform(house.firm.org, SetTargets { targets }).await.problem(403), "forbidden");
+
+        let get = |accept: &'static str, language: &'static str| {
+            let request = li.client.get(format!("{}/v1/figures?period=2026-03&by=site", li.base));
+            li.send(request.header("accept", accept).header("accept-language", language))
+        };
+        let table = get("text/csv", "en").await.body;
+        reads!(table.as_str().unwrap().trim_start_matches('\u{feff}').lines().take(5).collect::<Vec<_>>().join("\n"), @r"
+        Period,Figure,Group,Value,Unit,Counted,Of,Unprovable,Target
+        2026-03,On-time rate,,75.00,%,3,4,0,75.00
+        2026-03,On-time rate,Lakeside Garden,75.00,%,3,4,0,
+        2026-02,On-time rate,,0.00,%,0,1,0,
+        2026-03,Pass rate,,,%,0,0,0,90.00
+        ");
+        assert!(get("text/csv", "zh-CN").await.body.as_str().unwrap().contains("维修及时率"));
+        for language in ["en", "zh-CN"] {
+            let request = li.client.get(format!("{}/v1/figures?period=2026-03&by=technician", li.base));
+            let pdf = request.header("accept", "application/pdf").header("accept-language", language).send().await.unwrap();
+            assert_eq!(pdf.headers()["content-type"], "application/pdf");
+            let bytes = pdf.bytes().await.unwrap();
+            let text = pdf_extract::extract_text_from_mem(&bytes).unwrap();
+            assert!(text.contains("75.00 %") && text.contains("2026-03"), "{text}");
+        }
+    }
+
+    /// Figures are for the office; who is limited to a site is told of that site; nonsense is said to be nonsense.
+    async fn who_asks_for_what(house: House) {
+        march(&house).await;
+        assert_eq!(house.office("wang").await.get("/v1/figures").await.problem(403), "forbidden");
+        let li = house.li().await;
+        for period in ["2026-13", "2026-W54", "March", "2026-03-01"] {
+            assert_eq!(li.get(&format!("/v1/figures?period={period}")).await.problem(400), "invalid_query", "{period}");
+        }
+        assert_eq!(li.get("/v1/figures/luck/orders").await.problem(404), "not_found");
+        let elsewhere = figure(&li, &format!("period=2026-03&site={}", house.firm.org), "on_time").await;
+        assert_eq!((&elsewhere["denominator"], &elsewhere["value"]), (&json!(0), &Value::Null));
+    }
+}
