@@ -43,6 +43,7 @@ fn firm() -> Organisation {
         maintenance,
         complaints,
         targets: Default::default(),
+        return_visits: Default::default(),
     }
 }
 
