@@ -69,6 +69,14 @@ fn questions(database: &str, firm: &mut Seeded, table: &mut Table) {
     let asked = |n: u64| (n * 7_919) % assets;
     let time = firm.ask(|n| format!("/v1/assets/{}/maintenance-record", f.asset(asked(n))));
     table.promised(format!("{database}, maintenance record of an asset"), time, "ms", Target::AtMost(20.0));
+    let units = firm.firm.size.counts().units;
+    for (what, kind) in [("file of a unit", "units"), ("file of a customer", "customers")] {
+        let id = |n: u64| {
+            if kind == "units" { f.unit(n * 7_919 % units).uuid() } else { f.customer(n * 7_919 % units).uuid() }
+        };
+        let time = firm.ask(|n| format!("/v1/{kind}/{}/file", id(n)));
+        table.promised(format!("{database}, {what}"), time, "ms", Target::AtMost(20.0));
+    }
     let soon = (f.newest + chrono::TimeDelta::days(30)).date_naive();
     let time = firm.ask(|_| format!("/v1/assets?certificate_expires_before={soon}&limit=100"));
     table.promised(format!("{database}, certificates that expire within 30 days"), time, "ms", Target::AtMost(50.0));

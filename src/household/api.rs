@@ -55,7 +55,7 @@ pub struct HouseholdFile {
     pub unit: Option<Unit>,
     /// Who lives there: contacts, when they like to be visited and when they must not be called, whether they are members.
     pub customers: Vec<Customer>,
-    /// Orders, inspections and return visits, newest first.
+    /// Orders, complaints, inspections and return visits, newest first.
     pub items: Vec<FileEntry>,
     /// Where to go on; absent on the last page.
     pub next: Option<String>,

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use mobile_api::{
-    ids::{OrderTypeId, ReturnVisitId, UserId, WorkOrderId},
+    complaint::{Complaint, ComplaintStatus, Severity},
+    ids::{ComplaintId, OrderTypeId, ReturnVisitId, UserId, WorkOrderId},
     record::{Kind, Record, Ref},
     return_visit::{Opened, ReturnVisit, Satisfaction, VisitStatus},
     work_order::{Priority, Status, WorkOrder},
@@ -23,6 +24,13 @@ pub enum FileEntry {
         at: DateTime<Utc>,
         /// The order.
         work_order: OrderLine,
+    },
+    /// A complaint.
+    Complaint {
+        /// When it was written down.
+        at: DateTime<Utc>,
+        /// The complaint.
+        complaint: ComplaintLine,
     },
     /// An inspection of the unit.
     Inspection {
@@ -90,6 +98,45 @@ impl OrderLine {
     }
 }
 
+/// What a complaint comes to.
+#[derive(Serialize, ToSchema)]
+pub struct ComplaintLine {
+    /// The complaint.
+    pub id: ComplaintId,
+    /// Its number.
+    pub number: Option<String>,
+    /// Where it stands.
+    pub status: ComplaintStatus,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What they say.
+    pub text: String,
+    /// Whether it is founded, as it was judged last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub founded: Option<bool>,
+    /// The order that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<WorkOrderId>,
+    /// The complaint that it was a duplicate of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<ComplaintId>,
+}
+
+impl ComplaintLine {
+    fn of(complaint: &Complaint) -> Self {
+        Self {
+            id: complaint.id,
+            number: complaint.number.clone(),
+            status: complaint.status(),
+            severity: complaint.severity,
+            text: complaint.text.clone(),
+            founded: complaint.judgements.last().map(|judgement| judgement.founded),
+            order: complaint.about.order,
+            merged_into: complaint.merged_into,
+        }
+    }
+}
+
 /// What a return visit comes to.
 #[derive(Serialize, ToSchema)]
 pub struct VisitLine {
@@ -146,6 +193,7 @@ impl FileEntry {
         let at = found.at;
         Ok(match &found.record {
             Record::WorkOrder(order) => FileEntry::WorkOrder { at, work_order: OrderLine::of(order) },
+            Record::Complaint(complaint) => FileEntry::Complaint { at, complaint: ComplaintLine::of(complaint) },
             Record::Inspection(inspection) => FileEntry::Inspection { at, inspection: Inspected::of(inspection) },
             Record::ReturnVisit(visit) => FileEntry::ReturnVisit { at, return_visit: VisitLine::of(visit) },
             other => return Err(Error::internal(format!("a {} is no part of a household's file", other.kind()))),
@@ -156,6 +204,7 @@ impl FileEntry {
     pub fn kind(&self) -> Kind {
         match self {
             FileEntry::WorkOrder { .. } => Kind::WorkOrder,
+            FileEntry::Complaint { .. } => Kind::Complaint,
             FileEntry::Inspection { .. } => Kind::Inspection,
             FileEntry::ReturnVisit { .. } => Kind::ReturnVisit,
         }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use mobile_api::{
     Actor,
+    complaint::Complaint,
     directory::Customer,
     ids::{CustomerId, UnitId},
     inspection::Inspection,
@@ -103,6 +104,22 @@ pub fn follow_visit(
     let of = |visit: &ReturnVisit| (visit.unit, visit.customer);
     let was = before.map_or((None, None), of);
     follow(conn, org, Ref::new(Kind::ReturnVisit, visit.id), (was, of(visit)), visit.since)
+}
+
+/// Keeps a complaint in the files of its household.
+///
+/// # Errors
+/// The database's.
+pub fn follow_complaint(
+    conn: &mut Conn,
+    org: Uuid,
+    before: Option<&Complaint>,
+    complaint: &Complaint,
+) -> Result<(), DoorError> {
+    let of = |complaint: &Complaint| (complaint.about.unit, complaint.about.customer);
+    let was = before.map_or((None, None), of);
+    let about = Ref::new(Kind::Complaint, complaint.id);
+    follow(conn, org, about, (was, of(complaint)), complaint.recorded.latest)
 }
 
 /// A record of a household's file, and where it stands in it.

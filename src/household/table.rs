@@ -115,6 +115,17 @@ impl Book<'_> {
                     (None, _) => String::new(),
                 };
             }
+            FileEntry::Complaint { at, complaint } => {
+                cells[0] = self.local(*at);
+                cells[2] = complaint.number.clone().unwrap_or_default();
+                cells[3].clone_from(&complaint.text);
+                cells[5] = self.say(&format!("file-status-{}", complaint.status.as_str()));
+                cells[7] = match complaint.founded {
+                    Some(true) => self.say("file-founded"),
+                    Some(false) => self.say("file-unfounded"),
+                    None => String::new(),
+                };
+            }
             FileEntry::Inspection { at, inspection } => {
                 cells[0] = self.local(*at);
                 cells[3] = self.label(&inspection.name).to_owned();

@@ -206,6 +206,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::Complaint(made) => {
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
             complaint::store::project(conn, org, before, made, now)?;
+            household::rows::follow_complaint(conn, org, before, made)?;
         }
     }
     Ok(())

@@ -43,3 +43,7 @@ INSERT INTO histories (org_id, subject_id, kind, id, at)
     SELECT org_id, customer_id, 'work_order', id, received_at FROM work_orders WHERE customer_id IS NOT NULL;
 INSERT INTO histories (org_id, subject_id, kind, id, at)
     SELECT org_id, unit_id, 'inspection', id, at FROM inspections WHERE unit_id IS NOT NULL;
+INSERT INTO histories (org_id, subject_id, kind, id, at)
+    SELECT org_id, unit_id, 'complaint', id, received_at FROM complaints WHERE unit_id IS NOT NULL;
+INSERT INTO histories (org_id, subject_id, kind, id, at)
+    SELECT org_id, customer_id, 'complaint', id, received_at FROM complaints WHERE customer_id IS NOT NULL;

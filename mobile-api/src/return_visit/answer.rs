@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Answer, Opened, ReturnVisit, Satisfaction, Scores, VisitState, Way,
+    Answer, Opened, ReturnVisit, Satisfaction, Scores, VisitState, Way, complaint,
     plan::{follow_up, follow_up_of},
     rework,
     rules::rules,
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     actor::Actor,
     check::{Check, escape},
+    complaint::Severity,
     ids::OrderTypeId,
     operation::{Change, Context, Decision, Mode, Need, Payload},
     record::Record,
@@ -47,6 +48,29 @@ pub enum Then {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         priority: Option<Priority>,
     },
+    /// The customer complains (投诉): it goes the way of complaints.
+    Complaint {
+        /// What they say; 1 to 4,000 characters.
+        text: String,
+        /// What they want; at most 2,000 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wanted: Option<String>,
+        /// How grave it is.
+        severity: Severity,
+    },
+}
+
+impl Then {
+    fn check(&self, check: &mut Check, pointer: &str) {
+        match self {
+            Then::FollowUp => {}
+            Then::Rework { fault, .. } => check.optional_text(&format!("{pointer}/fault"), fault.as_deref(), 2000),
+            Then::Complaint { text, wanted, .. } => {
+                check.text(&format!("{pointer}/text"), text, 1..=4000);
+                check.optional_text(&format!("{pointer}/wanted"), wanted.as_deref(), 2000);
+            }
+        }
+    }
 }
 
 /// Records what the customer said.
@@ -122,6 +146,10 @@ impl Payload for RecordVisit {
             match then {
                 Then::FollowUp => needs.push(Need::record(follow_up_of(visit.id))),
                 Then::Rework { order_type, .. } => needs.extend(rework::needs(visit, *order_type)),
+                Then::Complaint { text, wanted, severity } => {
+                    let wanted = complaint::Wanted { text, wanted: wanted.as_deref(), severity: *severity };
+                    needs.extend(complaint::needs(visit, &wanted, actor));
+                }
             }
         }
         needs
@@ -133,7 +161,7 @@ impl RecordVisit {
         let (bad, good) =
             (self.satisfaction == Satisfaction::Dissatisfied, self.satisfaction == Satisfaction::Satisfied);
         if bad && self.then.is_empty() {
-            check.error("/then", "required", "what is done about it: a follow-up or rework");
+            check.error("/then", "required", "what is done about it: a follow-up, rework or a complaint");
         }
         if good && !self.then.is_empty() {
             check.error("/then", "mismatch", "nothing, since the customer is satisfied");
@@ -143,9 +171,7 @@ impl RecordVisit {
         }
         check.count("/then", self.then.len(), 0..=THENS);
         for (at, then) in self.then.iter().enumerate().take(THENS) {
-            if let Then::Rework { fault, .. } = then {
-                check.optional_text(&format!("/then/{at}/fault"), fault.as_deref(), 2000);
-            }
+            then.check(check, &format!("/then/{at}"));
             let same = |other: &Then| std::mem::discriminant(other) == std::mem::discriminant(then);
             if self.then[..at].iter().any(same) {
                 check.error(format!("/then/{at}"), "duplicate", "each sort once");
@@ -172,7 +198,7 @@ impl RecordVisit {
 }
 
 /// How many sorts of consequences there are.
-const THENS: usize = 2;
+const THENS: usize = 3;
 
 impl Change for RecordVisit {
     fn decide(self, mut visit: ReturnVisit, context: &Context<'_>) -> Result<Decision<ReturnVisit>, Refusal> {
@@ -220,6 +246,10 @@ fn open(
             Then::Rework { fault, order_type, priority } => {
                 let wanted = rework::Wanted { fault: fault.as_deref(), order_type: *order_type, priority: *priority };
                 opened.push(rework::open(visit, wanted, &format!("/then/{at}"), context, also, flags)?);
+            }
+            Then::Complaint { text, wanted, severity } => {
+                let wanted = complaint::Wanted { text, wanted: wanted.as_deref(), severity: *severity };
+                opened.push(complaint::open(visit, &wanted, context, also));
             }
         }
     }

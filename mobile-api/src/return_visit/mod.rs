@@ -6,6 +6,7 @@
 
 mod answer;
 mod call;
+mod complaint;
 mod hours;
 pub(crate) mod plan;
 mod record;

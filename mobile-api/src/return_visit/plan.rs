@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{
     Chosen, ReturnVisit, VisitState, Way,
     hours::{Callable, days_after},
+    rework::rework_of,
     rules::rules,
     survey::Survey,
 };
@@ -18,6 +19,9 @@ use crate::{
     time::Timestamp,
     work_order::{Caller, WorkOrder},
 };
+
+/// How many follow-ups of one job are looked through.
+const MOST_ROUNDS: usize = 50;
 
 /// A job that has come to its end.
 pub(crate) struct Ended<'a> {
@@ -123,8 +127,27 @@ pub(crate) fn needs_of_order(order: &WorkOrder, firm: Uuid) -> Vec<Need> {
     needs_of(Ref::new(Kind::WorkOrder, order.id), (order.site, order.customer), firm)
 }
 
+/// Whether the order is the rework that a return visit about its origin, or one of its follow-ups, opened. Their ids follow from
+/// each other, so that nothing has to be looked up.
+pub(crate) fn was_asked_for(order: &WorkOrder) -> bool {
+    let Some(origin) = order.rework_of else { return false };
+    let first = id_of(Ref::new(Kind::WorkOrder, origin));
+    let rounds = std::iter::successors(Some(first), |visit| Some(follow_up_of(*visit)));
+    rounds.take(MOST_ROUNDS).any(|visit| rework_of(visit) == order.id)
+}
+
+/// The return visit about rework that a customer asked for and that is not done: what they were not content with stays.
+pub(crate) fn plan_for_cancelled(order: &WorkOrder, at: Timestamp, context: &Context<'_>) -> Option<Record> {
+    let visit = plan(Ended { always: true, ..ended(order, at) }, context)?;
+    Some(visit.into())
+}
+
 /// The return visit about an order whose work the customer accepted, or that was closed after the work was done.
 pub(crate) fn plan_for_order(order: &WorkOrder, at: Timestamp, context: &Context<'_>) -> Option<Record> {
+    plan(ended(order, at), context).map(Into::into)
+}
+
+fn ended(order: &WorkOrder, at: Timestamp) -> Ended<'_> {
     let mut technicians: Vec<_> = order.assignments.iter().map(|assignment| assignment.technician).collect();
     technicians.sort_unstable();
     technicians.dedup();
@@ -142,7 +165,7 @@ pub(crate) fn plan_for_order(order: &WorkOrder, at: Timestamp, context: &Context
         technicians,
     };
     let about = Ref::new(Kind::WorkOrder, order.id);
-    plan(Ended { about, at, always: false, way: Way::Call, place }, context).map(Into::into)
+    Ended { about, at, always: false, way: Way::Call, place }
 }
 
 /// The id of what follows a return visit up.

@@ -10,7 +10,9 @@ use super::survey::Survey;
 use crate::{
     actor::Actor,
     evidence::When,
-    ids::{AssetId, BuildingId, CustomerId, OrderTypeId, ReturnVisitId, SiteId, UnitId, UserId, WorkOrderId},
+    ids::{
+        AssetId, BuildingId, ComplaintId, CustomerId, OrderTypeId, ReturnVisitId, SiteId, UnitId, UserId, WorkOrderId,
+    },
     operation::Context,
     record::{Kind, Reach, RecordType, Ref, Scope},
     refusal::{Flag, Flagged, Refusal},
@@ -325,6 +327,11 @@ pub enum Opened {
         /// Whether it was under way already.
         #[serde(default)]
         joined: bool,
+    },
+    /// They complain.
+    Complaint {
+        /// The complaint.
+        complaint: ComplaintId,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Opened, ReturnVisit};
 use crate::{
-    ids::{Id, OrderTypeId, WorkOrderId, derived_at},
+    ids::{Id, OrderTypeId, ReturnVisitId, WorkOrderId, derived_at},
     operation::{Change, Context, Create, Decision, Need, Subject},
     record::{Kind, Record},
     refusal::{Flag, Flagged, Refusal},
@@ -21,8 +21,9 @@ fn origin(visit: &ReturnVisit) -> Option<WorkOrderId> {
     (visit.about.kind == Kind::WorkOrder).then(|| Id::new(visit.about.id))
 }
 
-fn rework_of(visit: &ReturnVisit) -> WorkOrderId {
-    let id = visit.id.uuid();
+/// The id of the rework that a return visit opens.
+pub(super) fn rework_of(visit: ReturnVisitId) -> WorkOrderId {
+    let id = visit.uuid();
     derived_at(id, &[b"rework", id.as_bytes()]).into()
 }
 
@@ -32,7 +33,7 @@ fn subject(visit: &ReturnVisit) -> Subject {
 
 /// What must be known to open it.
 pub(super) fn needs(visit: &ReturnVisit, order_type: Option<OrderTypeId>) -> Vec<Need> {
-    let mut needs = vec![Need::OrderNumbers { most: 1 }, Need::record(rework_of(visit))];
+    let mut needs = vec![Need::OrderNumbers { most: 1 }, Need::record(rework_of(visit.id))];
     needs.extend(origin(visit).map(Need::record));
     needs.extend(order_type.or(visit.order_type).map(Need::record));
     needs.extend(visit.building.map(Need::record));
@@ -54,7 +55,7 @@ pub(super) fn open(
     also: &mut Vec<Record>,
     flags: &mut Vec<Flagged>,
 ) -> Result<Opened, Refusal> {
-    let (id, related) = (rework_of(visit), context.related);
+    let (id, related) = (rework_of(visit.id), context.related);
     let bad = |what: &str| Refusal::BadReference { pointer: format!("{pointer}{what}") };
     if related.partial {
         // The server makes the same order; the phone at the door does not hold what it mends.

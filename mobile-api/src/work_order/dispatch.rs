@@ -285,6 +285,11 @@ impl Payload for Cancel {
     fn check(&self, check: &mut Check) {
         check.text("/reason", &self.reason, 1..=1000);
     }
+
+    fn needs(&self, record: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
+        let asked_for = record.filter(|order| plan::was_asked_for(order));
+        asked_for.map(|order| plan::needs_of_order(order, actor.org)).unwrap_or_default()
+    }
 }
 
 impl Change for Cancel {
@@ -301,7 +306,10 @@ impl Change for Cancel {
             reason: self.reason,
             was: order.technician(),
         };
-        Ok(order.into())
+        // Whoever was not content and was promised rework is called once more.
+        let asked_for = plan::was_asked_for(&order);
+        let visit = asked_for.then(|| plan::plan_for_cancelled(&order, context.when.latest, context)).flatten();
+        Ok(Decision { record: Some(order), also: visit.into_iter().collect(), flags: Vec::new() })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use mobile_api::{
+    complaint::{Complaint, ComplaintChannel, ComplaintStatus, Severity},
     directory::{Customer, CustomerSave},
     ids::CustomerId,
     return_visit::{
@@ -204,6 +205,45 @@ stories! {
         let Opened::Rework { order: new, joined: false } = failed.answers[0].opened[0] else { panic!("{failed:?}") };
         assert_ne!(new, again);
         assert_eq!(held(&house, new).await.status(), Status::Requested);
+    }
+
+    /// She is angry enough to complain: in her words, once, about the same job, beside the rework.
+    async fn a_bad_answer_opens_a_complaint(house: House) {
+        let (order, visit) = check_up(&house).await;
+        let (li, admin) = (house.li().await, house.office("admin").await);
+        let angry = || Then::Complaint { text: "Nobody came for two days".into(), wanted: None, severity: Severity::Serious };
+        li.perform(visit, dissatisfied(vec![angry(), rework()])).await.applied();
+        let Opened::Complaint { complaint } = visit_of(&house, visit).await.answers[0].opened[0] else { panic!() };
+        let made: Complaint = held(&house, complaint).await;
+        assert_eq!((made.text.as_str(), made.severity), ("Nobody came for two days", Severity::Serious));
+        assert_eq!((made.about.order, made.about.customer), (Some(order), Some(house.firm.customer)));
+        assert_eq!((made.channel, made.status()), (ComplaintChannel::ReturnVisit, ComplaintStatus::Received));
+        assert!(made.number.is_some());
+        admin.perform(visit, dissatisfied(vec![angry()])).await;
+        let complaints = li.get("/v1/complaints").await.body;
+        assert_eq!(complaints["items"].as_array().unwrap().len(), 1, "heard twice, it is one complaint");
+        let file = li.get(&format!("/v1/customers/{}/file", house.firm.customer)).await.body;
+        let kinds: Vec<_> = file["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds.iter().filter(|kind| **kind == "complaint").count(), 1, "{kinds:?}");
+        let empty = Then::Complaint { text: " ".into(), wanted: None, severity: Severity::Ordinary };
+        let refused = li.perform(visit, dissatisfied(vec![empty])).await;
+        assert_eq!(refused.body["errors"][0]["pointer"], "/then/0/text");
+    }
+
+    /// What she was promised is not done after all: she is called once more.
+    async fn rework_that_is_not_done_is_called_about(house: House) {
+        let (_, visit) = check_up(&house).await;
+        let li = house.li().await;
+        li.perform(visit, dissatisfied(vec![rework()])).await.applied();
+        let Opened::Rework { order: again, .. } = visit_of(&house, visit).await.answers[0].opened[0] else { panic!() };
+        li.perform(again, Cancel { reason: "No plumber".into() }).await.applied();
+        let next = id_of(Ref::new(Kind::WorkOrder, again));
+        assert_eq!(visit_of(&house, next).await.chosen, Chosen::Always);
+        assert_eq!(listed(&li, "due=ever").await, only(next));
+        // An order of no return visit is cancelled and that is that.
+        let other = house.request(house.firm.check_up).await;
+        li.perform(other, Cancel { reason: "By mistake".into() }).await.applied();
+        assert_eq!(listed(&li, "due=ever").await, only(next));
     }
 
     /// Li and the manager ring her one after the other: both hear her out, one rework is opened, a person is asked.
