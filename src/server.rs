@@ -140,6 +140,10 @@ impl Server {
     pub fn run_timers(&self) {
         let lifecycle = &self.state.lifecycle;
         lifecycle.spawn(self.state.timers().run(lifecycle.clone()));
+        match self.state.courier() {
+            Ok(courier) => lifecycle.spawn(courier.run(lifecycle.clone())),
+            Err(error) => tracing::error!(%error, "webhooks are not sent: no client can be made"),
+        }
     }
 
     /// Serves until a signal (or somebody else's [`stop`](Self::stop)) ends it. The first SIGTERM or SIGINT
