@@ -34,7 +34,7 @@ use crate::{
     payment, problems, quote_link, return_visit, review, stock, survey_link,
     sync::{self, SyncLimits},
     telemetry::RequestSpan,
-    work_order,
+    webhook, work_order,
 };
 
 /// What every request handler can ask for, as `Data<AppState>`. Cloning is cheap.
@@ -87,6 +87,14 @@ impl AppState {
         after.devices.iter().for_each(|device| self.access.forget_device(*device));
     }
 
+    /// What tells other programs of what happens.
+    ///
+    /// # Errors
+    /// If no client can be made.
+    pub fn courier(&self) -> reqwest::Result<webhook::courier::Courier> {
+        webhook::courier::Courier::new(self.door.clone(), self.config.http.webhooks_private)
+    }
+
     /// What is done by and by.
     pub fn timers(&self) -> Timers {
         let retention_days = self.sync_limits().retention_days;
@@ -129,6 +137,7 @@ fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(asset::api::routes);
     cfg.configure(survey_link::api::routes);
     cfg.configure(sync::api::routes);
+    cfg.configure(webhook::api::routes);
     cfg.configure(work_order::api::routes);
     // Last, because it takes any three segments.
     cfg.configure(operations::api::routes);

@@ -107,6 +107,11 @@ pub struct Http {
     /// How long requests under way may take to finish on shutdown
     #[arg(long, env = "DOORSTEP_SHUTDOWN_SECONDS", value_name = "SECONDS", default_value_t = 20)]
     pub shutdown_seconds: u64,
+    /// Let webhooks lead to http addresses and into private networks
+    ///
+    /// Only where everybody who may set up webhooks may also reach whatever this server can.
+    #[arg(long, env = "DOORSTEP_WEBHOOKS_PRIVATE")]
+    pub webhooks_private: bool,
 }
 
 impl Http {
@@ -129,6 +134,7 @@ impl Default for Http {
             workers: 0,
             drain_delay_seconds: 0,
             shutdown_seconds: 20,
+            webhooks_private: false,
         }
     }
 }

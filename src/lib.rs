@@ -53,4 +53,5 @@ pub mod stock;
 pub mod survey_link;
 pub mod sync;
 pub mod telemetry;
+pub mod webhook;
 pub mod work_order;

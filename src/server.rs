@@ -140,6 +140,10 @@ impl Server {
     pub fn run_timers(&self) {
         let lifecycle = &self.state.lifecycle;
         lifecycle.spawn(self.state.timers().run(lifecycle.clone()));
+        match self.state.courier() {
+            Ok(courier) => lifecycle.spawn(courier.run(lifecycle.clone())),
+            Err(error) => tracing::error!(%error, "webhooks are not sent: no client can be made"),
+        }
     }
 
     /// Serves until a signal (or somebody else's [`stop`](Self::stop)) ends it. The first SIGTERM or SIGINT
@@ -238,6 +242,7 @@ mod tests {
             drain_delay_seconds: 1,
             shutdown_seconds: 10,
             public_url: None,
+            webhooks_private: false,
         };
         let (state, folder) = app::testing::state(Config { http, ..Config::default() }).await;
         (start_with(state, slow_and_streaming).unwrap(), folder)

@@ -31,6 +31,12 @@ impl Sight {
             Kind::StockLevel | Kind::StockSerial | Kind::StockCount if office => Sight::All,
             Kind::User if office => Sight::All,
             Kind::Handover if office && actor.sites.is_empty() => Sight::All,
+            Kind::Webhook
+                if actor.sites.is_empty() && matches!(actor.role, Role::Admin | Role::Manager | Role::System) =>
+            {
+                Sight::All
+            }
+            Kind::Webhook => Sight::Nothing,
             Kind::Device if matches!(actor.role, Role::Admin | Role::Manager | Role::System) => Sight::All,
             Kind::User | Kind::Device | Kind::Handover => Sight::Own(actor.user.into()),
             // What is in their own bag.

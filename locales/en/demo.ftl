@@ -94,6 +94,7 @@ flag-possible_duplicate_payment = possibly the same payment
 flag-possible_rework = possibly rework under warranty
 flag-customer_said_otherwise = the complainant said the opposite
 flag-still_unsolved = reported back unsolved again
+flag-webhook_given_up = a webhook's receiver fails
 flag-survey_disagrees = the survey contradicts the call
 flag-called_while_resting = called in the hours of rest
 flag-plan_stopped = a maintenance plan has stopped

@@ -94,6 +94,7 @@ flag-possible_duplicate_payment = 可能重复收款
 flag-possible_rework = 可能是保修期内返修
 flag-customer_said_otherwise = 投诉人此前说法相反
 flag-still_unsolved = 多次反馈仍未解决
+flag-webhook_given_up = webhook 接收方持续失败
 flag-survey_disagrees = 问卷与电话回访不一致
 flag-called_while_resting = 在客户休息时段致电
 flag-plan_stopped = 维保计划已停止

@@ -53,6 +53,7 @@ help-arg-data_dir = 存放数据库文件、照片和密钥的文件夹；不存
 help-arg-photo_store = 照片不存放在数据文件夹，而存放在 s3://bucket/prefix；访问方式由 AWS_ACCESS_KEY_ID、AWS_SECRET_ACCESS_KEY、AWS_REGION、AWS_ENDPOINT 设置
 help-arg-db_connections = 数据库连接数上限 [默认：写连接之外 4 个，PostgreSQL 为 16 个]
 help-arg-listen = 监听的地址和端口；端口 0 表示任选一个空闲端口
+help-arg-webhooks_private = 允许 webhook 使用 http 地址并指向内部网络；仅当可设置 webhook 的人本来就能访问服务器所在网络时使用
 help-arg-public_url = 服务器对外的地址，印在证书上供核对；不设置时取请求所用的地址
 help-arg-workers = 处理请求的线程数；0 表示每个处理器一个
 help-arg-drain_delay_seconds = 关闭前继续服务、但报告“未就绪”的时间（秒）；按负载均衡器察觉所需的时间设置

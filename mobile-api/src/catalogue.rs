@@ -22,6 +22,7 @@ use crate::{
     refusal::Refusal,
     return_visit, review,
     stock::{self, CARRIERS, KEEPERS},
+    webhook,
     work_order::{
         agree, by_link, clocks, confirm, dispatch, history, material, merge, payment, photos, pool, quote, request,
         result, rework, sign_off, visit,
@@ -277,6 +278,9 @@ macro_rules! kind {
     (asset) => {
         Kind::Asset
     };
+    (webhook) => {
+        Kind::Webhook
+    };
     (handover) => {
         Kind::Handover
     };
@@ -436,6 +440,10 @@ catalogue! {
     change AssetRecordReading = asset."record_reading"(asset::RecordReading), offline, DOOR, "Record what a meter says";
     change AssetRetire = asset."retire"(asset::Retire), online, OFFICE, "Retire an asset for good";
     change AssetNoteExpiring = asset."note_expiring"(asset::NoteExpiring), online, OPERATOR, "Tell somebody that the certificate of an asset runs out";
+    save WebhookSave = webhook."save"(webhook::WebhookSave), online, SETUP, "Make or change a webhook";
+    change WebhookRotateKey = webhook."rotate_key"(webhook::RotateWebhookKey), online, SETUP, "Sign a webhook's events with another key";
+    change WebhookReplay = webhook."replay"(webhook::ReplayWebhook), online, SETUP, "Send a webhook's events again";
+    change WebhookGiveUp = webhook."give_up"(webhook::GiveUpWebhook), online, OPERATOR, "Stop sending to a receiver that fails";
     create HandoverOpen = handover."open"(handover::HandoverOpen), offline, EVERYBODY, "Write down what the next shift takes over";
     change HandoverSign = handover."sign"(handover::HandoverSign), offline, EVERYBODY, "Sign for what is handed over";
     change HandoverRemark = handover."remark"(handover::HandoverRemark), offline, EVERYBODY, "Add a remark to a handover";

@@ -18,6 +18,7 @@ use crate::{
     return_visit::ReturnVisit,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
+    webhook::Webhook,
     work_order::WorkOrder,
 };
 
@@ -192,6 +193,9 @@ pub type StockLevelId = Id<StockLevel>;
 
 /// The id of a numbered piece.
 pub type StockSerialId = Id<StockSerial>;
+
+/// The id of a webhook.
+pub type WebhookId = Id<Webhook>;
 
 /// The id of a handover.
 pub type HandoverId = Id<Handover>;

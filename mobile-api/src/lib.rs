@@ -33,6 +33,7 @@ pub mod stock;
 pub mod sync;
 pub mod time;
 pub mod upload;
+pub mod webhook;
 pub mod work_order;
 
 pub use actor::{Actor, Role};

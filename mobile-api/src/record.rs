@@ -18,6 +18,7 @@ use crate::{
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
     time::Timestamp,
+    webhook::Webhook,
     work_order::WorkOrder,
 };
 
@@ -318,6 +319,8 @@ records! {
     ComplaintClass = "complaint_class", "complaint-classes";
     /// What a customer said of a job afterwards (回访).
     ReturnVisit = "return_visit", "return-visits";
+    /// Where another program is told of what happens.
+    Webhook = "webhook", "webhooks";
 }
 
 impl std::fmt::Display for Kind {

@@ -421,6 +421,8 @@ pub enum Flag {
     ShortNotice,
     /// The certificate of an asset runs out soon.
     CertificateExpiring,
+    /// A webhook's receiver has failed for days; nothing is sent any more.
+    WebhookGivenUp,
     /// The complainant had said the opposite, on another phone.
     CustomerSaidOtherwise,
     /// A complaint was reported back unsolved so often that the manager is to know.
@@ -485,6 +487,7 @@ impl Flag {
             Flag::ShutdownNotAllowed => "shutdown_not_allowed",
             Flag::ShortNotice => "short_notice",
             Flag::CertificateExpiring => "certificate_expiring",
+            Flag::WebhookGivenUp => "webhook_given_up",
             Flag::CustomerSaidOtherwise => "customer_said_otherwise",
             Flag::StillUnsolved => "still_unsolved",
             Flag::SurveyDisagrees => "survey_disagrees",

@@ -610,6 +610,25 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
+    webhooks (org_id, id) {
+        org_id -> Id,
+        id -> Id,
+        sending -> Bool,
+        version -> BigInt,
+        op_id -> Id,
+        attempts -> Integer,
+        failing_since -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        next_at -> BigInt,
+        delivered_at -> Nullable<BigInt>,
+        claimed_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
     handovers (org_id, id) {
         org_id -> Id,
         id -> Id,
@@ -799,6 +818,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     stock_counts,
     reserved,
     handovers,
+    webhooks,
     maintenance_plans,
     shutdowns,
     shutdown_notices,

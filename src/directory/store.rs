@@ -76,6 +76,7 @@ fn row(record: &Record) -> Option<Row> {
         | Record::Asset(_)
         | Record::AssetReading(_)
         | Record::Handover(_)
+        | Record::Webhook(_)
         | Record::MaintenancePlan(_)
         | Record::Shutdown(_)
         | Record::ShutdownNotice(_)

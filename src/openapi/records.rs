@@ -15,6 +15,7 @@ use mobile_api::{
     return_visit::ReturnVisit,
     review::Review,
     stock::{Article, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
+    webhook::Webhook,
     work_order::{Status, WorkOrder},
 };
 use serde_json::{Value, json};
@@ -47,6 +48,7 @@ use crate::{
     return_visit::list::VisitFilter,
     review::list::ReviewFilter,
     stock::list::{CountFilter, LevelFilter, MoveFilter, SerialFilter},
+    webhook::api::WebhookFilter,
     work_order::{deadline::Deadline, list::WorkOrderFilter},
 };
 
@@ -101,6 +103,7 @@ fn add_record(document: &mut OpenApi, kind: Kind) -> String {
         Kind::Asset => add::<Asset>(document),
         Kind::AssetReading => add::<AssetReading>(document),
         Kind::Handover => add::<Handover>(document),
+        Kind::Webhook => add::<Webhook>(document),
         Kind::MaintenancePlan => add::<MaintenancePlan>(document),
         Kind::Shutdown => add::<Shutdown>(document),
         Kind::ShutdownNotice => add::<ShutdownNotice>(document),
@@ -144,6 +147,10 @@ fn list_of(kind: Kind) -> Option<(&'static str, Vec<Parameter>)> {
             let about = "Newest first; with `due`, those who are to be called, by when they are due. For the office; who is limited to \
                 some sites sees those of these; a technician, those that they are to pay.";
             (about, of::<VisitFilter>())
+        }
+        Kind::Webhook => {
+            let about = "Oldest first. For administrators and managers of the whole organisation.";
+            (about, of::<WebhookFilter>())
         }
         Kind::Handover => {
             let about = "Newest first. The two who hand over and take over, and an office that sees every site.";

@@ -30,7 +30,7 @@ use crate::{
     jobs::{self, Job},
     maintenance,
     media::{self, store::refs::PhotoRow},
-    payment, quote_link, return_visit, review, search, stock, survey_link, work_order,
+    payment, quote_link, return_visit, review, search, stock, survey_link, webhook, work_order,
 };
 
 /// Writes the ledger and answers the organisation's version. Writes nothing if nothing happened.
@@ -203,6 +203,10 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
             household::rows::follow_visit(conn, org, before, visit)?;
         }
         Record::Handover(record) => handover::store::project(conn, org, record)?,
+        Record::Webhook(record) => {
+            let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
+            webhook::store::project(conn, org, before, record, now)?;
+        }
         Record::Complaint(made) => {
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
             complaint::store::project(conn, org, before, made, now)?;

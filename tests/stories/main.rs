@@ -28,3 +28,4 @@ mod return_visits;
 mod seed;
 mod stock;
 mod uploads;
+mod webhooks;

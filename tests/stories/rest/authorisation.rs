@@ -19,6 +19,7 @@ use mobile_api::{
     operation::Payload,
     signing::Digest,
     stock::{ArticleSave, Place, RecordMove, StockCountOpen, StockLevel, StockPlaceSave, StockSerial},
+    webhook::WebhookSave,
     work_order::{dispatch::Assign, request::Request},
 };
 use reqwest::{Method, StatusCode};
@@ -218,6 +219,8 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.li().await.perform(complaint, Intake { text: secret(), about, ..Intake::example() }).await.applied();
     let order = house.request(firm.plumbing).await;
     let li = house.li().await;
+    let webhook = house.clock.new_id();
+    admin.perform(webhook, WebhookSave { name: SECRET.into(), ..WebhookSave::example() }).await.applied();
     let handover = house.clock.new_id();
     let open = HandoverOpen {
         from: Some(firm.wang),
@@ -261,6 +264,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
         ("assets", asset),
         ("asset-readings", reading),
         ("handovers", handover),
+        ("webhooks", webhook),
         ("maintenance-plans", plan),
         ("shutdowns", shutdown),
         ("shutdown-notices", notice),

@@ -15,6 +15,7 @@ use doorstep::{
     return_visit::list::{self as visits, VisitFilter},
     review::list::{self as reviews, ReviewFilter},
     stock::list::{self as stock, CountFilter, LevelFilter, MoveFilter, SerialFilter},
+    webhook::list as webhooks,
     work_order::list::{self as work_orders, WorkOrderFilter},
 };
 use mobile_api::{
@@ -31,6 +32,7 @@ use mobile_api::{
     record::{Kind, Record},
     return_visit::{AssignVisit, Way},
     stock::StockCountOpen,
+    webhook::WebhookSave,
     work_order::{
         dispatch::{Assign, Cancel, HandBack},
         request::Request,
@@ -80,6 +82,7 @@ async fn furnish(house: &House) -> (Vec<SiteId>, Vec<TeamId>) {
     complaints_of(house, &[firm.site, other_site], &[firm.plumbers, other_team]).await;
     house.system(firm, house.clock.new_id(), ComplaintClassSave::example()).await;
     house.system(firm, house.clock.new_id(), CalendarSave::example()).await;
+    house.system(firm, house.clock.new_id(), WebhookSave::example()).await;
     material(house, other_site).await;
     visits_of(house, other_site).await;
     let hand = Hand::of(house, "wang").await;
@@ -263,6 +266,10 @@ fn rows(
         Kind::StockSerial => {
             let ask = Ask { after: None, limit: EVERYTHING };
             stock::serials(conn, actor, &SerialFilter::default(), &ask)?.into_iter().map(|row| row.body).collect()
+        }
+        Kind::Webhook => {
+            let ask = Ask { after: None, limit: EVERYTHING };
+            webhooks::list(conn, actor, &ask)?.into_iter().map(|row| row.body).collect()
         }
         Kind::Handover => {
             let ask = Ask { after: None, limit: EVERYTHING };

@@ -211,6 +211,10 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::PriceItemSave(_)
         | Action::DeviceRegister(_)
         | Action::DeviceRevoke(_)
+        | Action::WebhookSave(_)
+        | Action::WebhookRotateKey(_)
+        | Action::WebhookReplay(_)
+        | Action::WebhookGiveUp(_)
         | Action::ReviewResolve(_) => return None,
     })
 }
