@@ -148,7 +148,6 @@ impl Firm {
                 address: format!("{} Lake Road", n + 1),
                 time_zone: None,
                 location: None,
-                time_zone: None,
             };
             return vec![(self.site(n).uuid(), save.into())];
         };

@@ -140,7 +140,6 @@ impl Create for Found {
             pool_cap: POOL_CAP,
             money: MoneyRules::default(),
             maintenance: MaintenanceRules::default(),
-            return_visits: ReturnVisitRules::default(),
             targets: Targets::default(),
             complaints: ComplaintRules::default(),
             return_visits: ReturnVisitRules::default(),
