@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use mobile_api::{
     asset::{Asset, AssetReading},
     calendar::Calendar,
-    complaint::{Complaint, ComplaintClass},
+    complaint::{Complaint, ComplaintClass, ComplaintStatus},
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
@@ -52,6 +52,7 @@ pub fn add_records(document: &mut OpenApi) {
     add_schema::<Deadline>(document);
     add_schema::<Status>(document);
     add_schema::<InspectionStatus>(document);
+    add_schema::<ComplaintStatus>(document);
     for kind in Kind::ALL.iter().copied() {
         let schema = add_record(document, kind);
         let path = format!("/v1/{}", kind.path());
