@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use mobile_api::{
     asset::{Asset, AssetReading},
     calendar::Calendar,
-    complaint::{Complaint, ComplaintClass},
+    complaint::{Complaint, ComplaintClass, ComplaintStatus},
     device::Device,
     directory::{Building, Customer, OrderType, Organisation, PriceItem, Site, Team, Unit, User},
     handover::Handover,
