@@ -59,6 +59,7 @@ pub fn add_records(document: &mut OpenApi) {
     add_schema::<Status>(document);
     add_schema::<InspectionStatus>(document);
     add_schema::<ShutdownStatus>(document);
+    add_schema::<ComplaintStatus>(document);
     for kind in Kind::ALL.iter().copied() {
         let schema = add_record(document, kind);
         let path = format!("/v1/{}", kind.path());
