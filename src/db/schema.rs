@@ -616,7 +616,7 @@ diesel::table! {
         sending -> Bool,
         version -> BigInt,
         op_id -> Id,
-        attempts -> Integer,
+        attempts -> BigInt,
         failing_since -> Nullable<BigInt>,
         last_error -> Nullable<Text>,
         next_at -> BigInt,

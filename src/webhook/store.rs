@@ -39,7 +39,7 @@ pub fn project(
             webhooks::sending.eq(webhook.is_sending()),
             webhooks::version.eq(signed(after)),
             webhooks::op_id.eq(Uid(Uuid::max())),
-            webhooks::attempts.eq(0),
+            webhooks::attempts.eq(0_i64),
             webhooks::next_at.eq(Micros::from(now)),
         ));
         both!(conn, c => insert.execute(c))?;
@@ -53,13 +53,14 @@ pub fn project(
         let back = diesel::update(ours()).set((
             webhooks::version.eq(signed(replay.after)),
             webhooks::op_id.eq(Uid(Uuid::max())),
-            webhooks::attempts.eq(0),
+            webhooks::attempts.eq(0_i64),
             webhooks::failing_since.eq(None::<Micros>),
         ));
         both!(conn, c => back.execute(c))?;
     }
     if webhook.is_sending() && !before.is_sending() {
-        let afresh = diesel::update(ours()).set((webhooks::attempts.eq(0), webhooks::failing_since.eq(None::<Micros>)));
+        let afresh =
+            diesel::update(ours()).set((webhooks::attempts.eq(0_i64), webhooks::failing_since.eq(None::<Micros>)));
         both!(conn, c => afresh.execute(c))?;
     }
     Ok(())
@@ -80,7 +81,7 @@ pub struct Claimed {
     pub failing_since: Option<Timestamp>,
 }
 
-type ClaimRow = (Uid, Uid, i64, Uid, i32, Option<Micros>);
+type ClaimRow = (Uid, Uid, i64, Uid, i64, Option<Micros>);
 
 /// Takes a webhook for which something may have happened and whose time has come, so that no other server sends for it until
 /// `until`. `None` if there is none.
@@ -216,7 +217,7 @@ pub fn note(conn: &mut Conn, claimed: &Claimed, outcome: &Outcome, now: Timestam
             let update = diesel::update(ours).set((
                 webhooks::version.eq(signed(place.0)),
                 webhooks::op_id.eq(Uid(place.1)),
-                webhooks::attempts.eq(0),
+                webhooks::attempts.eq(0_i64),
                 webhooks::failing_since.eq(None::<Micros>),
                 webhooks::last_error.eq(None::<String>),
                 webhooks::delivered_at.eq(Micros::from(now)),
@@ -266,7 +267,7 @@ pub struct Standing {
     pub delivered_at: Option<Timestamp>,
 }
 
-type StandingRow = (i64, i64, i32, Option<Micros>, Option<String>, Micros, Option<Micros>);
+type StandingRow = (i64, i64, i64, Option<Micros>, Option<String>, Micros, Option<Micros>);
 
 /// How a webhook's deliveries stand; `None` if there is none of this id.
 ///

@@ -180,7 +180,6 @@ stories! {
     async fn a_receiver_that_fails_for_a_day_gets_everything_in_order(house: House) {
         let mut house = house;
         let (portal, id, courier) = listening(&mut house, &["work_order.*"]).await;
-        let admin = house.office("admin").await;
         portal.answers(&[500; 40]);
         for _ in 0..3 {
             house.request(house.firm.plumbing).await;
@@ -192,6 +191,7 @@ stories! {
         let tried = portal.refused();
         assert!((8..=25).contains(&tried.len()), "{}", tried.len());
         assert!(tried.iter().all(|id| *id == tried[0]), "the first one first");
+        let admin = house.office("admin").await;
         let waiting = standing(&admin, id).await;
         assert_eq!(waiting["last_error"], "answered 500", "{waiting}");
         portal.answers(&[]);
@@ -199,20 +199,20 @@ stories! {
         courier.deliver_due().await.unwrap();
         assert_eq!(portal.taken().len(), 3);
         assert_eq!(portal.taken()[0].id, tried[0], "sent again with the id that it had");
-        assert_eq!(standing(&admin, id).await["failing_since"], Value::Null);
+        assert_eq!(standing(&house.office("admin").await, id).await["failing_since"], Value::Null);
     }
 
     /// After three days a person is asked, and nothing is sent until somebody says so; then it goes on where it stopped.
     async fn a_receiver_that_is_gone_is_given_up(house: House) {
         let mut house = house;
         let (portal, id, courier) = listening(&mut house, &["work_order.*"]).await;
-        let admin = house.office("admin").await;
         portal.answers(&[503; 100]);
         house.request(house.firm.plumbing).await;
         for _ in 0..30 {
             courier.deliver_due().await.unwrap();
             house.clock.advance(TimeDelta::hours(3));
         }
+        let admin = house.office("admin").await;
         let webhook = admin.get(&format!("/v1/webhooks/{id}")).await.body;
         assert_eq!(webhook["record"]["given_up"]["reason"], "answered 503", "{webhook}");
         let open = admin.get("/v1/reviews?status=open").await.body;
@@ -222,6 +222,7 @@ stories! {
         courier.deliver_due().await.unwrap();
         assert_eq!(portal.refused().len(), tried, "nobody asks a receiver that was given up");
         portal.answers(&[]);
+        let admin = house.office("admin").await;
         let save = WebhookSave { url: portal.url.clone(), events: vec!["work_order.*".into()], ..WebhookSave::example() };
         admin.perform(id, save).await.applied();
         courier.deliver_due().await.unwrap();

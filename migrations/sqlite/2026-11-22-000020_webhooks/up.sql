@@ -6,7 +6,7 @@ CREATE TABLE webhooks (
     sending BOOLEAN NOT NULL,
     version BIGINT NOT NULL,
     op_id BLOB NOT NULL,
-    attempts INTEGER NOT NULL,
+    attempts BIGINT NOT NULL,
     failing_since BIGINT,
     last_error TEXT,
     next_at BIGINT NOT NULL,

@@ -19,6 +19,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// The largest number that every JSON reader keeps whole (RFC 8259, section 6).
+const LARGEST: i64 = (1 << 53) - 1;
+
 /// Most patterns of one webhook.
 const MOST_PATTERNS: usize = 100;
 
@@ -181,7 +184,8 @@ impl Change for RotateWebhookKey {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReplayWebhook {
-    /// Those behind this version of the organisation: `version` of the last event that is not wanted again, 0 for all.
+    /// Those behind this version of the organisation: `version` of the last event that is not wanted again, 0 for all; at most
+    /// 2^53 − 1.
     pub after: u64,
 }
 
@@ -190,6 +194,10 @@ impl Payload for ReplayWebhook {
 
     fn example() -> Self {
         Self { after: 1_204 }
+    }
+
+    fn check(&self, check: &mut Check) {
+        check.number("/after", i64::try_from(self.after).unwrap_or(i64::MAX), 0..=LARGEST);
     }
 }
 

@@ -55,7 +55,6 @@ enum Thing {
     Shutdown,
     OffShutdown,
     Handover,
-    Webhook,
     Class,
     Complaint,
     OtherComplaint,
@@ -138,8 +137,6 @@ const LIFE: &[(&str, Thing)] = &[
     ("work_order.import", Thing::Imported),
     ("work_order.request", Thing::OtherOrder),
     ("work_order.cancel", Thing::OtherOrder),
-    ("webhook.save", Thing::Webhook),
-    ("webhook.give_up", Thing::Webhook),
     ("handover.open", Thing::Handover),
     ("handover.remark", Thing::Handover),
     ("handover.withdraw", Thing::Handover),
@@ -205,7 +202,7 @@ const LIFE: &[(&str, Thing)] = &[
 /// What nobody types: the founding of a firm goes through another door, and what became of bytes the server says itself.
 /// And what takes two people in turn: a customer answers a survey on a page (`return_visits::survey`); who agrees to a quote is another than who made it (`conflicts::paying`), a customer confirms on a page (`conflicts::by_link`), and an order
 /// changes hands between technicians (`conflicts::hands`), as a shift does (`conflicts::handover`). And what names the keys of a form, which are texts themselves
-/// (`inspections::forms`).
+/// (`inspections::forms`), and what names an address (`webhooks::who_may_set_one_up`).
 const ELSEWHERE: &[&str] = &[
     "organisation.found",
     "complaint.settle_photos",
@@ -228,6 +225,8 @@ const ELSEWHERE: &[&str] = &[
     "work_order.agree_quote",
     "work_order.send_quote",
     "work_order.confirm_by_link",
+    "webhook.save",
+    "webhook.give_up",
     "handover.sign",
     "return_visit.answer_survey",
     "work_order.plan_visit",

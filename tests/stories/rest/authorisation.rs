@@ -79,6 +79,7 @@ impl Address {
             1 if self.path.ends_with("{sha256}") => {
                 Some(self.path.replace("{sha256}", &mobile_api::signing::Digest::of(SECRET.as_bytes()).to_string()))
             }
+            1 if self.path.contains("/{figure}/") => Some(self.path.replace("{figure}", "on_time")),
             1 => Some(self.path.replace("{id}", &things.get(kind)?.to_string())),
             2 if self.path.ends_with("/signatures/{op}") => {
                 let named = self.path.replace("{id}", &things.get(kind)?.to_string());
