@@ -228,9 +228,7 @@ fn why(error: &reqwest::Error) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    let mut text = cause.to_string();
-    text.truncate(text.floor_char_boundary(300));
-    text
+    cause.to_string().chars().take(300).collect()
 }
 
 fn envelope(org: Uuid, event: &Event) -> serde_json::Result<String> {

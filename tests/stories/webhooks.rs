@@ -229,6 +229,25 @@ stories! {
         assert_eq!(portal.types(), ["work_order.request"]);
     }
 
+    /// Two notes come in one push; the second is not taken, and nothing else happens in the firm: it is sent again all the same.
+    async fn what_came_together_is_told_one_by_one(house: House) {
+        let mut house = house;
+        let (portal, _, courier) = listening(&mut house, &["work_order.note"]).await;
+        let order = house.assigned(house.firm.check_up, house.firm.wang).await;
+        let wang = house.phone_of("wang").await;
+        for text in ["First", "Second"] {
+            wang.did(order, AddNote { text: text.into() });
+        }
+        wang.sync().await;
+        portal.answers(&[204, 500]);
+        courier.deliver_due().await.unwrap();
+        assert_eq!((portal.types().len(), portal.refused().len()), (1, 1));
+        house.clock.advance(TimeDelta::minutes(1));
+        courier.deliver_due().await.unwrap();
+        let told: Vec<_> = portal.taken().iter().map(|taken| taken.json()["data"]["payload"]["text"].clone()).collect();
+        assert_eq!(told, ["First", "Second"]);
+    }
+
     /// The portal lost a day: the same events again, by their ids the same.
     async fn events_can_be_had_again(house: House) {
         let mut house = house;
