@@ -105,7 +105,7 @@ pub fn table(asset: &Asset, material: Material, language: Language) -> Result<Ve
     writer.into_inner().map_err(|error| Error::internal(error.into_error()))
 }
 
-/// Prints the logbook, the newest [`MOST_PRINTED`] entries of it.
+/// Prints the logbook, the newest thousand entries of it.
 ///
 /// # Errors
 /// A record that cannot be read; the typesetter's.
