@@ -214,7 +214,7 @@ stories! {
         }
         let admin = house.office("admin").await;
         let webhook = admin.get(&format!("/v1/webhooks/{id}")).await.body;
-        assert_eq!(webhook["record"]["given_up"]["reason"], "answered 503", "{webhook}");
+        assert_eq!(webhook["given_up"]["reason"], "answered 503", "{webhook}");
         let open = admin.get("/v1/reviews?status=open").await.body;
         assert_eq!(open["items"][0]["record"]["flags"][0]["flag"], "webhook_given_up", "{open}");
         let tried = portal.refused().len();
