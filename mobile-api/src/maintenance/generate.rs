@@ -61,11 +61,11 @@ impl Payload for GeneratePlan {
 impl MaintenancePlan {
     fn needs_of_turn(&self, actor: &Actor) -> Vec<Need> {
         let firm: Id<Organisation> = Id::new(actor.org);
-        let mut needs = vec![Need::record(self.asset), Need::record(firm), Need::record(self.work.order_type)];
+        let mut needs = vec![Need::record(self.asset), Need::record(firm), Need::record(self.job.order_type)];
         needs.extend([Need::record(self.site), Need::OrderNumbers { most: 1 }]);
-        needs.extend(self.work.assignee.needs());
-        needs.extend(self.work.template.map(Need::record));
-        needs.extend(self.work.stoppage.as_ref().map(|_| Need::ServedBy { asset: self.asset }));
+        needs.extend(self.job.assignee.needs());
+        needs.extend(self.job.template.map(Need::record));
+        needs.extend(self.job.stoppage.as_ref().map(|_| Need::ServedBy { asset: self.asset }));
         needs
     }
 }
@@ -89,7 +89,7 @@ impl Change for GeneratePlan {
             return Err(Refusal::NotDue);
         }
         while let Some(newer) = plan.newer_form(context) {
-            plan.work.template = Some(newer);
+            plan.job.template = Some(newer);
             if context.related.get(newer).is_none() {
                 // It is made with that when the timer asks again.
                 return Ok(plan.into());
@@ -146,7 +146,7 @@ impl MaintenancePlan {
         }
     }
 
-    /// Whatever was asked, an open order, or one that has just been done, is all that there is for now.
+    /// Whatever was asked: while an order is open, or has just been done, it is the only one.
     fn settled(
         mut self,
         before: MaintenancePlan,
@@ -182,7 +182,7 @@ impl MaintenancePlan {
 
     /// The version that took the place of its form's.
     fn newer_form(&self, context: &Context<'_>) -> Option<TemplateId> {
-        let template: &Template = context.related.get(self.work.template?)?;
+        let template: &Template = context.related.get(self.job.template?)?;
         match &template.state {
             TemplateState::Replaced { by, .. } => Some(*by),
             _ => None,
@@ -266,7 +266,7 @@ impl MaintenancePlan {
             }
         };
         flags.extend(self.assign(&mut order, context));
-        let shutdown = self.work.stoppage.as_ref().map(|stoppage| {
+        let shutdown = self.job.stoppage.as_ref().map(|stoppage| {
             let affected = Affected::of(context.related.served.as_ref());
             Shutdown::drafted(shutdown_id, &self, stoppage, (asset, affected), (order_id, due))
         });
@@ -300,21 +300,21 @@ impl MaintenancePlan {
         asset: &Asset,
         context: &Context<'_>,
     ) -> Result<WorkOrder, Refusal> {
-        let window = Window { from: due, until: due + Duration::hours(self.work.within_hours.into()) };
+        let window = Window { from: due, until: due + Duration::hours(self.job.within_hours.into()) };
         let place = [asset.place.trim(), asset.name.trim()].into_iter().find(|text| !text.is_empty()).unwrap_or("?");
         let request = Request {
-            order_type: self.work.order_type,
+            order_type: self.job.order_type,
             site: asset.site,
             building: None,
             unit: None,
             customer: None,
             asset: Some(asset.id),
-            team: self.work.assignee.team,
+            team: self.job.assignee.team,
             place: place.to_owned(),
-            fault: self.work.text.clone(),
+            fault: self.job.text.clone(),
             caller: Caller { name: self.name.clone(), phone: None },
             channel: Channel::Plan,
-            priority: self.work.priority,
+            priority: self.job.priority,
             preferred: Some(window),
             called_at: None,
         };
@@ -325,14 +325,14 @@ impl MaintenancePlan {
         // Nobody waits for it as for a fault: it has its day, and somebody is to be there within the time that the plan gives.
         order.policy.deadlines = Deadlines::NONE;
         order.clocks = Clocks { arrive: Some(Clock::until(context.received_at, window.until)), ..Clocks::default() };
-        let (plan, turn, minutes) = (self.id, self.turns, self.work.minutes);
+        let (plan, turn, minutes) = (self.id, self.turns, self.job.minutes);
         order.plan = Some(PlanOf { plan, turn, due, minutes, withdrawn: false });
         Ok(order)
     }
 
     /// Gives it to the person of the plan. If they cannot go, the office finds somebody.
     fn assign(&self, order: &mut WorkOrder, context: &Context<'_>) -> Option<Flagged> {
-        let technician = self.work.assignee.user?;
+        let technician = self.job.assignee.user?;
         let context = &Context { rev: 1, ..context.clone() };
         match (Assign { technician }).decide(order.clone(), context) {
             Ok(Decision { record: Some(assigned), .. }) => {
@@ -356,14 +356,14 @@ impl MaintenancePlan {
         due: Timestamp,
         context: &Context<'_>,
     ) -> (Option<Record>, Option<Flagged>) {
-        let Some(wanted) = self.work.template else { return (None, None) };
+        let Some(wanted) = self.job.template else { return (None, None) };
         let template: Option<&Template> = context.related.get(wanted);
         let Some(template) = template.filter(|template| template.is_published()) else {
             let detail = json!({ "template": wanted, "plan": self.name });
             return (None, Some(Flagged::with(Flag::FormWithdrawn, detail)));
         };
         let spot = Spot { site: asset.site, building: asset.building, unit: asset.unit, asset: Some(asset.id) };
-        let window = Window { from: due, until: due + Duration::hours(self.work.within_hours.into()) };
+        let window = Window { from: due, until: due + Duration::hours(self.job.within_hours.into()) };
         let plan = PlannedInspection {
             id,
             template: wanted,
@@ -374,7 +374,7 @@ impl MaintenancePlan {
             earlier: None,
             points: Vec::new(),
             due: Some(window),
-            assignee: self.work.assignee,
+            assignee: self.job.assignee,
         };
         (Some(plan.make(template, context).into()), None)
     }

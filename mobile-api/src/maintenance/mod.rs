@@ -28,7 +28,7 @@ pub use carry_out::{AnnounceResumption, MeasureReady, RestoreShutdown, StartShut
 pub use generate::GeneratePlan;
 pub use notice::{NoticeFor, NoticeRead, ReadNotice, ShutdownNotice};
 pub use plan::{
-    LastTurn, MadeTurn, MaintenancePlan, PlanEnd, PlanOf, PlannedMeasure, PlannedWork, SkipReason, SkippedTurn,
+    LastTurn, MadeTurn, MaintenancePlan, PlanEnd, PlanOf, PlannedJob, PlannedMeasure, SkipReason, SkippedTurn,
     Stoppage, TurnReason,
 };
 pub use record_shutdown::{RecordShutdown, ShutdownResult};

@@ -33,7 +33,7 @@ pub struct MaintenancePlan {
     /// The asset's site.
     pub site: SiteId,
     /// What is to be done, and by whom.
-    pub work: PlannedWork,
+    pub job: PlannedJob,
     /// When.
     pub triggers: Triggers,
     /// How many orders it has made: the number of the last turn.
@@ -63,7 +63,7 @@ pub struct MaintenancePlan {
     /// When it is to be looked at next; absent while only a reading, or the end of its order, can make it due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look_at: Option<DateTime<Utc>>,
-    /// Why it makes no orders for now: its asset is gone, its sort of order is not used any more. Saving it anew starts it again.
+    /// Why it makes no orders at present: its asset is gone, its sort of order is not used any more. Saving it anew starts it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<PlanEnd>,
     /// Why it ended.
@@ -74,7 +74,7 @@ pub struct MaintenancePlan {
 /// What is to be done at each turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PlannedWork {
+pub struct PlannedJob {
     /// What sort of order.
     pub order_type: OrderTypeId,
     /// What is to be done; 1 to 4,000 characters.
@@ -217,7 +217,7 @@ pub struct SkippedTurn {
     pub order: Option<WorkOrderId>,
 }
 
-/// The end of a plan, for now or for good.
+/// The end of a plan, which may be begun again or not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanEnd {

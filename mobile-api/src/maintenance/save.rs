@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MaintenancePlan, PlannedMeasure, PlannedWork, StopKind, Stoppage, Triggers,
+    MaintenancePlan, PlannedJob, PlannedMeasure, StopKind, Stoppage, Triggers,
     generate::next_look,
     trigger::{CalendarTrigger, standings},
 };
@@ -30,7 +30,7 @@ pub struct PlanSave {
     /// The asset; one that is not retired.
     pub asset: AssetId,
     /// What is to be done, and by whom.
-    pub work: PlannedWork,
+    pub job: PlannedJob,
     /// When: a calendar, counters, conditions; any of them makes it due.
     pub triggers: Triggers,
 }
@@ -53,7 +53,7 @@ impl Payload for PlanSave {
         Self {
             name: "Lift 2, half-yearly service".into(),
             asset: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000080")),
-            work: PlannedWork {
+            job: PlannedJob {
                 order_type: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000010")),
                 text: "Ropes, brake, door rollers; ten trips afterwards".into(),
                 minutes: 90,
@@ -72,19 +72,19 @@ impl Payload for PlanSave {
 
     fn check(&self, check: &mut Check) {
         check.text("/name", &self.name, 1..=200);
-        check.text("/work/text", &self.work.text, 1..=4000);
-        check.number("/work/minutes", self.work.minutes.into(), 1..=10_080);
-        check.number("/work/within_hours", self.work.within_hours.into(), 1..=2160);
-        if let Some(stoppage) = &self.work.stoppage {
-            stoppage.check(check, "/work/stoppage");
+        check.text("/job/text", &self.job.text, 1..=4000);
+        check.number("/job/minutes", self.job.minutes.into(), 1..=10_080);
+        check.number("/job/within_hours", self.job.within_hours.into(), 1..=2160);
+        if let Some(stoppage) = &self.job.stoppage {
+            stoppage.check(check, "/job/stoppage");
         }
         self.triggers.check(check, "/triggers");
     }
 
     fn needs(&self, record: Option<&MaintenancePlan>, _: &Actor) -> Vec<Need> {
-        let mut needs = vec![Need::record(self.asset), Need::record(self.work.order_type)];
-        needs.extend(self.work.template.map(Need::record));
-        needs.extend(self.work.assignee.needs());
+        let mut needs = vec![Need::record(self.asset), Need::record(self.job.order_type)];
+        needs.extend(self.job.template.map(Need::record));
+        needs.extend(self.job.assignee.needs());
         needs.extend(record.map(|plan| Need::record(plan.asset)));
         needs
     }
@@ -101,12 +101,12 @@ impl PlanSave {
         if asset.is_retired() {
             return Err(Refusal::AssetRetired);
         }
-        let sort: Option<&OrderType> = related.get(self.work.order_type);
-        sort.filter(|sort| sort.active).ok_or_else(|| bad("/work/order_type"))?;
-        self.work.assignee.check(context)?;
-        if let Some(template) = self.work.template {
+        let sort: Option<&OrderType> = related.get(self.job.order_type);
+        sort.filter(|sort| sort.active).ok_or_else(|| bad("/job/order_type"))?;
+        self.job.assignee.check(context)?;
+        if let Some(template) = self.job.template {
             let template: Option<&Template> = related.get(template);
-            template.filter(|template| template.is_published()).ok_or_else(|| bad("/work/template"))?;
+            template.filter(|template| template.is_published()).ok_or_else(|| bad("/job/template"))?;
         }
         for (pointer, code, counts) in self.triggers.meters() {
             let meter = asset.meter(code).ok_or_else(|| bad(&pointer))?;
@@ -130,13 +130,13 @@ impl Save for PlanSave {
         }
         let asset = self.check_references(context)?;
         let now = context.received_at;
-        let PlanSave { name, asset: of, work, triggers } = self;
+        let PlanSave { name, asset: of, job, triggers } = self;
         let fresh = MaintenancePlan {
             id,
             name: name.clone(),
             asset: of,
             site: asset.site,
-            work: work.clone(),
+            job: job.clone(),
             triggers: triggers.clone(),
             turns: 0,
             dealt_until: None,
@@ -152,7 +152,7 @@ impl Save for PlanSave {
         };
         let before = current.clone();
         let mut plan = match current {
-            Some(plan) => MaintenancePlan { name, asset: of, site: asset.site, work, triggers, stopped: None, ..plan },
+            Some(plan) => MaintenancePlan { name, asset: of, site: asset.site, job, triggers, stopped: None, ..plan },
             None => fresh,
         };
         // Another timetable begins now: what the old one left undone is not made up for.

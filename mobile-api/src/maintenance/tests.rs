@@ -74,7 +74,7 @@ impl World {
     fn with(triggers: Triggers) -> Self {
         let mut world = Self::new();
         let mut save = PlanSave { asset: PUMP.into(), triggers, ..PlanSave::example() };
-        save.work.order_type = SORT.into();
+        save.job.order_type = SORT.into();
         let made = world.asked(|context| save.decide(Id::new(Uuid::from_u128(9)), None, context)).expect("a plan");
         world.plan = made.record;
         world

@@ -270,7 +270,7 @@ fn payload(name: &str, round: usize) -> Value {
             json!({ "template": template, "spot": spot, "points": [], "repeats": null })
         }
         "maintenance_plan.save" => {
-            payload["work"]["order_type"] = json!(firm.plumbing);
+            payload["job"]["order_type"] = json!(firm.plumbing);
             json!({ "asset": Thing::Asset.id(round) })
         }
         "shutdown.save" => {

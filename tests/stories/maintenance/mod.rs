@@ -21,8 +21,8 @@ use mobile_api::{
     ids::{AssetId, MaintenancePlanId, ShutdownId, WorkOrderId},
     inspection::Assignee,
     maintenance::{
-        ApproveShutdown, CalendarTrigger, GiveNotice, MaintenancePlan, MeasureKind, MeasureReady, PlanSave,
-        PlannedMeasure, PlannedWork, Shutdown, ShutdownSave, StopKind, Stoppage, Triggers,
+        ApproveShutdown, CalendarTrigger, GiveNotice, MaintenancePlan, MeasureKind, MeasureReady, PlanSave, PlannedJob,
+        PlannedMeasure, Shutdown, ShutdownSave, StopKind, Stoppage, Triggers,
     },
     operation::Payload,
     work_order::{Priority, Window, WorkOrder},
@@ -78,7 +78,7 @@ fn weekly(ahead_days: u32) -> Triggers {
 }
 
 fn service(house: &House, asset: AssetId, triggers: Triggers) -> PlanSave {
-    let work = PlannedWork {
+    let job = PlannedJob {
         order_type: house.firm.check_up,
         text: "Grease the bearings".into(),
         minutes: 45,
@@ -88,14 +88,14 @@ fn service(house: &House, asset: AssetId, triggers: Triggers) -> PlanSave {
         template: None,
         stoppage: None,
     };
-    PlanSave { name: "Pump 1, weekly".into(), asset, work, triggers }
+    PlanSave { name: "Pump 1, weekly".into(), asset, job, triggers }
 }
 
 /// The same, without water for the flat.
 fn dry(house: &House, asset: AssetId, triggers: Triggers) -> PlanSave {
     let mut save = service(house, asset, triggers);
     let guard = PlannedMeasure { kind: MeasureKind::Emergency, text: "A water cart at the gate".into() };
-    save.work.stoppage = Some(Stoppage {
+    save.job.stoppage = Some(Stoppage {
         stops: vec![StopKind::Water],
         minutes: 60,
         text: "Fill a kettle before".into(),

@@ -320,7 +320,7 @@ stories! {
         let pump = pump(&house).await;
         let form = crate::inspections::published(&house, TemplateSave::example()).await;
         let mut save = service(&house, pump, weekly(7));
-        save.work.template = Some(form);
+        save.job.template = Some(form);
         let plan = planned(&house, save).await;
         let newer = TemplateSave { revises: Some(form), ..TemplateSave::example() };
         let newer = crate::inspections::published(&house, newer).await;
@@ -343,7 +343,7 @@ stories! {
     async fn an_order_that_cannot_be_assigned_is_made_all_the_same(house: House) {
         let pump = pump(&house).await;
         let mut save = service(&house, pump, weekly(7));
-        save.work.order_type = house.firm.lift;
+        save.job.order_type = house.firm.lift;
         let plan = planned(&house, save).await;
         timers(&house).await;
         assert_eq!(orders(&house, plan).await[0].status(), Status::Requested);

@@ -52,7 +52,7 @@ stories! {
         assert_eq!(complaint(&never).await, "invalid /triggers/conditions/0/in_a_row out_of_range");
         let gauge = |save: &mut PlanSave| save.triggers.counters = vec![CounterTrigger { meter: "bar".into(), ..counter(5) }];
         assert_eq!(complaint(&gauge).await, "bad_reference /triggers/counters/0/meter bad_reference");
-        assert_eq!(complaint(&|save| save.work.minutes = 0).await, "invalid /work/minutes out_of_range");
+        assert_eq!(complaint(&|save| save.job.minutes = 0).await, "invalid /job/minutes out_of_range");
         assert_eq!(complaint(&|save| save.asset = Id::new(Uuid::nil())).await, "bad_reference /asset bad_reference");
         // What JSON cannot say is no number.
         let mut payload = serde_json::to_value(service(&house, pump, weekly(7))).unwrap();

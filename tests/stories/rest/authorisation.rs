@@ -193,7 +193,7 @@ async fn things(house: &House) -> BTreeMap<&'static str, Uuid> {
     house.li().await.perform(asset, read).await.applied();
     let (plan, shutdown) = (house.clock.new_id(), house.clock.new_id());
     let mut service = PlanSave { name: secret(), asset: asset.into(), ..PlanSave::example() };
-    service.work.order_type = firm.plumbing;
+    service.job.order_type = firm.plumbing;
     let admin = house.office("admin").await;
     admin.perform(plan, service).await.applied();
     let save = ShutdownSave { asset: asset.into(), text: secret(), ..ShutdownSave::example() };

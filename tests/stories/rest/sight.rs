@@ -123,7 +123,7 @@ async fn material(house: &House, other_site: SiteId) {
 async fn maintenance_of(house: &House, asset: Uuid, teams: &[TeamId]) {
     let (firm, admin) = (&house.firm, house.office("admin").await);
     let mut plan = PlanSave { asset: asset.into(), ..PlanSave::example() };
-    plan.work.order_type = firm.plumbing;
+    plan.job.order_type = firm.plumbing;
     admin.perform(house.clock.new_id(), plan).await.applied();
     let persons = [firm.wang, firm.zhao].map(|user| Assignee { user: Some(user), team: None });
     let teams = teams.iter().map(|team| Assignee { user: None, team: Some(*team) });
