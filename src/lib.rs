@@ -50,6 +50,7 @@ pub mod seed;
 pub mod server;
 pub mod sight;
 pub mod stock;
+mod stranger_page;
 pub mod survey_link;
 pub mod sync;
 pub mod telemetry;

@@ -47,6 +47,8 @@ pub struct Options {
     pub rounds: usize,
     /// How large the firm is that `firm` makes.
     pub size: Size,
+    /// Where that firm lies if it is to stay: a folder, or the address of a PostgreSQL database. It is made there if it is not.
+    pub seeded: Option<String>,
     /// Feed rows of other people to pull beside.
     pub others: u32,
 }
@@ -58,8 +60,14 @@ impl Options {
 }
 
 fn main() {
-    let mut options =
-        Options { only: Vec::new(), round: Duration::from_secs(2), rounds: 3, size: Size::Small, others: 2_000_000 };
+    let mut options = Options {
+        only: Vec::new(),
+        round: Duration::from_secs(2),
+        rounds: 3,
+        size: Size::Small,
+        seeded: None,
+        others: 2_000_000,
+    };
     let mut save = None;
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -75,6 +83,7 @@ fn main() {
             "--seconds" => options.round = Duration::from_secs_f64(value().parse().expect("seconds")),
             "--rounds" => options.rounds = value().parse().expect("a number"),
             "--size" => options.size = clap::ValueEnum::from_str(&value(), true).expect("small, medium or large"),
+            "--seeded" => options.seeded = Some(value()),
             "--others" => options.others = value().parse().expect("a number"),
             _ if word.starts_with('-') => panic!("unknown option {word}"),
             part => options.only.push(part.to_owned()),

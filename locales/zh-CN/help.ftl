@@ -32,7 +32,7 @@ help-prices = 从表格导入收费标准（CSV，可用 gzip 压缩）；有任
 help-requests = 从表格导入报修记录（CSV，可用 gzip 压缩）
     .long = 映射文件说明每一列的含义；docs/mappings/boston-311.toml 解释了每个条目。已有工单的行会被跳过，因此中断的导入或文件的新版本都可以直接再次运行。退出码：0 全部导入或已存在，3 有行被拒绝，130 被 Ctrl-C 中止，1 其他情况。
 help-seed = 在数据库中生成一家虚构的公司，用于测量
-    .long = 生成一个独立的组织 `seed`，含一年的工单和巡检。中断后再次运行会从中断处继续。其账号没有密码：请用 `doorstep admin reset-password` 设置。退出码：0 全部完成，130 被 Ctrl-C 中止，1 其他情况。
+    .long = 生成一个独立的组织 `seed`，含一年的工单、巡检和投诉。中断后再次运行会从中断处继续。其账号没有密码：请用 `doorstep admin reset-password` 设置。退出码：0 全部完成，130 被 Ctrl-C 中止，1 其他情况。
 help-admin = 管理组织和账号
     .long = 直接操作数据库，服务器运行时也可使用；请给出相同的 --data 或 DATABASE_URL。运行中的服务器会在一分钟内知道变化。
 help-create-organisation = 创建组织及其第一位管理员
@@ -72,7 +72,7 @@ help-arg-format = 日志行的格式（写到标准错误）：human 供终端�
 help-arg-filter = 记录哪些日志，例如 info 或 info,doorstep=debug
 help-arg-demo-data = 演示用的文件夹；其中的一切都属于演示
 help-arg-demo-listen = 监听的地址
-help-arg-size = 公司规模：small 为一个小区（40 台设备、320 次巡检、1,000 张工单），medium 为 100,000 张工单，large 为一家大公司的一年（25,000 台设备、200,000 次巡检、1,000,000 张工单）
+help-arg-size = 公司规模：small 为一个小区（40 台设备、320 次巡检、1,000 张工单、50 件投诉），medium 为 100,000 张工单，large 为一家大公司的一年（25,000 台设备、200,000 次巡检、1,000,000 张工单、50,000 件投诉）
 help-arg-lang = 语言；默认与终端相同
 help-arg-pace = 每行之后等待的毫秒数
 help-arg-fresh = 先删除演示文件夹

@@ -465,6 +465,7 @@ catalogue! {
     change ShutdownWithdraw = shutdown."withdraw"(maintenance::WithdrawShutdown), online, OFFICE, "Withdraw a shutdown";
     change ShutdownNoticeRead = shutdown_notice."read"(maintenance::ReadNotice), online, OPERATOR, "Note that a notice was read";
     create ComplaintReceive = complaint."receive"(complaint::Intake), offline, INTAKE, "Write a complaint down";
+    create ComplaintImport = complaint."import"(complaint::ImportComplaint), online, IMPORT, "Take a complaint over from another system";
     change ComplaintEdit = complaint."edit"(complaint::EditComplaint), online, FRONT, "Correct a complaint's particulars";
     change ComplaintJudge = complaint."judge"(complaint::JudgeComplaint), online, FRONT, "Judge whether a complaint is founded";
     change ComplaintRecordUnderstanding = complaint."record_understanding"(complaint::RecordUnderstanding), offline, INTAKE, "Record what the complainant says to an explanation";

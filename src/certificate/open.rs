@@ -1,8 +1,8 @@
 //! The check of a certificate, for anybody who holds the paper.
 
 use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY},
+    HttpRequest, HttpResponse, HttpResponseBuilder, get,
+    http::header::CACHE_CONTROL,
     web::{Data, Path},
 };
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,11 +10,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{api::CertificateQuery, check::Check, page, store};
 use crate::{
     app::AppState,
-    edge::Deliberate,
     error::{Code, Error},
     language::Language,
     negotiation,
     query::Query,
+    stranger_page,
 };
 
 const HTML: &str = "text/html";
@@ -48,24 +48,15 @@ async fn check_certificate(
     match (found, kind == Some(JSON)) {
         (Some(check), true) => Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(check)),
         (None, true) => Err(Code::NotFound.into()),
-        (Some(check), false) => Ok(answer(HttpResponse::Ok(), language, page::check(&check, language))?),
-        (None, false) => {
-            let mut answer = answer(HttpResponse::NotFound(), language, page::unknown(language))?;
-            answer.extensions_mut().insert(Deliberate);
-            Ok(answer)
-        }
+        (Some(check), false) => answer(HttpResponse::Ok(), language, page::check(&check, language)),
+        (None, false) => answer(HttpResponse::NotFound(), language, page::unknown(language)),
     }
 }
 
 fn answer(
-    mut answer: actix_web::HttpResponseBuilder,
+    answer: HttpResponseBuilder,
     language: Language,
-    page: Result<String, askama::Error>,
+    page: askama::Result<String>,
 ) -> Result<HttpResponse, Error> {
-    let page = page.map_err(Error::internal)?;
-    // The code is in the address: it must not travel on to another site, nor stay in a shared cache.
-    answer.insert_header((REFERRER_POLICY, "no-referrer")).insert_header((CACHE_CONTROL, "no-store"));
-    answer.insert_header((CONTENT_SECURITY_POLICY, page::POLICY)).insert_header((VARY, "Accept, Accept-Language"));
-    answer.insert_header((CONTENT_LANGUAGE, language.tag()));
-    Ok(answer.content_type("text/html; charset=utf-8").body(page))
+    stranger_page::private(answer, language, page::POLICY, "Accept, Accept-Language", page)
 }

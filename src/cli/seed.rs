@@ -27,7 +27,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
 /// Fill a database with a firm that never was, for measuring
 ///
-/// Makes an organisation of its own, `seed`, with a year of orders and inspections. A seed that was stopped goes on where it
+/// Makes an organisation of its own, `seed`, with a year of orders, inspections and complaints. A seed that was stopped goes on where it
 /// was when the command is run again. Its accounts have no passwords: give one with `doorstep admin reset-password`.
 ///
 /// Exit codes: 0 everything is there, 130 stopped by Ctrl-C, 1 anything else.
@@ -66,6 +66,7 @@ impl Seed {
         let args = [
             ("orders", grouped(counts.orders)),
             ("inspections", grouped(counts.inspections)),
+            ("complaints", grouped(counts.complaints)),
             ("assets", grouped(counts.assets)),
             ("technicians", grouped(counts.technicians)),
             ("slug", SLUG.to_owned()),
@@ -118,6 +119,7 @@ impl Steps {
             Stage::Assets => "seed-assets",
             Stage::Orders => "seed-orders",
             Stage::Inspections => "seed-inspections",
+            Stage::Complaints => "seed-complaints",
             Stage::Assignments => "seed-assignments",
         };
         self.words.say(id, &[])

@@ -364,6 +364,7 @@ impl Run {
             due: row.due,
             closed_at: row.closed,
             closing: row.closing.clone(),
+            return_visit: None,
         };
         operation(ids::work_order(org, source, &row.id), import)
     }

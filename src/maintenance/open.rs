@@ -1,11 +1,7 @@
 //! The page behind the link of a notice, for whoever was given it, without signing in.
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
-    body::MessageBody,
-    get,
-    http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY},
-    post,
+    HttpRequest, HttpResponse, get, post,
     web::{Data, Form, Path},
 };
 use mobile_api::{Actor, maintenance::ReadNotice, refusal::Refusal};
@@ -13,20 +9,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{
-    page,
-    store::{self, Linked},
-};
+use super::{page, store};
 use crate::{
     app::AppState,
-    edge::Deliberate,
     error::Error,
-    language::Language,
-    link_code::LinkCode,
     negotiation,
     operations::{DoorError, Online},
     query::Query,
-    quote_link::{open::PageQuery, page::POLICY},
+    stranger_page::{self, PageQuery},
 };
 
 /// Registers the addresses of this subject.
@@ -57,12 +47,9 @@ async fn open_notice(
     Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Error> {
     let language = negotiation::language(&request, query.lang.as_deref())?;
-    match find(&state, &code).await? {
-        Some((linked, _)) => {
-            let page = page::notice(&linked, language).map_err(Error::internal)?;
-            Ok(answered(HttpResponse::Ok(), language, page))
-        }
-        None => nobody_has(language),
+    match stranger_page::behind(&state, &code, store::find).await? {
+        Some((linked, _)) => stranger_page::page(HttpResponse::Ok(), language, page::notice(&linked, language)),
+        None => stranger_page::nothing_there(language, page::unknown(language)),
     }
 }
 
@@ -82,7 +69,9 @@ async fn read_notice(
     Form(form): Form<NoticeForm>,
 ) -> Result<HttpResponse, Error> {
     let language = negotiation::language(&request, query.lang.as_deref())?;
-    let Some((linked, code)) = find(&state, &code).await? else { return nobody_has(language) };
+    let Some((linked, code)) = stranger_page::behind(&state, &code, store::find).await? else {
+        return stranger_page::nothing_there(language, page::unknown(language));
+    };
     let action = ReadNotice { edition: form.edition }.into();
     let operation = Online { id: state.clock.new_id(), action, entity: linked.notice.id.uuid(), expected_rev: None };
     match state.door.perform(Actor::system(linked.firm.id.uuid()), operation).await {
@@ -93,28 +82,5 @@ async fn read_notice(
         )) => {}
         Err(error) => return Err(error.into()),
     }
-    // Relative, since a proxy may have put a path in front.
-    let back = query.lang.map_or_else(|| code.to_string(), |_| format!("{code}?lang={}", language.tag()));
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, back)).insert_header((CACHE_CONTROL, "no-store")).finish())
-}
-
-async fn find(state: &AppState, code: &str) -> Result<Option<(Linked, LinkCode)>, Error> {
-    let code: Option<LinkCode> = code.parse().ok();
-    let linked = state.db.read(move |conn| store::find(conn, code)).await?;
-    Ok(linked.zip(code))
-}
-
-fn nobody_has(language: Language) -> Result<HttpResponse, Error> {
-    let page = page::unknown(language).map_err(Error::internal)?;
-    Ok(answered(HttpResponse::NotFound(), language, page))
-}
-
-fn answered(mut answer: HttpResponseBuilder, language: Language, page: impl MessageBody + 'static) -> HttpResponse {
-    // The code is in the address: it must not travel on to another site, nor stay in a shared cache.
-    answer.insert_header((REFERRER_POLICY, "no-referrer")).insert_header((CACHE_CONTROL, "no-store"));
-    answer.insert_header((CONTENT_SECURITY_POLICY, POLICY)).insert_header((VARY, "Accept-Language"));
-    answer.insert_header((CONTENT_LANGUAGE, language.tag()));
-    let mut answer = answer.content_type("text/html; charset=utf-8").body(page);
-    answer.extensions_mut().insert(Deliberate);
-    answer
+    Ok(stranger_page::back(code, query.lang.as_deref(), language))
 }

@@ -1,16 +1,12 @@
 //! The page behind the link, for whoever was given it, without signing in.
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
-    body::MessageBody,
-    get,
-    http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY},
-    post,
+    HttpRequest, HttpResponse, HttpResponseBuilder, get, post,
     web::{Data, Form, Path},
 };
 use mobile_api::{Actor, refusal::Refusal, work_order::by_link::ConfirmByLink};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
@@ -19,28 +15,17 @@ use super::{
 };
 use crate::{
     app::AppState,
-    edge::Deliberate,
     error::Error,
     language::Language,
-    link_code::LinkCode,
     negotiation,
     operations::{DoorError, Online},
     query::Query,
+    stranger_page::{self, PageQuery},
 };
 
 /// Registers the addresses of this subject.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(open_quote).service(confirm_quote);
-}
-
-/// In which language.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// `en` or `zh-CN`; by `Accept-Language`, if absent.
-    #[param(example = "zh-CN")]
-    pub lang: Option<String>,
 }
 
 /// What the page's form sends.
@@ -65,9 +50,9 @@ async fn open_quote(
     Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Error> {
     let language = negotiation::language(&request, query.lang.as_deref())?;
-    match find(&state, &code).await? {
+    match stranger_page::behind(&state, &code, store::find).await? {
         Some((linked, _)) => shown(HttpResponse::Ok(), &state, &linked, language, None),
-        None => nobody_has(language),
+        None => stranger_page::nothing_there(language, page::unknown(language)),
     }
 }
 
@@ -88,7 +73,9 @@ async fn confirm_quote(
     Form(form): Form<QuoteForm>,
 ) -> Result<HttpResponse, Error> {
     let language = negotiation::language(&request, query.lang.as_deref())?;
-    let Some((linked, code)) = find(&state, &code).await? else { return nobody_has(language) };
+    let Some((linked, code)) = stranger_page::behind(&state, &code, store::find).await? else {
+        return stranger_page::nothing_there(language, page::unknown(language));
+    };
     if linked.standing(state.clock.now()) == Standing::Open {
         let name = form.name.trim().to_owned();
         let action = ConfirmByLink { quote: linked.quote, name: name.clone() }.into();
@@ -103,15 +90,7 @@ async fn confirm_quote(
             Err(error) => return Err(error.into()),
         }
     }
-    // Relative, since a proxy may have put a path in front.
-    let back = query.lang.map_or_else(|| code.to_string(), |_| format!("{code}?lang={}", language.tag()));
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, back)).insert_header((CACHE_CONTROL, "no-store")).finish())
-}
-
-async fn find(state: &AppState, code: &str) -> Result<Option<(Linked, LinkCode)>, Error> {
-    let code: Option<LinkCode> = code.parse().ok();
-    let linked = state.db.read(move |conn| store::find(conn, code)).await?;
-    Ok(linked.zip(code))
+    Ok(stranger_page::back(code, query.lang.as_deref(), language))
 }
 
 fn shown(
@@ -121,21 +100,5 @@ fn shown(
     language: Language,
     typed: Option<Typed>,
 ) -> Result<HttpResponse, Error> {
-    let page = page::quote(linked, state.clock.now(), language, typed);
-    Ok(answered(answer, language, page.map_err(Error::internal)?))
-}
-
-fn nobody_has(language: Language) -> Result<HttpResponse, Error> {
-    let page = page::unknown(language).map_err(Error::internal)?;
-    Ok(answered(HttpResponse::NotFound(), language, page))
-}
-
-fn answered(mut answer: HttpResponseBuilder, language: Language, page: impl MessageBody + 'static) -> HttpResponse {
-    // The code is in the address: it must not travel on to another site, nor stay in a shared cache.
-    answer.insert_header((REFERRER_POLICY, "no-referrer")).insert_header((CACHE_CONTROL, "no-store"));
-    answer.insert_header((CONTENT_SECURITY_POLICY, page::POLICY)).insert_header((VARY, "Accept-Language"));
-    answer.insert_header((CONTENT_LANGUAGE, language.tag()));
-    let mut answer = answer.content_type("text/html; charset=utf-8").body(page);
-    answer.extensions_mut().insert(Deliberate);
-    answer
+    stranger_page::page(answer, language, page::quote(linked, state.clock.now(), language, typed))
 }

@@ -14,10 +14,6 @@ use crate::{
     language::Language,
 };
 
-/// What a browser may do with this page: show what it carries, and send its form back.
-pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; \
-                          frame-ancestors 'none'";
-
 /// How a quote stands for whoever opens its link.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Standing<'q> {

@@ -4,11 +4,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mobile_api::{
     Role,
     catalogue::Action,
+    complaint::ComplaintClassSave,
     directory::{
         BuildingSave, Certificate, Contact, CustomerSave, Deadlines, Found, Hours, Label, OrderTypeSave, SiteSave,
         TeamSave, UnitSave, UserSave,
     },
-    ids::{AssetId, BuildingId, CustomerId, OrderTypeId, SiteId, TeamId, TemplateId, UnitId, UserId, derived},
+    ids::{
+        AssetId, BuildingId, ComplaintClassId, CustomerId, OrderTypeId, SiteId, TeamId, TemplateId, UnitId, UserId,
+        derived,
+    },
     inspection::{Ask, Form, FormItem, FormSection, PublishTemplate, TemplateSave},
     money::Currency,
 };
@@ -16,7 +20,7 @@ use uuid::Uuid;
 
 use super::{
     Size,
-    texts::{ITEMS, NAMES, SORTS},
+    texts::{CLASSES, ITEMS, NAMES, SORTS},
 };
 use crate::{import::ids, operations::Online};
 
@@ -108,6 +112,16 @@ impl Firm {
         self.id("inspection", n)
     }
 
+    /// A complaint.
+    pub fn complaint(&self, n: u64) -> Uuid {
+        self.id("complaint", n)
+    }
+
+    /// A class of complaints.
+    pub(super) fn class(&self, class: usize) -> ComplaintClassId {
+        self.id("complaint_class", class as u64).into()
+    }
+
     fn team(&self, n: u64) -> TeamId {
         self.id("team", n % TEAMS).into()
     }
@@ -184,6 +198,11 @@ impl Firm {
         let office =
             UserSave { role: Role::Dispatcher, login: "seed.office".into(), teams: Vec::new(), ..self.worker(0) };
         all.push((self.dispatcher().uuid(), office.into()));
+        for (class, (code, zh, en)) in CLASSES.iter().enumerate() {
+            let save =
+                ComplaintClassSave { code: (*code).into(), name: Label::new(zh, en), parent: None, active: true };
+            all.push((self.class(class).uuid(), save.into()));
+        }
         all.push((self.template().uuid(), form().into()));
         all.push((self.template().uuid(), PublishTemplate {}.into()));
         all
@@ -225,7 +244,7 @@ impl Firm {
 }
 
 /// `12-0703`: building, floor and door.
-pub(super) fn flat_name(n: u64) -> String {
+pub fn flat_name(n: u64) -> String {
     format!("{}-{:02}{:02}", n / FLATS + 1, n % FLATS / 4 + 1, n % 4 + 1)
 }
 

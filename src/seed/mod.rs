@@ -15,7 +15,7 @@ use mobile_api::{Actor, Role, catalogue::Action, refusal::Refusal};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use firm::{Firm, SLUG};
+pub use firm::{Firm, SLUG, flat_name};
 
 use crate::{
     import::ids,
@@ -28,11 +28,11 @@ const CHUNK: u64 = 500;
 /// How large a firm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Size {
-    /// One estate: 40 assets, 320 inspections, 1,000 orders
+    /// One estate: 40 assets, 320 inspections, 1,000 orders, 50 complaints
     Small,
-    /// A town's firm: 2,500 assets, 20,000 inspections, 100,000 orders
+    /// A town's firm: 2,500 assets, 20,000 inspections, 100,000 orders, 5,000 complaints
     Medium,
-    /// A year of a large firm: 25,000 assets, 200,000 inspections, 1,000,000 orders
+    /// A year of a large firm: 25,000 assets, 200,000 inspections, 1,000,000 orders, 50,000 complaints
     Large,
 }
 
@@ -44,7 +44,15 @@ impl Size {
             Size::Medium => (2_500, 100_000, 100),
             Size::Large => (25_000, 1_000_000, 500),
         };
-        Counts { sites: assets.div_ceil(500), units: assets, assets, inspections: assets * 8, orders, technicians }
+        Counts {
+            sites: assets.div_ceil(500),
+            units: assets,
+            assets,
+            inspections: assets * 8,
+            orders,
+            complaints: orders / 20,
+            technicians,
+        }
     }
 }
 
@@ -61,6 +69,8 @@ pub struct Counts {
     pub inspections: u64,
     /// Orders; of these each technician has [`OPEN_EACH`] that are open.
     pub orders: u64,
+    /// Complaints.
+    pub complaints: u64,
     /// Technicians.
     pub technicians: u64,
 }
@@ -79,6 +89,8 @@ pub enum Stage {
     Orders,
     /// Inspections.
     Inspections,
+    /// Complaints.
+    Complaints,
     /// Open orders given to technicians.
     Assignments,
 }
@@ -108,11 +120,12 @@ pub async fn seed(
     let counts = size.counts();
     let run = Run { door, admin: firm.admin_actor(), stop };
     type Make = fn(&Firm, u64) -> Vec<(Uuid, Action)>;
-    let stages: [(Stage, u64, Make); 5] = [
+    let stages: [(Stage, u64, Make); 6] = [
         (Stage::Firm, firm.setup_size(), Firm::setup),
         (Stage::Assets, counts.assets, history::asset),
         (Stage::Orders, counts.orders, history::order),
         (Stage::Inspections, counts.inspections, history::inspection),
+        (Stage::Complaints, counts.complaints, history::complaint),
         (Stage::Assignments, counts.technicians * OPEN_EACH, history::assignment),
     ];
     for (stage, of, make) in stages {
@@ -139,7 +152,7 @@ impl Run<'_> {
         make: impl Fn(u64) -> Vec<(Uuid, Action)>,
         mut watch: impl FnMut(u64),
     ) -> anyhow::Result<bool> {
-        let mut done = 0;
+        let mut done = self.made(of, &make).await?;
         watch(done);
         while done < of {
             if self.stop.is_cancelled() {
@@ -153,12 +166,35 @@ impl Run<'_> {
         }
         Ok(true)
     }
+
+    /// How many were made before. Chunks are made whole, one after the other: the first that is missing is found by halving.
+    async fn made(&self, of: u64, make: impl Fn(u64) -> Vec<(Uuid, Action)>) -> anyhow::Result<u64> {
+        let (mut there, mut missing) = (0, of.div_ceil(CHUNK));
+        while there < missing {
+            let middle = there.midpoint(missing);
+            let last = make((middle * CHUNK + CHUNK).min(of) - 1);
+            let ids: Vec<Uuid> =
+                last.iter().map(|(entity, action)| operation(*entity, action)).collect::<Result<_, _>>()?;
+            let (org, asked) = (self.admin.org, ids.clone());
+            let known = self.door.db().read(move |conn| operations::store::known(conn, org, &asked)).await?;
+            match ids.iter().all(|id| known.contains_key(id)) {
+                true => there = middle + 1,
+                false => missing = middle,
+            }
+        }
+        Ok(of.min(there * CHUNK))
+    }
+}
+
+/// The operation's id, which follows from what it says of what.
+fn operation(entity: Uuid, action: &Action) -> anyhow::Result<Uuid> {
+    Ok(ids::operation(entity, action.payload()?.get()))
 }
 
 /// Carries operations out; each must succeed, or have done so before.
 async fn perform(door: &Door, actor: &Actor, actions: Vec<(Uuid, Action)>) -> anyhow::Result<()> {
     let online = |(entity, action): (Uuid, Action)| {
-        let id = ids::operation(entity, action.payload()?.get());
+        let id = operation(entity, &action)?;
         anyhow::Ok(Online { id, action, entity, expected_rev: None })
     };
     let operations: Vec<Online> = actions.into_iter().map(online).collect::<Result<_, _>>()?;

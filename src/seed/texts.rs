@@ -107,3 +107,21 @@ pub(super) const ITEMS: [(&str, &str, &str); 20] = [
     ("hours", "运行小时", "Hours run"),
     ("energy", "电表读数", "Energy meter"),
 ];
+
+/// Classes of complaints: code, Chinese and English name.
+pub(super) const CLASSES: [(&str, &str, &str); 5] = [
+    ("quality", "维修质量", "Quality of repairs"),
+    ("time", "维修不及时", "Too late"),
+    ("manner", "服务态度", "Manner"),
+    ("fee", "收费", "Fees"),
+    ("noise", "施工扰民", "Noise of work"),
+];
+
+/// What is complained of, by class, in the order of [`CLASSES`].
+pub(super) const COMPLAINTS: [[&str; 4]; 5] = [
+    ["修了两次还是坏的", "Mended twice and broken again", "刚修好又漏水", "The repair held for one day"],
+    ["报修三天没人来", "Nobody came for three days", "约好上午下午才到", "Waited the whole afternoon"],
+    ["师傅说话很不客气", "The technician was rude", "进门不穿鞋套", "Left the floor dirty"],
+    ["收费和报价不一样", "Charged more than was quoted", "没有签字就收费", "No receipt was given"],
+    ["午休时间电钻响个不停", "Drilling during the rest hours", "周末一早就施工", "Hammering since seven on Sunday"],
+];

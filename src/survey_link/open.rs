@@ -1,16 +1,12 @@
 //! The page behind the link, for whoever was given it, without signing in.
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
-    body::MessageBody,
-    get,
-    http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY},
-    post,
+    HttpRequest, HttpResponse, HttpResponseBuilder, get, post,
     web::{Data, Form, Path},
 };
 use mobile_api::{Actor, refusal::Refusal, return_visit::Satisfaction};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
@@ -20,29 +16,17 @@ use super::{
 };
 use crate::{
     app::AppState,
-    edge::Deliberate,
     error::Error,
     language::Language,
-    link_code::LinkCode,
     negotiation,
     operations::{DoorError, Online},
     query::Query,
-    quote_link::page::POLICY,
+    stranger_page::{self, PageQuery},
 };
 
 /// Registers the addresses of this subject.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(open_survey).service(answer_survey);
-}
-
-/// In which language.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// `en` or `zh-CN`; by `Accept-Language`, if absent.
-    #[param(example = "zh-CN")]
-    pub lang: Option<String>,
 }
 
 /// What the page's form sends; besides, a field `score-…` for each score of the script, from 1 to 5.
@@ -71,9 +55,9 @@ async fn open_survey(
     Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Error> {
     let language = negotiation::language(&request, query.lang.as_deref())?;
-    match find(&state, &code).await? {
+    match stranger_page::behind(&state, &code, store::find).await? {
         Some((linked, _)) => shown(HttpResponse::Ok(), &state, &linked, language, None),
-        None => nobody_has(language),
+        None => stranger_page::nothing_there(language, page::unknown(language)),
     }
 }
 
@@ -93,7 +77,9 @@ async fn answer_survey(
     Form(sent): Form<Sent>,
 ) -> Result<HttpResponse, Error> {
     let language = negotiation::language(&request, query.lang.as_deref())?;
-    let Some((linked, code)) = find(&state, &code).await? else { return nobody_has(language) };
+    let Some((linked, code)) = stranger_page::behind(&state, &code, store::find).await? else {
+        return stranger_page::nothing_there(language, page::unknown(language));
+    };
     if linked.is_open(state.clock.now()) {
         let answer = match form::read(&sent, &linked.firm.return_visits.script) {
             Ok(answer) => answer,
@@ -110,15 +96,7 @@ async fn answer_survey(
             Err(error) => return Err(error.into()),
         }
     }
-    // Relative, since a proxy may have put a path in front.
-    let back = query.lang.map_or_else(|| code.to_string(), |_| format!("{code}?lang={}", language.tag()));
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, back)).insert_header((CACHE_CONTROL, "no-store")).finish())
-}
-
-async fn find(state: &AppState, code: &str) -> Result<Option<(Linked, LinkCode)>, Error> {
-    let code: Option<LinkCode> = code.parse().ok();
-    let linked = state.db.read(move |conn| store::find(conn, code)).await?;
-    Ok(linked.zip(code))
+    Ok(stranger_page::back(code, query.lang.as_deref(), language))
 }
 
 fn not_taken(
@@ -138,21 +116,5 @@ fn shown(
     language: Language,
     typed: Option<(Wrong, Sent)>,
 ) -> Result<HttpResponse, Error> {
-    let page = page::survey(linked, state.clock.now(), language, typed);
-    Ok(answered(answer, language, page.map_err(Error::internal)?))
-}
-
-fn nobody_has(language: Language) -> Result<HttpResponse, Error> {
-    let page = page::unknown(language).map_err(Error::internal)?;
-    Ok(answered(HttpResponse::NotFound(), language, page))
-}
-
-fn answered(mut answer: HttpResponseBuilder, language: Language, page: impl MessageBody + 'static) -> HttpResponse {
-    // The code is in the address: it must not travel on to another site, nor stay in a shared cache.
-    answer.insert_header((REFERRER_POLICY, "no-referrer")).insert_header((CACHE_CONTROL, "no-store"));
-    answer.insert_header((CONTENT_SECURITY_POLICY, POLICY)).insert_header((VARY, "Accept-Language"));
-    answer.insert_header((CONTENT_LANGUAGE, language.tag()));
-    let mut answer = answer.content_type("text/html; charset=utf-8").body(page);
-    answer.extensions_mut().insert(Deliberate);
-    answer
+    stranger_page::page(answer, language, page::survey(linked, state.clock.now(), language, typed))
 }

@@ -37,6 +37,7 @@ stories! {
             (Stage::Assets, counts.assets),
             (Stage::Orders, counts.orders),
             (Stage::Inspections, counts.inspections),
+            (Stage::Complaints, counts.complaints),
             (Stage::Assignments, 100),
         ]);
         let made = version(&house, &firm).await;
@@ -58,6 +59,14 @@ stories! {
         assert!(kinds("job") > 2, "{record}");
         let expiring = office.get("/v1/assets?certificate_expires_before=2100-01-01&limit=100").await.body;
         assert_eq!(expiring["items"].as_array().map(Vec::len), Some(40));
+        let complaints = office.get("/v1/complaints?limit=100").await.body;
+        let open = office.get("/v1/complaints?status=investigating,explained").await.body;
+        let many = |page: &serde_json::Value| page["items"].as_array().map(Vec::len);
+        assert_eq!((many(&complaints), many(&open)), (Some(50), Some(1)), "{open}");
+        let figures = office.get("/v1/figures?period=2025-12").await.body;
+        let satisfied = &figures["figures"].as_array().unwrap()[3];
+        assert_eq!(satisfied["figure"], "satisfaction", "{figures}");
+        assert!(satisfied["denominator"].as_u64() > Some(0), "{satisfied}");
         let reviews = office.get("/v1/reviews?status=open").await.body;
         assert_eq!(reviews["items"].as_array().map(Vec::len), Some(0), "{reviews}");
     }

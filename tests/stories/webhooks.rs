@@ -24,7 +24,10 @@ use mobile_api::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{House, Office};
+use crate::{
+    harness::{House, Office},
+    maintenance::{announced, drafted, pump, soon},
+};
 
 /// The other program.
 #[derive(Clone, Default)]
@@ -150,6 +153,29 @@ stories! {
         assert_eq!(portal.taken().len(), 3, "nothing is told twice");
         let standing = standing(&admin, id).await;
         assert_eq!((&standing["version"], &standing["attempts"]), (&standing["head"], &json!(0)), "{standing}");
+    }
+
+    /// The residents' portal hears that the water will be off, fetches whom it is about, and has a page to show to each of them.
+    async fn a_shutdown_is_told_to_the_portal(house: House) {
+        let mut house = house;
+        let (portal, _, courier) = listening(&mut house, &["shutdown.give_notice"]).await;
+        let asset = pump(&house).await;
+        let shutdown = drafted(&house, asset, soon(&house)).await;
+        announced(&house, shutdown).await;
+        courier.deliver_due().await.unwrap();
+        assert_eq!(portal.types(), ["shutdown.give_notice"]);
+        let event = portal.taken()[0].json();
+        let about = &event["data"]["record"];
+        assert_eq!((&about["kind"], &about["id"]), (&json!("shutdown"), &json!(shutdown)), "{event}");
+        let li = house.li().await;
+        let notices = li.get(&format!("/v1/shutdown-notices?shutdown={shutdown}")).await.body;
+        let households = notices["items"].as_array().unwrap().iter().map(|item| &item["record"]);
+        let told: Vec<&Value> = households.filter(|notice| notice["for"]["unit"] == json!(house.firm.unit)).collect();
+        assert_eq!(told.len(), 1, "{notices}");
+        let link = li.get(&format!("/v1/shutdown-notices/{}/link", told[0]["id"].as_str().unwrap())).await.body;
+        let page = reqwest::Url::parse(link["url"].as_str().unwrap()).unwrap();
+        let page = li.get(page.path()).await;
+        assert_eq!(page.status, 200, "{page:?}");
     }
 
     /// Whoever has the key knows that it was us; another key signs otherwise.

@@ -159,6 +159,7 @@ impl Complaint {
         Complaint {
             id,
             number: context.related.complaint_number.clone(),
+            source: None,
             channel: intake.channel,
             complainant: intake.by,
             about: intake.about.with_site(context),

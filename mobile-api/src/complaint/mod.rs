@@ -10,6 +10,7 @@ mod clocks;
 mod close;
 mod content;
 mod follow;
+mod history;
 mod intake;
 mod investigate;
 mod judge;
@@ -31,6 +32,7 @@ pub use clocks::{ComplaintAlarm, ComplaintClock, ComplaintClocks, NextComplaintA
 pub use close::{CloseComplaint, ReopenComplaint, Summarise};
 pub use content::ResolutionContent;
 pub use follow::{CallBack, CallHow, FollowUp};
+pub use history::{ClosedThere, ImportComplaint};
 pub use intake::{EditComplaint, Intake};
 pub use investigate::{RecordFindings, ReportTask, SetTask};
 pub use judge::{JudgeComplaint, RecordUnderstanding, ReferComplaint, RespondToComplaint};

@@ -16,7 +16,7 @@ use crate::{
     photo::Photo,
     refusal::Flag,
     signing::Digest,
-    work_order::Clock,
+    work_order::{Clock, Source},
 };
 
 /// What somebody complained of, and everything that was done about it.
@@ -27,6 +27,9 @@ pub struct Complaint {
     pub id: ComplaintId,
     /// The human number, given by the server; one made on a phone has none until then.
     pub number: Option<String>,
+    /// Where it was taken over from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// How it came.
     pub channel: ComplaintChannel,
     /// Who complains.

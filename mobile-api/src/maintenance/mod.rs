@@ -41,3 +41,4 @@ pub use shutdown_save::{RescheduleShutdown, SetAffected, ShutdownSave};
 pub use status::ShutdownStatus;
 pub use trigger::{CalendarTrigger, ConditionTrigger, CounterTrigger, Triggers};
 pub use withdraw::WithdrawPlan;
+pub(crate) use withdraw::called_off_with;

@@ -96,3 +96,14 @@ impl MadeTurn {
         also
     }
 }
+
+/// The shutdown of an order that is cancelled: if nobody has begun it, those affected are told that it will not be.
+pub(crate) fn called_off_with(order: &WorkOrder, reason: &str, context: &Context<'_>) -> Option<Shutdown> {
+    let shutdown: &Shutdown = order.shutdown.and_then(|id| context.related.get(id))?;
+    let goes = shutdown.is_not_begun() && shutdown.order == Some(order.id);
+    goes.then(|| {
+        let mut shutdown = shutdown.clone();
+        shutdown.withdraw(&format!("its order was cancelled: {reason}"), context, NEVER_SEEN);
+        shutdown
+    })
+}

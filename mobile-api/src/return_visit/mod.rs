@@ -7,6 +7,7 @@
 mod answer;
 mod call;
 mod complaint;
+mod history;
 mod hours;
 pub(crate) mod plan;
 mod record;
@@ -16,6 +17,7 @@ mod survey;
 
 pub use answer::{RecordVisit, Then};
 pub use call::{AssignVisit, AttemptVisit, TakeVisit};
+pub use history::CalledThere;
 pub use hours::zone_of;
 pub use plan::id_of;
 pub use record::{

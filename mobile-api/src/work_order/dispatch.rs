@@ -12,6 +12,7 @@ use crate::{
     actor::{Actor, Role},
     check::Check,
     ids::{Id, UserId},
+    maintenance::called_off_with,
     operation::{Change, Context, Decision, Need, Payload},
     refusal::{Flag, Flagged, Refusal},
     return_visit::plan,
@@ -288,7 +289,8 @@ impl Payload for Cancel {
 
     fn needs(&self, record: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
         let asked_for = record.filter(|order| plan::was_asked_for(order));
-        asked_for.map(|order| plan::needs_of_order(order, actor.org)).unwrap_or_default()
+        let shutdown = record.and_then(|order| order.shutdown).map(Need::record);
+        asked_for.map(|order| plan::needs_of_order(order, actor.org)).into_iter().flatten().chain(shutdown).collect()
     }
 }
 
@@ -299,6 +301,7 @@ impl Change for Cancel {
             return Err(Refusal::IllegalTransition { from, operation: "cancel" });
         }
         order.log_end(context, "cancel", None);
+        let shutdown = called_off_with(&order, &self.reason, context);
         order.state = State::Cancelled {
             cancelled: context.when.clone(),
             by: context.actor.user,
@@ -309,7 +312,8 @@ impl Change for Cancel {
         // Whoever was not content and was promised rework is called once more.
         let asked_for = plan::was_asked_for(&order);
         let visit = asked_for.then(|| plan::plan_for_cancelled(&order, context.when.latest, context)).flatten();
-        Ok(Decision { record: Some(order), also: visit.into_iter().collect(), flags: Vec::new() })
+        let also = visit.into_iter().chain(shutdown.map(Into::into)).collect();
+        Ok(Decision { record: Some(order), also, flags: Vec::new() })
     }
 }
 

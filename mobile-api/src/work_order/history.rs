@@ -14,6 +14,7 @@ use crate::{
     ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, SiteId, UnitId, UserId},
     operation::{Context, Create, Decision, Need, Payload},
     refusal::Refusal,
+    return_visit::CalledThere,
 };
 
 /// Takes an order over from another system, as it is there. Its times are the source's word.
@@ -53,6 +54,9 @@ pub struct Import {
     pub closed_at: Option<DateTime<Utc>>,
     /// What the source says about the closing; at most 4,000 characters.
     pub closing: Option<String>,
+    /// The call after it was closed, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_visit: Option<CalledThere>,
 }
 
 impl Payload for Import {
@@ -75,6 +79,7 @@ impl Payload for Import {
             due: Some(received_at + chrono::Duration::days(14)),
             closed_at: Some(received_at + chrono::Duration::hours(4)),
             closing: Some("Replaced fuse and reset breaker".into()),
+            return_visit: None,
         }
     }
 
@@ -90,6 +95,9 @@ impl Payload for Import {
         }
         if let Some(closed_at) = self.closed_at {
             check.time("/closed_at", closed_at);
+        }
+        if let Some(called) = &self.return_visit {
+            called.check(check, "/return_visit", self.closed_at);
         }
     }
 
@@ -141,7 +149,9 @@ impl Create for Import {
             let outcome = Outcome::Imported { reason: self.closing.unwrap_or_default() };
             order.state = State::Closed { closed, by: context.actor.user, rev: context.rev, outcome };
         }
-        Ok(order.into())
+        let visit = self.return_visit.and_then(|called| called.about(&order, context));
+        let also = visit.map(Into::into).into_iter().collect();
+        Ok(Decision { record: Some(order), also, flags: Vec::new() })
     }
 }
 

@@ -101,6 +101,9 @@ const INSTANTS: &[(&str, &str)] = &[
     ("work_order.import", "/received_at"),
     ("work_order.import", "/due"),
     ("work_order.import", "/closed_at"),
+    ("complaint.import", "/received_at"),
+    ("complaint.import", "/due"),
+    ("complaint.import", "/closed/at"),
     ("user.save", "/certificates/0/expires_at"),
 ];
 

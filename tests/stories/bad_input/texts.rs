@@ -58,6 +58,7 @@ enum Thing {
     Class,
     Complaint,
     OtherComplaint,
+    OldComplaint,
     Visit,
     Form,
     Walk,
@@ -142,6 +143,7 @@ const LIFE: &[(&str, Thing)] = &[
     ("handover.withdraw", Thing::Handover),
     ("complaint_class.save", Thing::Class),
     ("complaint.receive", Thing::Complaint),
+    ("complaint.import", Thing::OldComplaint),
     ("complaint.edit", Thing::Complaint),
     ("complaint.judge", Thing::Complaint),
     ("complaint.refer", Thing::Complaint),
@@ -263,7 +265,11 @@ fn payload(name: &str, round: usize) -> Value {
     let quote = operation_id("work_order.quote", round);
     let (article, store) = (Thing::Article.id(round), format!("store:{}", Thing::Store.id(round)));
     let changes = match name {
-        "work_order.request" | "work_order.import" => json!({ "order_type": firm.plumbing, "site": firm.site }),
+        "work_order.request" => json!({ "order_type": firm.plumbing, "site": firm.site }),
+        "work_order.import" => {
+            let called = json!({ "at": "2030-01-01T00:00:00Z", "satisfaction": "fair", "words": "" });
+            json!({ "order_type": firm.plumbing, "site": firm.site, "return_visit": called })
+        }
         "building.save" | "unit.save" | "customer.save" | "asset.save" => json!({ "site": firm.site }),
         "round.save" => {
             let (template, spot) = (Thing::Form.id(round), json!({ "site": firm.site }));
@@ -292,7 +298,7 @@ fn payload(name: &str, round: usize) -> Value {
             let material = json!({ "article": article, "name": { "zh": "", "en": "" }, "milli": 1000, "unit": "" });
             json!({ "from": firm.wang, "to": firm.zhao, "orders": [order], "material": [material] })
         }
-        "complaint.receive" => json!({ "about": { "site": firm.site } }),
+        "complaint.receive" | "complaint.import" => json!({ "about": { "site": firm.site } }),
         "complaint.edit" => json!({ "text": "", "wanted": "", "by": { "name": "", "phone": "" } }),
         "complaint.refer" => json!({ "team": firm.plumbers }),
         "complaint.set_task" => json!({ "who": firm.wang }),

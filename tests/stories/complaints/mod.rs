@@ -6,6 +6,7 @@ mod deadlines;
 mod meanwhile;
 mod refused;
 mod search;
+mod taken_over;
 mod way;
 
 use std::time::Duration;

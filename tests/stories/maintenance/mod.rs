@@ -41,7 +41,7 @@ macro_rules! reads {
 use reads;
 
 /// A pump that supplies the flat, with a counter of hours and a gauge.
-async fn pump(house: &House) -> AssetId {
+pub(crate) async fn pump(house: &House) -> AssetId {
     let asset = AssetId::new(house.clock.new_id());
     let meter = |code: &str, unit: &str, kind| Meter {
         code: code.into(),
@@ -161,13 +161,13 @@ async fn shutdown_of(house: &House, shutdown: ShutdownId) -> Shutdown {
 }
 
 /// Two days from now, for an hour.
-fn soon(house: &House) -> Window {
+pub(crate) fn soon(house: &House) -> Window {
     let from = house.clock.now() + TimeDelta::days(2);
     Window { from, until: from + TimeDelta::hours(1) }
 }
 
 /// A shutdown of the pump, for nobody's order, in Wang's hands.
-async fn drafted(house: &House, asset: AssetId, window: Window) -> ShutdownId {
+pub(crate) async fn drafted(house: &House, asset: AssetId, window: Window) -> ShutdownId {
     let shutdown = ShutdownId::new(house.clock.new_id());
     let assignee = Assignee { user: Some(house.firm.wang), team: None };
     let save = ShutdownSave { asset, window, assignee, ..ShutdownSave::example() };
@@ -176,7 +176,7 @@ async fn drafted(house: &House, asset: AssetId, window: Window) -> ShutdownId {
 }
 
 /// Approved, and everybody affected was told.
-async fn announced(house: &House, shutdown: ShutdownId) {
+pub(crate) async fn announced(house: &House, shutdown: ShutdownId) {
     house.office("admin").await.perform(shutdown, ApproveShutdown {}).await.applied();
     house.li().await.perform(shutdown, GiveNotice::default()).await.applied();
 }

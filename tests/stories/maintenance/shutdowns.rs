@@ -12,7 +12,7 @@ use mobile_api::{
     refusal::Refusal,
     work_order::{
         Running,
-        dispatch::Assign,
+        dispatch::{Assign, Cancel},
         request::Request,
         result::RecordResult,
         visit::{Arrive, Finish, Start},
@@ -263,6 +263,33 @@ stories! {
         assert_eq!(kinds, ["shutdown", "job"]);
         assert_eq!(record["items"][1]["job"]["result"]["main_cause"], "wear");
         assert!(record["items"][0]["shutdown"]["result"]["main_cause"].is_null());
+    }
+
+    /// The job is cancelled: nobody waits without water for a technician who does not come. What has begun is not called off with it.
+    async fn a_cancelled_order_takes_its_shutdown_along(house: House) {
+        let (pump, li) = (pump(&house).await, house.li().await);
+        let mut shutdowns = Vec::new();
+        for _ in 0..2 {
+            let (order, shutdown) = (WorkOrderId::new(house.clock.new_id()), fresh(&house));
+            let request = Request { asset: Some(pump), customer: None, ..house.request_for(house.firm.check_up) };
+            li.perform(order, request).await.applied();
+            li.perform(order, Assign { technician: house.firm.wang }).await.applied();
+            let save = ShutdownSave { asset: pump, window: soon(&house), order: Some(order), ..ShutdownSave::example() };
+            li.perform(shutdown, save).await.applied();
+            ready(&house, shutdown).await;
+            shutdowns.push((order, shutdown));
+        }
+        let [(order, shutdown), (begun_order, begun)] = shutdowns[..] else { panic!("two") };
+        li.perform(order, Cancel { reason: "The tenant mended it".into() }).await.applied();
+        let called_off = shutdown_of(&house, shutdown).await;
+        let reason = called_off.withdrawn.as_ref().map(|withdrawn| withdrawn.reason.as_str());
+        assert_eq!(reason, Some("its order was cancelled: The tenant mended it"));
+        assert_eq!(called_off.editions.last().map(|edition| edition.reason), Some(EditionReason::Withdrawn), "and they are told");
+        house.clock.advance(TimeDelta::days(2));
+        let li = house.li().await;
+        li.perform(begun, StartShutdown::default()).await.applied();
+        li.perform(begun_order, Cancel { reason: "Another day".into() }).await.applied();
+        assert_eq!(shutdown_of(&house, begun).await.status(), ShutdownStatus::Running, "somebody has to turn it on again");
     }
 
     /// Sent back after those affected had been told: approved and told again, and they read that it changed.

@@ -120,6 +120,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::SetMaintenanceRules(_)
         | Action::SetTargets(_)
         | Action::ComplaintReceive(_)
+        | Action::ComplaintImport(_)
         | Action::ComplaintEdit(_)
         | Action::ComplaintJudge(_)
         | Action::ComplaintRecordUnderstanding(_)
