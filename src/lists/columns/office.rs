@@ -32,7 +32,7 @@ table!(Complaint:
     "wanted" => |complaint| complaint.wanted.as_ref();
     "founded" => |complaint| complaint.judgements.last().map(|judgement| judgement.founded);
     "people" => |complaint| several(complaint.people.iter().copied());
-    "orders" => |complaint| several(complaint.orders.iter().map(|opened| opened.order));
+    "repairs" => |complaint| several(complaint.orders.iter().map(|opened| opened.order));
     "closed-at" => |complaint| match &complaint.state {
         ComplaintState::Closed { closed, .. } => Some(closed),
         _ => None,
