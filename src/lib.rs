@@ -30,6 +30,7 @@ pub mod json;
 pub mod language;
 pub mod lifecycle;
 pub mod link_code;
+pub mod lists;
 pub mod maintenance;
 pub mod media;
 mod negotiation;

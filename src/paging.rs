@@ -1,14 +1,15 @@
 //! Lists of records, page by page.
 //!
 //! A page goes on where the last one ended (by the last record's place in the order, not by counting), so that records
-//! which come and go meanwhile neither repeat nor hide others. Records pass through as they are stored.
+//! which come and go meanwhile neither repeat nor hide others. Records pass through as they are stored; whoever asks for a
+//! table gets the whole list as one, see [`crate::lists`].
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH},
+    http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH, VARY},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use mobile_api::{Actor, time::Timestamp};
+use mobile_api::{Actor, record::Kind, time::Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use crate::{
     app::AppState,
     db::{Conn, DbError},
     error::{Code, Error},
+    lists,
     operations::store::version,
 };
 
@@ -87,7 +89,8 @@ pub enum Depends {
     OnTime,
 }
 
-/// Answers a page, or 304 if nothing at all was written in the organisation since the caller's `ETag`.
+/// Answers a page of records of this kind, or 304 if nothing at all was written in the organisation since the caller's `ETag`; for
+/// whoever asks for `text/csv`, the whole list as a table.
 ///
 /// # Errors
 /// The database's.
@@ -95,14 +98,18 @@ pub async fn answer<K, F>(
     state: &AppState,
     request: &HttpRequest,
     actor: Actor,
+    kind: Kind,
     ask: Ask<K>,
     depends: Depends,
-    mut load: F,
+    load: F,
 ) -> Result<HttpResponse, Error>
 where
-    K: Serialize + Send + 'static,
-    F: FnMut(&mut Conn, &Actor, &Ask<K>) -> Result<Vec<Listed<K>>, DbError> + Send + 'static,
+    K: Serialize + Clone + Send + 'static,
+    F: Fn(&mut Conn, &Actor, &Ask<K>) -> Result<Vec<Listed<K>>, DbError> + Send + Sync + 'static,
 {
+    if lists::wanted(request) {
+        return lists::answer(state, request, actor, kind, ask, load).await;
+    }
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let limit = ask.limit;
     let read = move |conn: &mut Conn| {
@@ -125,6 +132,7 @@ where
         answer.headers_mut().insert(ETAG, tag);
     }
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
     Ok(answer)
 }
 

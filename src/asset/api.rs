@@ -64,7 +64,7 @@ async fn list_assets(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::Asset, ask, Depends::OnRecords, load).await
 }
 
 async fn list_readings(
@@ -75,7 +75,7 @@ async fn list_readings(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::readings(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::AssetReading, ask, Depends::OnRecords, load).await
 }
 
 /// The asset, for whoever may see it.

@@ -49,7 +49,7 @@ async fn list_complaints(
     let depends = if filter.overdue.is_some() { Depends::OnTime } else { Depends::OnRecords };
     let now = state.clock.now();
     let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, &filter, ask, now);
-    paging::answer(&state, &request, actor, ask, depends, load).await
+    paging::answer(&state, &request, actor, Kind::Complaint, ask, depends, load).await
 }
 
 /// The clocks of a complaint, each with its account.

@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Data},
 };
+use mobile_api::record::Kind;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::list::{self, DeviceFilter};
@@ -29,5 +30,5 @@ async fn list_devices(
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     // When a device was last heard of changes without any operation.
     let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnTime, load).await
+    paging::answer(&state, &request, actor, Kind::Device, ask, Depends::OnTime, load).await
 }

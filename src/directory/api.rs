@@ -59,7 +59,7 @@ async fn list_entries(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, kind, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, kind, ask, Depends::OnRecords, load).await
 }
 
 /// A password for somebody else's account.

@@ -5,7 +5,7 @@ use actix_web::{
     HttpRequest, HttpResponse, get,
     web::{self, Data, Path},
 };
-use mobile_api::{Id, directory::User, handover::HandoverOpen, ids::UserId};
+use mobile_api::{Id, directory::User, handover::HandoverOpen, ids::UserId, record::Kind};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -36,7 +36,7 @@ async fn list_handovers(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::Handover, ask, Depends::OnRecords, load).await
 }
 
 /// Who takes over.

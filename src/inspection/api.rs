@@ -10,6 +10,7 @@ use mobile_api::{
     Id,
     check::Check,
     inspection::{AnswerValue, Given, InspectionResult, Judged, SignerRole, Template, TemplateSave, evaluate},
+    record::Kind,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -57,7 +58,7 @@ async fn list_templates(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::templates(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::Template, ask, Depends::OnRecords, load).await
 }
 
 async fn list_rounds(
@@ -68,7 +69,7 @@ async fn list_rounds(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::rounds(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::Round, ask, Depends::OnRecords, load).await
 }
 
 async fn list_inspections(
@@ -79,7 +80,7 @@ async fn list_inspections(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::inspections(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::Inspection, ask, Depends::OnRecords, load).await
 }
 
 /// Ready-made forms.

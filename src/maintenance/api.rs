@@ -9,6 +9,7 @@ use mobile_api::{
     Id, Role,
     ids::{ShutdownId, ShutdownNoticeId},
     maintenance::ShutdownNotice,
+    record::Kind,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,7 +47,7 @@ async fn list_plans(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::plans(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::MaintenancePlan, ask, Depends::OnRecords, load).await
 }
 
 async fn list_shutdowns(
@@ -57,7 +58,7 @@ async fn list_shutdowns(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::shutdowns(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::Shutdown, ask, Depends::OnRecords, load).await
 }
 
 async fn list_notices(
@@ -68,7 +69,7 @@ async fn list_notices(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::notices(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::ShutdownNotice, ask, Depends::OnRecords, load).await
 }
 
 /// Where somebody reads a notice.

@@ -43,7 +43,10 @@ use crate::{
     directory::list::DirectoryFilter,
     handover::list::HandoverFilter,
     inspection::list::{InspectionFilter, RoundFilter, TemplateFilter},
+    language::Language,
+    lists,
     maintenance::list::{NoticeFilter, PlanFilter, ShutdownFilter},
+    negotiation,
     operations::api::{History, HistoryQuery},
     return_visit::list::VisitFilter,
     review::list::ReviewFilter,
@@ -283,15 +286,18 @@ fn history(kind: Kind) -> Operation {
 fn list(kind: Kind, schema: &str, about: &str, parameters: Vec<Parameter>) -> Operation {
     let names = Names::of(kind);
     let page = json!({ "items": [{ "rev": 4, "record": example(kind) }], "next": null, "version": 1042 });
-    let mut found = answer("A page", page_of(schema), page);
+    let mut found = answer("A page; as `text/csv`, all of them", page_of(schema), page);
     found.headers.insert("ETag".to_owned(), tag().into());
+    found.content.insert(negotiation::CSV.to_owned(), table(kind).into());
     let mut builder = OperationBuilder::new()
         .operation_id(Some(format!("list_{}", names.plural_id)))
         .tag(kind.path())
         .summary(Some(format!("List {}", names.plural)))
         .description(Some(format!(
             "{about}\n\nPage by page: send `next` as `cursor` until it is `null`. Records that come and go meanwhile \
-             neither repeat nor hide others."
+             neither repeat nor hide others.\n\nWith `Accept: text/csv`, everything that fits as one table for a spreadsheet, with \
+             names instead of ids and times in the organisation's zone; `cursor` and `limit` make it shorter. It speaks the language of \
+             `Accept-Language`. An answer that breaks off is not the whole."
         )));
     for parameter in parameters {
         builder = builder.parameter(parameter);
@@ -302,6 +308,13 @@ fn list(kind: Kind, schema: &str, about: &str, parameters: Vec<Parameter>) -> Op
         .response("304", Response::new("Nothing was written in the organisation since the tag of `If-None-Match`"))
         .response("400", problems::reference(400))
         .build()
+}
+
+/// The list as a table: what stands above its columns serves as the example.
+fn table(kind: Kind) -> Content {
+    let mut content = Content::new(Some(ObjectBuilder::new().schema_type(Type::String)));
+    content.example = Some(json!(lists::columns::heading(kind, Language::English).join(",") + "\r\n"));
+    content
 }
 
 fn page_of(schema: &str) -> utoipa::openapi::schema::Object {

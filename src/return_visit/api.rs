@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Data},
 };
+use mobile_api::record::Kind;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::list::{self, Due, VisitFilter};
@@ -31,5 +32,5 @@ async fn list_return_visits(
     let depends =
         if matches!(filter.due, Some(Due::Now | Due::Overdue)) { Depends::OnTime } else { Depends::OnRecords };
     let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, &filter, ask, now);
-    paging::answer(&state, &request, actor, ask, depends, load).await
+    paging::answer(&state, &request, actor, Kind::ReturnVisit, ask, depends, load).await
 }

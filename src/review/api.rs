@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Data},
 };
+use mobile_api::record::Kind;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::list::{self, ReviewFilter};
@@ -28,5 +29,5 @@ async fn list_reviews(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::Review, ask, Depends::OnRecords, load).await
 }

@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse, get,
     web::{self, Data},
 };
-use mobile_api::Actor;
+use mobile_api::{Actor, record::Kind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -49,7 +49,7 @@ async fn list_moves(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::moves(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::StockMove, ask, Depends::OnRecords, load).await
 }
 
 async fn list_levels(
@@ -60,7 +60,7 @@ async fn list_levels(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::levels(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::StockLevel, ask, Depends::OnRecords, load).await
 }
 
 async fn list_serials(
@@ -71,7 +71,7 @@ async fn list_serials(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::serials(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::StockSerial, ask, Depends::OnRecords, load).await
 }
 
 async fn list_counts(
@@ -82,7 +82,7 @@ async fn list_counts(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::counts(conn, actor, &filter, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::StockCount, ask, Depends::OnRecords, load).await
 }
 
 /// Which store or van is looked at.

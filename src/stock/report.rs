@@ -215,7 +215,7 @@ pub(crate) fn harmless(text: &str) -> String {
 }
 
 /// Thousandths as a decimal number: `-1.5`.
-fn decimal(milli: i64) -> String {
+pub(crate) fn decimal(milli: i64) -> String {
     let sign = if milli < 0 { "-" } else { "" };
     let (whole, rest) = (milli.unsigned_abs() / 1000, milli.unsigned_abs() % 1000);
     match rest {

@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, Data, Path},
 };
 use chrono::{DateTime, Utc};
-use mobile_api::{Id, webhook::Webhook};
+use mobile_api::{Id, record::Kind, webhook::Webhook};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -52,7 +52,7 @@ async fn list_webhooks(
 ) -> Result<HttpResponse, Error> {
     let ask = Ask::read(&state, filter.cursor.as_deref(), filter.limit)?;
     let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, ask);
-    paging::answer(&state, &request, actor, ask, Depends::OnRecords, load).await
+    paging::answer(&state, &request, actor, Kind::Webhook, ask, Depends::OnRecords, load).await
 }
 
 /// What events are signed with.

@@ -58,7 +58,7 @@ async fn list_work_orders(
     let depends = if filter.overdue.is_some() { Depends::OnTime } else { Depends::OnRecords };
     let now = state.clock.now();
     let load = move |conn: &mut _, actor: &_, ask: &_| list::list(conn, actor, &filter, ask, now);
-    paging::answer(&state, &request, actor, ask, depends, load).await
+    paging::answer(&state, &request, actor, Kind::WorkOrder, ask, depends, load).await
 }
 
 /// Which orders the report counts, and by when.

@@ -73,7 +73,7 @@ impl std::str::FromStr for Deadline {
 }
 
 /// The instant after which the order is late by any account.
-pub(super) fn due(clock: &Clock) -> Timestamp {
+pub(crate) fn due(clock: &Clock) -> Timestamp {
     clock.agreed.map_or(clock.due, |agreed| agreed.max(clock.due))
 }
 

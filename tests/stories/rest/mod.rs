@@ -6,4 +6,5 @@ mod lists;
 mod operations;
 mod passwords;
 mod sight;
+mod tables;
 mod timers;
