@@ -8,6 +8,7 @@ mod answer;
 mod call;
 mod complaint;
 mod hours;
+mod overdue;
 pub(crate) mod plan;
 mod record;
 mod rework;
@@ -17,6 +18,7 @@ mod survey;
 pub use answer::{RecordVisit, Then};
 pub use call::{AssignVisit, AttemptVisit, TakeVisit};
 pub use hours::zone_of;
+pub use overdue::{MissedCall, RaiseMissedCall};
 pub use plan::id_of;
 pub use record::{
     Answer, Attempt, Chosen, Opened, ReturnVisit, Satisfaction, Scores, Unreached, VisitState, VisitStatus, Way,
