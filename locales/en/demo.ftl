@@ -82,6 +82,7 @@ flag-earlier_missing = an earlier operation never came
 flag-quote_changed_meanwhile = the quote was changed meanwhile
 flag-deadline_missed = a deadline was missed
 flag-deadline_still_missed = a deadline is still missed
+flag-call_missed = nobody called the customer in time
 flag-paused_meanwhile = was paused by the office meanwhile
 flag-price_changed = the price list was changed meanwhile
 flag-quote_expired = the quote was valid no longer

@@ -31,3 +31,5 @@ figure-rework = Rework rate
 figure-rework-definition = Of the orders settled in the period, those that did earlier work again under its warranty.
 figure-hours = Hours worked
 figure-hours-definition = The working time recorded on the orders settled in the period, of all who worked on them together.
+figure-material = Material
+figure-material-definition = What the material comes to that was recorded on the orders settled in the period, less what was taken back: the quantity times the price agreed in the order's quote, or else the price that the price list had when it was used; before discounts and taxes. Orders with material that has neither price are told apart and are in neither number.

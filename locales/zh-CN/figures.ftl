@@ -31,3 +31,5 @@ figure-rework = 返修率
 figure-rework-definition = 本期办结的工单中，在保修期内返修的工单。
 figure-hours = 工时
 figure-hours-definition = 本期办结的工单上记录的全部人员工时之和。
+figure-material = 材料
+figure-material-definition = 本期办结的工单上记录的材料金额（已撤销的除外）：数量乘以工单报价中的约定单价，没有的取使用时价目表上的单价，均不计折扣和税。其中有材料两种单价都没有的工单单独列出，不计入任何一方。

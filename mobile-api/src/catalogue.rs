@@ -498,6 +498,7 @@ catalogue! {
     change ReturnVisitAttempt = return_visit."attempt"(return_visit::AttemptVisit), offline, INTAKE, "Record that a customer was not reached";
     change ReturnVisitRecord = return_visit."record"(return_visit::RecordVisit), offline, INTAKE, "Record what a customer said";
     change ReturnVisitSendSurvey = return_visit."send_survey"(return_visit::SendSurvey), online, FRONT, "Send the customer a link to the survey";
+    change ReturnVisitRaiseAlarm = return_visit."raise_alarm"(return_visit::RaiseMissedCall), online, OPERATOR, "Tell somebody that a customer was not called in time";
     change ReturnVisitAnswerSurvey = return_visit."answer_survey"(return_visit::AnswerSurvey), online, OPERATOR, "Take the customer's answers from their page";
 }
 

@@ -353,6 +353,8 @@ pub enum Flag {
     DeadlineMissed,
     /// A deadline still is missed a while later; the manager decides.
     DeadlineStillMissed,
+    /// Nobody called a customer in time to ask how it was.
+    CallMissed,
     /// Somebody stopped the clock, or let work rest, while the phone went on with it.
     PausedMeanwhile,
     /// The work goes on under a quote that the customer has not confirmed yet.
@@ -453,6 +455,7 @@ impl Flag {
             Flag::EarlierMissing => "earlier_missing",
             Flag::DeadlineMissed => "deadline_missed",
             Flag::DeadlineStillMissed => "deadline_still_missed",
+            Flag::CallMissed => "call_missed",
             Flag::PausedMeanwhile => "paused_meanwhile",
             Flag::QuoteChangedMeanwhile => "quote_changed_meanwhile",
             Flag::StockBelowZero => "stock_below_zero",

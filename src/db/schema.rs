@@ -254,6 +254,8 @@ diesel::table! {
         resolution_seconds -> BigInt,
         labour_minutes -> BigInt,
         rework -> Bool,
+        material_minor -> Nullable<BigInt>,
+        material_unpriced -> Nullable<BigInt>,
     }
 }
 
@@ -736,6 +738,7 @@ diesel::table! {
         since -> BigInt,
         due_at -> Nullable<BigInt>,
         next_at -> Nullable<BigInt>,
+        watch_at -> Nullable<BigInt>,
     }
 }
 

@@ -61,7 +61,7 @@ pub struct FigureOrder {
     /// Whether it is counted, of shares; none if that cannot be proved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counted: Option<bool>,
-    /// What it adds, of means in seconds and of sums in minutes.
+    /// What it adds: of means in seconds, of sums in minutes or minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
     /// The clock by which it was judged, with everything that moved its end.
@@ -100,7 +100,7 @@ pub(super) fn orders(
     ask: &Ask<Timestamp>,
     now: Timestamp,
 ) -> Result<(Vec<FigureOrder>, bool), DoorError> {
-    let (zone, _) = house_rules(conn, org)?;
+    let zone = house_rules(conn, org)?.zone;
     let period = asked.period.unwrap_or_else(|| Period::Month(Month::of(now, zone)));
     let (from, until) = period.span(zone).unwrap_or((now, now));
     let begin = ask.after.map_or(from, |(at, _)| at.max(from));

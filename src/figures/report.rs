@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use mobile_api::{
     directory::{OrderType, Organisation, Site, Team, User},
     figures::{Facts, Figure, Measure, Tally, Targets},
+    money::Currency,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,7 @@ pub(super) struct Asked {
 /// Figures of a week or month.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "period": "2026-11", "from": "2026-10-31T16:00:00Z", "until": "2026-11-30T16:00:00Z", "as_of": "2026-11-22T04:00:00Z",
+    "period": "2026-11", "from": "2026-10-31T16:00:00Z", "until": "2026-11-30T16:00:00Z", "currency": "CNY", "as_of": "2026-11-22T04:00:00Z",
     "figures": [{
         "figure": "on_time", "name": "On-time rate", "measure": "rate", "definition": "Of the orders settled in the period whose deadline was judged…",
         "target": 9500, "denominator": 120, "numerator": 117, "unprovable": 2, "value": 9750, "reached": true,
@@ -77,6 +78,9 @@ pub struct Figures {
     pub from: DateTime<Utc>,
     /// The first instant of the next one.
     pub until: DateTime<Utc>,
+    /// The currency of amounts of money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
     /// When this was counted: a visit that is not due yet counts against nobody.
     pub as_of: DateTime<Utc>,
     /// Each figure.
@@ -100,7 +104,7 @@ pub struct FigureLine {
     /// What it was counted from.
     #[serde(flatten)]
     pub tally: Tally,
-    /// What it comes to: parts per ten thousand, seconds or minutes, rounded down. None if nothing counts.
+    /// What it comes to: parts per ten thousand, seconds, minutes or minor units, rounded down. None if nothing counts.
     pub value: Option<u64>,
     /// Whether the target is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,7 +148,7 @@ pub struct TrendLine {
 /// # Errors
 /// The database's; a record that cannot be read.
 pub(super) fn figures(conn: &mut Conn, org: Uuid, asked: &Asked, now: Timestamp) -> Result<Figures, DoorError> {
-    let (zone, targets) = house_rules(conn, org)?;
+    let HouseRules { zone, targets, currency } = house_rules(conn, org)?;
     let period = asked.period.unwrap_or_else(|| Period::Month(Month::of(now, zone)));
     let (from, until) = period.span(zone).unwrap_or((now, now));
     let counts = count(conn, org, (from, until), asked, now)?;
@@ -156,15 +160,23 @@ pub(super) fn figures(conn: &mut Conn, org: Uuid, asked: &Asked, now: Timestamp)
     }
     let names = group_names(conn, org, asked, &counts)?;
     let lines = Figure::ALL.into_iter().map(|figure| line(figure, asked.language, &targets, &counts, &trends, &names));
-    Ok(Figures { period: period.to_string(), from, until, as_of: now, figures: lines.collect() })
+    Ok(Figures { period: period.to_string(), from, until, currency, as_of: now, figures: lines.collect() })
 }
 
-/// The organisation's time zone and targets.
-pub(super) fn house_rules(conn: &mut Conn, org: Uuid) -> Result<(Tz, Targets), DoorError> {
+/// What the organisation says about its figures.
+pub(super) struct HouseRules {
+    pub(super) zone: Tz,
+    pub(super) targets: Targets,
+    pub(super) currency: Option<Currency>,
+}
+
+/// The organisation's time zone, targets and currency.
+pub(super) fn house_rules(conn: &mut Conn, org: Uuid) -> Result<HouseRules, DoorError> {
     let firm: HashMap<Uuid, Organisation> = named(conn, org, [org])?;
     let firm = firm.into_values().next();
     let zone = firm.as_ref().and_then(|firm| firm.time_zone.parse().ok()).unwrap_or(Tz::UTC);
-    Ok((zone, firm.map(|firm| firm.targets).unwrap_or_default()))
+    let currency = firm.as_ref().map(|firm| firm.currency);
+    Ok(HouseRules { zone, targets: firm.map(|firm| firm.targets).unwrap_or_default(), currency })
 }
 
 /// Each figure, by group; `None` stands for the whole.

@@ -1,26 +1,58 @@
 //! The figures for people: a table for spreadsheets, and a page to print for the week's or month's meeting.
 
-use mobile_api::figures::{Measure, Tally};
+use chrono_tz::Tz;
+use mobile_api::{
+    figures::{Measure, Tally},
+    money::{Currency, Money},
+};
 use serde_json::{Value, json};
 
 use super::report::{FigureLine, Figures};
 use crate::{
+    certificate::words::Words,
     language::Language,
     paper::{self, PdfError, Sheet},
     stock::report::harmless,
 };
 
-/// What a figure comes to, for people: `97.50 %`, `1 h 48 min`.
-fn told(value: Option<u64>, measure: Measure, language: Language) -> String {
-    let Some(value) = value else { return "–".to_owned() };
-    let time = |minutes: u64| {
-        let args = [("hours", (minutes / 60).to_string()), ("minutes", (minutes % 60).to_string())];
-        language.sentence("figure-time", &args).unwrap_or_default()
-    };
-    match measure {
-        Measure::Rate => format!("{}.{:02} %", value / 100, value % 100),
-        Measure::Seconds => time(value / 60),
-        Measure::Minutes => time(value),
+/// In which language and currency figures are told.
+#[derive(Clone, Copy)]
+struct Telling {
+    language: Language,
+    currency: Option<Currency>,
+}
+
+impl Telling {
+    fn say(self, id: &str) -> String {
+        self.language.sentence(id, &[]).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// What a figure comes to, for people: `97.50 %`, `1 h 48 min`, `¥1,250.00`.
+    fn told(self, value: Option<u64>, measure: Measure) -> String {
+        let Some(value) = value else { return "–".to_owned() };
+        let time = |minutes: u64| {
+            let args = [("hours", (minutes / 60).to_string()), ("minutes", (minutes % 60).to_string())];
+            self.language.sentence("figure-time", &args).unwrap_or_default()
+        };
+        match (measure, self.currency) {
+            (Measure::Rate, _) => format!("{}.{:02} %", value / 100, value % 100),
+            (Measure::Seconds, _) => time(value / 60),
+            (Measure::Minutes, _) => time(value),
+            (Measure::Money, Some(currency)) => {
+                let minor = i64::try_from(value).unwrap_or(i64::MAX);
+                Words { language: self.language, zone: Tz::UTC }.money(Money { minor, currency })
+            }
+            (Measure::Money, None) => number(value, measure),
+        }
+    }
+
+    /// The unit of a column of numbers.
+    fn unit(self, measure: Measure) -> String {
+        match measure {
+            Measure::Rate => self.say("figure-unit-percent"),
+            Measure::Seconds | Measure::Minutes => self.say("figure-unit-minutes"),
+            Measure::Money => self.currency.map(|currency| currency.to_string()).unwrap_or_default(),
+        }
     }
 }
 
@@ -32,15 +64,10 @@ pub(super) fn csv(figures: &Figures, language: Language) -> Result<Vec<u8>, csv:
     // Spreadsheets take a file without this mark for one of their own country's encoding.
     let mut writer = csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec());
     let columns = ["period", "name", "group", "value", "unit", "numerator", "denominator", "unprovable", "target"];
-    writer.write_record(columns.map(|column| say(language, &format!("figure-column-{column}"))))?;
+    let telling = Telling { language, currency: figures.currency };
+    writer.write_record(columns.map(|column| telling.say(&format!("figure-column-{column}"))))?;
     for line in &figures.figures {
-        let unit = say(
-            language,
-            match line.measure {
-                Measure::Rate => "figure-unit-percent",
-                Measure::Seconds | Measure::Minutes => "figure-unit-minutes",
-            },
-        );
+        let unit = telling.unit(line.measure);
         let mut row = |period: &str, group: &str, value: Option<u64>, tally: &Tally, target: Option<u32>| {
             writer.write_record([
                 period.to_owned(),
@@ -65,17 +92,13 @@ pub(super) fn csv(figures: &Figures, language: Language) -> Result<Vec<u8>, csv:
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// Percent with two decimals, or minutes.
+/// Percent or money with two decimals, or minutes.
 fn number(value: u64, measure: Measure) -> String {
     match measure {
-        Measure::Rate => format!("{}.{:02}", value / 100, value % 100),
+        Measure::Rate | Measure::Money => format!("{}.{:02}", value / 100, value % 100),
         Measure::Seconds => (value / 60).to_string(),
         Measure::Minutes => value.to_string(),
     }
-}
-
-fn say(language: Language, id: &str) -> String {
-    language.sentence(id, &[]).unwrap_or_else(|| id.to_owned())
 }
 
 /// The page as PDF.
@@ -83,22 +106,23 @@ fn say(language: Language, id: &str) -> String {
 /// # Errors
 /// The typesetter's.
 pub(super) fn pdf(figures: &Figures, firm: &str, language: Language) -> Result<Vec<u8>, PdfError> {
+    let telling = Telling { language, currency: figures.currency };
     let title = language.sentence("figure-title", &[("period", figures.period.clone())]).unwrap_or_default();
     let columns = ["name", "value", "target", "numerator", "denominator", "unprovable", "before"];
     let group_columns = ["group", "value", "numerator", "denominator", "unprovable"];
-    let rows: Vec<Value> = figures.figures.iter().map(|line| row(line, language)).collect();
+    let rows: Vec<Value> = figures.figures.iter().map(|line| row(line, telling)).collect();
     let grouped = figures.figures.iter().filter(|line| !line.groups.is_empty());
-    let groups: Vec<Value> = grouped.map(|line| groups(line, language)).collect();
+    let groups: Vec<Value> = grouped.map(|line| groups(line, telling)).collect();
     let data = json!({
         "lang": language.tag(),
         "firm": firm,
         "title": title,
-        "columns": columns.map(|column| say(language, &format!("figure-column-{column}"))),
+        "columns": columns.map(|column| telling.say(&format!("figure-column-{column}"))),
         "rows": rows,
-        "group_columns": group_columns.map(|column| say(language, &format!("figure-column-{column}"))),
+        "group_columns": group_columns.map(|column| telling.say(&format!("figure-column-{column}"))),
         "groups": groups,
         "definitions": figures.figures.iter().map(|line| json!([line.name, line.definition])).collect::<Vec<_>>(),
-        "definitions_title": say(language, "figure-definitions"),
+        "definitions_title": telling.say("figure-definitions"),
     });
     let ident = format!("figures {} {}", figures.period, figures.from);
     let template = include_str!("figures.typ");
@@ -110,27 +134,27 @@ fn numerator(tally: &Tally, measure: Measure) -> String {
     if measure == Measure::Rate { tally.numerator.to_string() } else { String::new() }
 }
 
-fn row(line: &FigureLine, language: Language) -> Value {
+fn row(line: &FigureLine, telling: Telling) -> Value {
     let before = line.trend.first();
     json!({
         "reached": line.reached,
         "cells": [
             line.name,
-            told(line.value, line.measure, language),
-            line.target.map_or_else(String::new, |target| told(Some(target.into()), Measure::Rate, language)),
+            telling.told(line.value, line.measure),
+            line.target.map_or_else(String::new, |target| telling.told(Some(target.into()), Measure::Rate)),
             numerator(&line.tally, line.measure),
             line.tally.denominator.to_string(),
             line.tally.unprovable.to_string(),
-            before.map_or_else(String::new, |before| told(before.value, line.measure, language)),
+            before.map_or_else(String::new, |before| telling.told(before.value, line.measure)),
         ]
     })
 }
 
-fn groups(line: &FigureLine, language: Language) -> Value {
+fn groups(line: &FigureLine, telling: Telling) -> Value {
     let cells = line.groups.iter().map(|group| {
         json!([
             group.name,
-            told(group.value, line.measure, language),
+            telling.told(group.value, line.measure),
             numerator(&group.tally, line.measure),
             group.tally.denominator.to_string(),
             group.tally.unprovable.to_string(),
@@ -166,7 +190,14 @@ mod tests {
         };
         let from = chrono::DateTime::UNIX_EPOCH;
         let lines = Figure::ALL.into_iter().map(line).collect();
-        Figures { period: "2026-11".into(), from, until: from, as_of: from, figures: lines }
+        Figures {
+            period: "2026-11".into(),
+            from,
+            until: from,
+            currency: Some(Currency::GBP),
+            as_of: from,
+            figures: lines,
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_types::Bool};
 use mobile_api::{
     evidence::Verdict,
-    figures::{Facts, Satisfied, Visit},
+    figures::{Facts, Material, Satisfied, Visit},
     return_visit::{Satisfaction, VisitStatus},
     time::Timestamp,
     work_order::WorkOrder,
@@ -40,6 +40,8 @@ struct Row {
     resolution_seconds: i64,
     labour_minutes: i64,
     rework: bool,
+    material_minor: Option<i64>,
+    material_unpriced: Option<i64>,
 }
 
 fn row(org: Uuid, facts: &Facts) -> Row {
@@ -58,6 +60,8 @@ fn row(org: Uuid, facts: &Facts) -> Row {
         resolution_seconds: facts.resolution_seconds,
         labour_minutes: facts.labour_minutes,
         rework: facts.rework,
+        material_minor: facts.material.map(|material| material.minor),
+        material_unpriced: facts.material.map(|material| material.unpriced.into()),
     }
 }
 
@@ -108,6 +112,7 @@ type Loaded = (
     i64,
     i64,
     bool,
+    (Option<i64>, Option<i64>),
 );
 
 /// What the orders say that were settled from one instant until before another, in that order. `sites` are those that the reader
@@ -141,6 +146,7 @@ pub fn settled(
             order_facts::resolution_seconds,
             order_facts::labour_minutes,
             order_facts::rework,
+            (order_facts::material_minor, order_facts::material_unpriced),
         ));
     let rows: Vec<Loaded> = both!(conn, c => query.load(c))?;
     let mut visits = visits(conn, org, (from, until))?;
@@ -205,6 +211,7 @@ fn facts(row: Loaded) -> Facts {
         resolution,
         labour,
         rework,
+        material,
     ) = row;
     Facts {
         order: order.0.into(),
@@ -220,6 +227,10 @@ fn facts(row: Loaded) -> Facts {
         resolution_seconds: resolution,
         labour_minutes: labour,
         rework,
+        material: material
+            .0
+            .zip(material.1)
+            .map(|(minor, unpriced)| Material { minor, unpriced: u32::try_from(unpriced).unwrap_or(u32::MAX) }),
         visit: None,
     }
 }

@@ -17,6 +17,7 @@ use mobile_api::{
     inspection::{NoteMissed, PlanRound},
     maintenance::GeneratePlan,
     refusal::Refusal,
+    return_visit::RaiseMissedCall,
     signing::Digest,
     time::Timestamp,
     work_order::clocks::RaiseAlarm,
@@ -36,7 +37,7 @@ use crate::{
     maintenance,
     media::{Media, MediaError, uploads::Uploads},
     operations::{self, Door, DoorError, Online},
-    search, work_order,
+    return_visit, search, work_order,
 };
 
 /// What can be put off.
@@ -158,6 +159,7 @@ impl Timers {
             self.attempt("watch deadlines", self.watch().await);
             self.attempt("plan rounds", self.plan_rounds().await);
             self.attempt("watch complaints", self.watch_complaints().await);
+            self.attempt("watch return visits", self.watch_visits().await);
             self.attempt("watch inspections", self.watch_inspections().await);
             self.attempt("make orders of plans", self.look_at_plans().await);
             if clock.now() >= window_at {
@@ -305,6 +307,14 @@ impl Timers {
     /// The database's.
     pub async fn watch_complaints(&self) -> Result<(), DoorError> {
         self.as_due(complaint::store::watch_due, RaiseComplaintAlarm {}).await
+    }
+
+    /// Tells whoever is to be told of customers whom nobody called in time.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn watch_visits(&self) -> Result<(), DoorError> {
+        self.as_due(return_visit::store::watch_due, RaiseMissedCall {}).await
     }
 
     /// Does the same to every record that is due, until none is.

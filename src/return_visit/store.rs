@@ -1,7 +1,7 @@
 //! SQL by which return visits are found.
 
 use diesel::prelude::*;
-use mobile_api::{ids::CustomerId, return_visit::ReturnVisit};
+use mobile_api::{ids::CustomerId, return_visit::ReturnVisit, time::Timestamp};
 use uuid::Uuid;
 
 use crate::db::{
@@ -28,6 +28,7 @@ pub fn project(conn: &mut Conn, org: Uuid, visit: &ReturnVisit) -> Result<(), Db
         return_visits::since.eq(Micros::from(visit.since)),
         return_visits::due_at.eq(waiting.then(|| Micros::from(visit.due_by))),
         return_visits::next_at.eq(visit.next_at.filter(|_| waiting).map(Micros::from)),
+        return_visits::watch_at.eq(visit.watch_at().map(Micros::from)),
     );
     let upsert = diesel::insert_into(return_visits::table)
         .values((return_visits::org_id.eq(Uid(org)), return_visits::id.eq(Uid::from(visit.id)), values))
@@ -51,4 +52,18 @@ pub fn open_of(conn: &mut Conn, org: Uuid, customer: CustomerId) -> Result<Vec<U
         .select(return_visits::id);
     let rows: Vec<Uid> = both!(conn, c => query.load(c))?;
     Ok(rows.into_iter().map(|id| id.0).collect())
+}
+
+/// Return visits that nobody made by now and of which nobody was told, with their organisations; those that waited longest first.
+///
+/// # Errors
+/// The database's.
+pub fn watch_due(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<(Uuid, Uuid)>, DbError> {
+    let query = return_visits::table
+        .filter(return_visits::watch_at.le(Micros::from(now)))
+        .order(return_visits::watch_at)
+        .limit(most)
+        .select((return_visits::org_id, return_visits::id));
+    let rows: Vec<(Uid, Uid)> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(|(org, id)| (org.0, id.0)).collect())
 }

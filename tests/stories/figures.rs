@@ -2,10 +2,18 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mobile_api::{
+    directory::{PriceItemSave, PriceKind},
     figures::{SetTargets, Targets},
-    ids::{UserId, WorkOrderId},
+    ids::{PriceItemId, UserId, WorkOrderId},
+    money::{Currency, Money, Quantity},
     operation::Payload,
-    work_order::{Source, dispatch::Cancel, history::Import},
+    work_order::{
+        Source,
+        dispatch::{Cancel, Close},
+        history::Import,
+        quote::MakeQuote,
+        visit::{Arrive, Finish, Start, UseMaterial, VoidEntry},
+    },
 };
 use serde_json::{Value, json};
 
@@ -61,6 +69,47 @@ async fn orders(office: &Office, path: &str) -> Vec<String> {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let items = answer.body["items"].as_array().unwrap().clone();
     items.iter().map(|item| item["order"].as_str().unwrap().to_owned()).collect()
+}
+
+/// An order of somebody's on which this was used; closed the same morning.
+async fn used(house: &House, technician: UserId, quote: Option<MakeQuote>, used: Vec<UseMaterial>) -> WorkOrderId {
+    let (order, li) = (house.assigned(house.firm.check_up, technician).await, house.li().await);
+    li.perform(order, Arrive {}).await.applied();
+    if let Some(quote) = quote {
+        li.perform(order, quote).await.applied();
+    }
+    li.perform(order, Start {}).await.applied();
+    for used in used {
+        let put_back = used.name == "Put back";
+        li.perform(order, used).await.applied();
+        if put_back {
+            let shown = li.get(&format!("/v1/work-orders/{order}")).await.body;
+            let entry = serde_json::from_value(shown["materials"][0]["op"].clone()).unwrap();
+            li.perform(order, VoidEntry { entry, reason: "It went back to the van".into() }).await.applied();
+        }
+    }
+    li.perform(order, Finish { summary: None }).await.applied();
+    li.perform(order, Close { without_signature: Some("Nobody was in to sign".into()), without_photos: None })
+        .await
+        .applied();
+    order
+}
+
+fn use_of(name: &str, item: Option<PriceItemId>, milli: i64) -> UseMaterial {
+    UseMaterial { item, name: name.into(), quantity_milli: Quantity(milli), unit: "pc".into(), stock: None }
+}
+
+/// A tap stands in the price list.
+async fn list_has(house: &House, tap: PriceItemId, minor: i64) {
+    let price = Money { minor, currency: Currency::CNY };
+    let item = PriceItemSave {
+        code: "TAP".into(),
+        kind: PriceKind::Material,
+        unit: "pc".into(),
+        price,
+        ..PriceItemSave::example()
+    };
+    house.system(&house.firm, tap, item).await;
 }
 
 fn ids(orders: &[WorkOrderId]) -> Vec<String> {
@@ -163,6 +212,38 @@ stories! {
             let text = pdf_extract::extract_text_from_mem(&bytes).unwrap();
             assert!(text.contains("75.00 %") && text.contains("2026-03"), "{text}");
         }
+    }
+
+    /// What the material of the month is worth: by the quote, or by the list as it was then. What nobody can price is told apart, with
+    /// its order.
+    async fn material_is_worth_what_it_cost_when_it_was_used(house: House) {
+        let (tap, wang, zhao) = (PriceItemId::new(house.clock.new_id()), house.firm.wang, house.firm.zhao);
+        list_has(&house, tap, 1_250).await;
+        let by_list = used(&house, wang, None, vec![use_of("Tap", Some(tap), 2_000)]).await;
+        house.pass(std::time::Duration::from_secs(3600), &[]);
+        list_has(&house, tap, 1_500).await;
+        let dearer = used(&house, zhao, None, vec![use_of("Tap", Some(tap), 1_500)]).await;
+        let quote = MakeQuote::example();
+        let quoted = used(&house, zhao, Some(quote), vec![use_of("Trap seal", None, 3_000)]).await;
+        let wire = vec![use_of("Tap", Some(tap), 1_000), use_of("Wire from the van", None, 1_000)];
+        let unpriced = used(&house, wang, None, wire).await;
+        let nothing = used(&house, wang, None, vec![use_of("Put back", Some(tap), 1_000)]).await;
+
+        let li = house.li().await;
+        let material = figure(&li, "period=2026-03&by=technician", "material").await;
+        let amount = 2 * 1_250 + 1_500 * 3 / 2 + 3 * 1_250;
+        assert_eq!((&material["measure"], &material["value"]), (&json!("money"), &json!(amount)), "{material}");
+        assert_eq!((&material["denominator"], &material["unprovable"]), (&json!(3), &json!(1)));
+        let groups = material["groups"].as_array().unwrap();
+        let of = |name: &str| groups.iter().find(|group| group["name"] == name).unwrap()["value"].clone();
+        assert_eq!((of("WANG"), of("ZHAO")), (json!(2_500), json!(amount - 2_500)));
+        assert_eq!(orders(&li, "material/orders?period=2026-03").await, ids(&[by_list, dearer, quoted]));
+        assert_eq!(orders(&li, "material/orders?period=2026-03&part=unprovable").await, ids(&[unpriced]));
+        assert!(orders(&li, "resolution/orders?period=2026-03").await.contains(&nothing.to_string()));
+        let request = li.client.get(format!("{}/v1/figures?period=2026-03&trend=0", li.base));
+        let table = li.send(request.header("accept", "text/csv")).await.body;
+        let line = table.as_str().unwrap().lines().find(|line| line.contains(",Material,")).unwrap().to_owned();
+        reads!(line, @"2026-03,Material,,85.00,CNY,85.00,3,1,");
     }
 
     /// Figures are for the office; who is limited to a site is told of that site; nonsense is said to be nonsense.

@@ -1,5 +1,6 @@
 //! What an order says for the figures.
 
+use super::Material;
 use crate::{
     evidence,
     ids::{OrderTypeId, SiteId, TeamId, UserId, WorkOrderId},
@@ -37,6 +38,8 @@ pub struct Facts {
     pub labour_minutes: i64,
     /// Whether it does earlier work again.
     pub rework: bool,
+    /// What its material is worth; `None` if none was used.
+    pub material: Option<Material>,
     /// The return visit.
     pub visit: Option<Visit>,
 }
@@ -87,6 +90,7 @@ impl Facts {
             resolution_seconds: (settled_at - order.called_at).num_seconds().max(0),
             labour_minutes: worked.map(|labour| (labour.until - labour.from).num_minutes()).sum(),
             rework: order.rework_of.is_some(),
+            material: Material::of(order),
             visit: None,
         })
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Satisfied, Targets};
+use super::{Facts, Material, Satisfied, Targets};
 use crate::{evidence::Verdict, time::Timestamp};
 
 /// A figure. Its definition, in words, is in `locales/*/figures.ftl` under the same name.
@@ -26,6 +26,8 @@ pub enum Figure {
     Rework,
     /// Time worked (工时).
     Hours,
+    /// What the material used is worth (材料).
+    Material,
 }
 
 /// What a figure is.
@@ -39,6 +41,8 @@ pub enum Measure {
     Seconds,
     /// A sum, in minutes.
     Minutes,
+    /// A sum, in minor units of the organisation's currency.
+    Money,
 }
 
 /// What an order is for a figure.
@@ -56,7 +60,7 @@ pub enum Counted {
 
 impl Figure {
     /// All of them.
-    pub const ALL: [Figure; 8] = [
+    pub const ALL: [Figure; 9] = [
         Figure::OnTime,
         Figure::Pass,
         Figure::ReturnVisits,
@@ -65,6 +69,7 @@ impl Figure {
         Figure::Resolution,
         Figure::Rework,
         Figure::Hours,
+        Figure::Material,
     ];
 
     /// The name on the wire.
@@ -78,6 +83,7 @@ impl Figure {
             Figure::Resolution => "resolution",
             Figure::Rework => "rework",
             Figure::Hours => "hours",
+            Figure::Material => "material",
         }
     }
 
@@ -94,6 +100,7 @@ impl Figure {
             }
             Figure::FirstResponse | Figure::Resolution => Measure::Seconds,
             Figure::Hours => Measure::Minutes,
+            Figure::Material => Measure::Money,
         }
     }
 
@@ -132,6 +139,11 @@ impl Figure {
             Figure::Resolution => Counted::Amount(facts.resolution_seconds),
             Figure::Hours if facts.labour_minutes > 0 => Counted::Amount(facts.labour_minutes),
             Figure::Hours => Counted::Not,
+            Figure::Material => match facts.material {
+                None => Counted::Not,
+                Some(Material { minor, unpriced: 0 }) => Counted::Amount(minor),
+                Some(_) => Counted::Unprovable,
+            },
         }
     }
 }

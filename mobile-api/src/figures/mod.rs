@@ -6,6 +6,7 @@
 
 mod facts;
 mod figure;
+mod material;
 mod tally;
 mod targets;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 pub use self::{
     facts::{Facts, Satisfied, Visit},
     figure::{Counted, Figure, Measure},
+    material::Material,
     tally::{Tally, WHOLE},
     targets::{SetTargets, Targets},
 };

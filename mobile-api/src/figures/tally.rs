@@ -13,7 +13,7 @@ pub const WHOLE: u64 = 10_000;
 pub struct Tally {
     /// How many orders count: the denominator.
     pub denominator: u64,
-    /// How many of these are counted: the numerator. Of means and sums, what the orders add up to, in seconds or minutes.
+    /// How many of these are counted: the numerator. Of means and sums, what the orders add up to, in seconds, minutes or minor units.
     pub numerator: u64,
     /// How many would count but prove nothing; they are in neither.
     pub unprovable: u64,
@@ -51,7 +51,7 @@ impl Tally {
         match measure {
             Measure::Rate => self.numerator.saturating_mul(WHOLE).checked_div(self.denominator),
             Measure::Seconds => self.numerator.checked_div(self.denominator),
-            Measure::Minutes => (self.denominator > 0).then_some(self.numerator),
+            Measure::Minutes | Measure::Money => (self.denominator > 0).then_some(self.numerator),
         }
     }
 }

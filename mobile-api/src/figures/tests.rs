@@ -24,6 +24,7 @@ fn facts() -> Facts {
         resolution_seconds: 3 * 3600,
         labour_minutes: 0,
         rework: false,
+        material: None,
         visit: None,
     }
 }
@@ -52,6 +53,10 @@ fn an_order_counts_by_the_written_definition() {
     assert_eq!(count(Figure::Satisfaction, visited(visit(-1, true, None))), Not);
     assert_eq!(count(Figure::Hours, facts()), Not);
     assert_eq!(count(Figure::Hours, Facts { labour_minutes: 40, ..facts() }), Amount(40));
+    assert_eq!(count(Figure::Material, facts()), Not);
+    let material = |minor, unpriced| Facts { material: Some(Material { minor, unpriced }), ..facts() };
+    assert_eq!(count(Figure::Material, material(2_500, 0)), Amount(2_500));
+    assert_eq!(count(Figure::Material, material(2_500, 1)), Unprovable, "nobody knows what the rest cost");
     assert_eq!(count(Figure::Resolution, facts()), Amount(10_800));
 }
 

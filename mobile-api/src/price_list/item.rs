@@ -182,6 +182,16 @@ impl PriceItem {
         earlier
     }
 
+    /// What it cost at an instant; `None` if that is longer ago than it remembers.
+    pub fn price_at(&self, at: Timestamp) -> Option<Money> {
+        match self.earlier.iter().position(|earlier| at < earlier.until) {
+            None => Some(self.price),
+            // Prices before the oldest that it remembers are forgotten.
+            Some(0) if self.earlier.len() >= MOST_EARLIER => None,
+            Some(then) => self.earlier.get(then).map(|earlier| earlier.price),
+        }
+    }
+
     /// Whether it cost so much before it cost what it does now.
     pub fn did_cost(&self, price: Money) -> bool {
         self.earlier.iter().any(|earlier| earlier.price == price)

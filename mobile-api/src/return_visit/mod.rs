@@ -9,6 +9,7 @@ mod call;
 mod complaint;
 mod history;
 mod hours;
+mod overdue;
 pub(crate) mod plan;
 mod record;
 mod rework;
@@ -19,6 +20,7 @@ pub use answer::{RecordVisit, Then};
 pub use call::{AssignVisit, AttemptVisit, TakeVisit};
 pub use history::CalledThere;
 pub use hours::zone_of;
+pub use overdue::{MissedCall, RaiseMissedCall};
 pub use plan::id_of;
 pub use record::{
     Answer, Attempt, Chosen, Opened, ReturnVisit, Satisfaction, Scores, Unreached, VisitState, VisitStatus, Way,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::survey::Survey;
+use super::{MissedCall, survey::Survey};
 use crate::{
     actor::Actor,
     evidence::When,
@@ -85,6 +85,9 @@ pub struct ReturnVisit {
     /// Everybody whose it ever was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<UserId>,
+    /// The last time that somebody was told that nobody called in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<MissedCall>,
     /// Attempts in vain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,

@@ -108,6 +108,11 @@ impl RecordType for Article {
     fn reach(&self, _: Timestamp) -> Vec<Reach> {
         vec![Reach { scope: Scope::Catalog, record: Ref::new(Self::KIND, self.id) }]
     }
+
+    /// Its item of the price list: what is used of it is worth what that costs.
+    fn companions(&self) -> Vec<Ref> {
+        self.item.map(|item| Ref::new(Kind::PriceItem, item)).into_iter().collect()
+    }
 }
 
 /// Makes an article or changes it. Its unit stays: levels and moves are counted in it.

@@ -8,12 +8,13 @@ use super::{MaterialUse, WorkOrder};
 use crate::{
     actor::{Actor, Role},
     check::Check,
-    ids::{ArticleId, Id, StockMoveId, derived_at},
-    money::Quantity,
+    directory::PriceItem,
+    ids::{ArticleId, Id, PriceItemId, StockMoveId, derived_at},
+    money::{Money, Quantity},
     operation::{Change, Context, Decision, Mode, Need, Payload},
     record::Record,
     refusal::{Flag, Flagged, Refusal},
-    stock::{self, Books, MoveKind, Place, Posting, Reservation, Settled, StockMove, UsedOn},
+    stock::{self, Article, Books, MoveKind, Place, Posting, Reservation, Settled, StockMove, UsedOn},
 };
 
 /// Where material that was used came from.
@@ -135,6 +136,27 @@ impl FromStock {
         books.put(entry.clone());
         Ok((entry, books.close()))
     }
+}
+
+/// What a use comes to by the price list as it was then: of the item that it names, or else of that of the article.
+///
+/// The item's unit must be the one that was counted, or the article's own: nobody can say what a metre costs of what is sold by
+/// the roll.
+pub(super) fn worth(
+    order: &WorkOrder,
+    item: Option<PriceItemId>,
+    (quantity, unit): (Quantity, &str),
+    taken: Option<&TakenFromStock>,
+    context: &Context<'_>,
+) -> Option<Money> {
+    let article: Option<&Article> = taken.and_then(|taken| context.related.get(taken.article));
+    let item: &PriceItem = context.related.get(item.or(article.and_then(|article| article.item))?)?;
+    let price = item.price_at(context.when.latest).filter(|price| price.currency == order.policy.currency)?;
+    let counted = match item.unit.trim() == unit.trim() {
+        true => quantity,
+        false => article.filter(|article| article.unit.trim() == item.unit.trim()).and(taken?.milli)?,
+    };
+    price.times(counted).ok()
 }
 
 /// The entry of an order that moved stock.

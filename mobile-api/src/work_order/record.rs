@@ -337,6 +337,9 @@ pub struct MaterialUse {
     /// What was taken from stock, if anything was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stock: Option<TakenFromStock>,
+    /// What it comes to by the price list as it was when it was used; absent if the list does not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Money>,
     /// Who used it.
     pub by: UserId,
     /// When.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Diagnosis, Labour, MaterialUse, Note, State, Status, Void, Window, WorkOrder,
-    material::{FromStock, needs_to_put_back, put_back},
+    material::{FromStock, needs_to_put_back, put_back, worth},
     request::{Merge, Owner},
     standing::{Progress, Step, addition, contribution, flags, step},
 };
@@ -323,7 +323,8 @@ impl Payload for UseMaterial {
     }
 
     fn needs(&self, record: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
-        self.stock.as_ref().map(|stock| stock.needs(record, actor)).unwrap_or_default()
+        let stock = self.stock.as_ref().map(|stock| stock.needs(record, actor)).unwrap_or_default();
+        stock.into_iter().chain(self.item.map(Need::record)).collect()
     }
 }
 
@@ -333,6 +334,7 @@ impl Change for UseMaterial {
         let taken = self.stock.map(|stock| stock.take(&order, self.quantity_milli, &self.unit, context)).transpose()?;
         let (stock, (also, noticed)) = taken.map_or_else(Default::default, |(taken, beside)| (Some(taken), beside));
         flags.extend(noticed);
+        let worth = worth(&order, self.item, (self.quantity_milli, &self.unit), stock.as_ref(), context);
         let material = MaterialUse {
             op: context.op,
             item: self.item,
@@ -340,6 +342,7 @@ impl Change for UseMaterial {
             quantity_milli: self.quantity_milli,
             unit: self.unit,
             stock,
+            worth,
             by: context.actor.user,
             at: context.when.clone(),
             void: None,

@@ -231,6 +231,7 @@ const ELSEWHERE: &[&str] = &[
     "webhook.give_up",
     "handover.sign",
     "return_visit.answer_survey",
+    "return_visit.raise_alarm",
     "work_order.plan_visit",
     "work_order.grab",
     "work_order.pass_on",

@@ -3,6 +3,7 @@
 mod at_the_door;
 mod calls;
 mod file;
+mod overdue;
 mod survey;
 
 use std::time::Duration;

@@ -177,6 +177,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::ReturnVisitRecord(_)
         | Action::ReturnVisitSendSurvey(_)
         | Action::ReturnVisitAnswerSurvey(_)
+        | Action::ReturnVisitRaiseAlarm(_)
         | Action::TemplateSave(_)
         | Action::TemplatePublish(_)
         | Action::TemplateWithdraw(_)
