@@ -82,6 +82,7 @@ impl CalledThere {
             way: Way::Call,
             assignee: None,
             given: Vec::new(),
+            missed: None,
             attempts: Vec::new(),
             answers: answer.into_iter().collect(),
             survey: None,
