@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use crate::{
     app::AppState,
-    db::{Conn, DbError},
+    db::{Conn, DbError, types::Uid},
     error::{Code, Error},
     lists,
-    operations::store::version,
+    operations::store::{unsigned, version},
 };
 
 /// How many records a page has if the caller does not say.
@@ -40,6 +40,85 @@ pub struct Listed<K> {
     /// When it was last heard of, if it is a device.
     pub last_seen_at: Option<Timestamp>,
 }
+
+/// A record of a list as it is loaded: what the list is ordered by, id, revision, wire form.
+pub type Row<K> = (K, Uid, i64, String);
+
+impl<K> From<Row<K>> for Listed<K> {
+    fn from((by, id, rev, body): Row<K>) -> Self {
+        Self { place: (by, id.0), rev: unsigned(rev), body, last_seen_at: None }
+    }
+}
+
+/// A page of what was loaded newest first in several ways, each to be found by an index of its own: every record once.
+pub fn newest(mut rows: Vec<Row<i64>>, ask: &Ask<i64>) -> Vec<Listed<i64>> {
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.0, row.1)));
+    rows.dedup_by_key(|row| row.1);
+    rows.truncate(ask.limit.saturating_add(1));
+    rows.into_iter().map(Listed::from).collect()
+}
+
+/// The same in the order of a text.
+pub fn alphabetical(mut rows: Vec<Row<String>>, ask: &Ask<String>) -> Vec<Listed<String>> {
+    rows.sort_unstable_by(|a, b| (&a.0, a.1).cmp(&(&b.0, b.1)));
+    rows.dedup_by_key(|row| row.1);
+    rows.truncate(ask.limit.saturating_add(1));
+    rows.into_iter().map(Listed::from).collect()
+}
+
+/// Loads the [`Row`]s of a page, with one more that tells whether there are others, from the table that finds records of a kind:
+/// `page_of!(conn, org, ask, Kind::Handover in handovers, newest by opened_at; conditions as in narrow!)`, or `alphabetical by
+/// name`. Answers from the surrounding function if the database fails.
+macro_rules! page_of {
+    ($conn:expr, $org:expr, $ask:expr, $kind:expr => $table:ident, newest by $by:ident; $($narrow:tt)*) => {
+        $crate::db::both!($conn, c => {
+            let mut query = $crate::paging::found!($table, $kind, $org)
+                .order(($table::$by.desc(), $table::id.desc()))
+                .limit($ask.rows())
+                .select(($table::$by, $table::id, records::rev, records::body))
+                .into_boxed();
+            $crate::sight::narrow!(query:
+                $($narrow)*
+                $ask.after => |place| $table::$by
+                    .le(place.0)
+                    .and($table::$by.lt(place.0).or($table::id.lt($crate::db::types::Uid(place.1))));
+            );
+            query.load(c)
+        })?
+    };
+    ($conn:expr, $org:expr, $ask:expr, $kind:expr => $table:ident, alphabetical by $by:ident; $($narrow:tt)*) => {
+        $crate::db::both!($conn, c => {
+            let mut query = $crate::paging::found!($table, $kind, $org)
+                .order(($table::$by, $table::id))
+                .limit($ask.rows())
+                .select(($table::$by, $table::id, records::rev, records::body))
+                .into_boxed();
+            $crate::sight::narrow!(query:
+                $($narrow)*
+                $ask.after.as_ref() => |place| $table::$by
+                    .ge(&place.0)
+                    .and($table::$by.gt(&place.0).or($table::id.gt($crate::db::types::Uid(place.1))));
+            );
+            query.load(c)
+        })?
+    };
+}
+pub(crate) use page_of;
+
+/// The records of a kind beside the table that finds them.
+macro_rules! found {
+    ($table:ident, $kind:expr, $org:expr) => {
+        $table::table
+            .inner_join(
+                records::table.on(records::org_id
+                    .eq($table::org_id)
+                    .and(records::kind.eq($kind.as_str()))
+                    .and(records::id.eq($table::id))),
+            )
+            .filter($table::org_id.eq($crate::db::types::Uid($org)))
+    };
+}
+pub(crate) use found;
 
 /// What part of a list is asked for.
 #[derive(Clone, Debug)]

@@ -66,6 +66,44 @@ impl Sight {
     }
 }
 
+/// One way in which a reader sees records that are given to people and crews, each to be found by an index of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// All of the organisation's.
+    All,
+    /// What belongs to one of these sites.
+    OfSites(Vec<Uid>),
+    /// What is this technician's.
+    Own(Uid),
+    /// What is one of these crews'.
+    OfTeams(Vec<Uid>),
+}
+
+impl Seen {
+    /// Every way in which the actor sees records of this kind; a record may be seen in several.
+    pub fn by(actor: &Actor, kind: Kind) -> Vec<Self> {
+        if actor.role == Role::Technician {
+            let teams = actor.teams.iter().copied().map(Uid::from).collect();
+            return vec![Seen::Own(actor.user.into()), Seen::OfTeams(teams)];
+        }
+        match Sight::of(actor, kind) {
+            Sight::All => vec![Seen::All],
+            Sight::Sites(sites) => vec![Seen::OfSites(sites)],
+            Sight::Own(_) | Sight::Nothing => Vec::new(),
+        }
+    }
+
+    /// The same as conditions, of which at most one is there: sites, technician, crews.
+    pub fn conditions(self) -> (Option<Vec<Uid>>, Option<Uid>, Option<Vec<Uid>>) {
+        match self {
+            Seen::All => (None, None, None),
+            Seen::OfSites(sites) => (Some(sites), None, None),
+            Seen::Own(user) => (None, Some(user), None),
+            Seen::OfTeams(teams) => (None, None, Some(teams)),
+        }
+    }
+}
+
 /// Adds to a boxed query a condition for each of these that is there.
 macro_rules! narrow {
     ($query:ident: $($value:expr => |$given:ident| $condition:expr;)+) => {$(

@@ -14,8 +14,7 @@ use crate::{
         types::{Micros, Uid},
     },
     directory::list::{containing, lower},
-    operations::store::unsigned,
-    paging::{Ask, Listed},
+    paging::{Ask, Listed, Row, found, page_of},
     sight::{Sight, narrow},
 };
 
@@ -53,8 +52,6 @@ pub struct AssetFilter {
     pub limit: Option<u32>,
 }
 
-type Row = (String, Uid, i64, String);
-
 /// Assets that fit the filter and that the actor may see: by name, or by when the certificate runs out.
 ///
 /// # Errors
@@ -74,15 +71,8 @@ pub fn list(
     let expiring = filter.certificate_expires_before.map(|day| day.to_string());
     let by_day = expiring.is_some();
     // Both lists are of one shape: a text to order by, and the id that parts equal ones.
-    let rows: Vec<Row> = both!(conn, c => {
-        let mut query = assets::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(assets::org_id)
-                    .and(records::kind.eq(Kind::Asset.as_str()))
-                    .and(records::id.eq(assets::id))),
-            )
-            .filter(assets::org_id.eq(Uid(actor.org)))
+    let rows: Vec<Row<String>> = both!(conn, c => {
+        let mut query = found!(assets, Kind::Asset, actor.org)
             .limit(ask.rows())
             .into_boxed();
         narrow!(query:
@@ -116,9 +106,7 @@ pub fn list(
             query.order((assets::name, assets::id)).select((assets::name, assets::id, records::rev, records::body)).load(c)
         }
     })?;
-    let listed =
-        |(place, id, rev, body): Row| Listed { place: (place, id.0), rev: unsigned(rev), body, last_seen_at: None };
-    Ok(rows.into_iter().map(listed).collect())
+    Ok(rows.into_iter().map(Listed::from).collect())
 }
 
 /// Which readings are wanted. Those that fit all of what is given.
@@ -159,35 +147,15 @@ pub fn readings(
         Sight::Sites(sites) => Some(sites),
         Sight::Own(_) | Sight::Nothing => return Ok(Vec::new()),
     };
-    let rows: Vec<(i64, Uid, i64, String)> = both!(conn, c => {
-        let mut query = asset_readings::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(asset_readings::org_id)
-                    .and(records::kind.eq(Kind::AssetReading.as_str()))
-                    .and(records::id.eq(asset_readings::id))),
-            )
-            .filter(asset_readings::org_id.eq(Uid(actor.org)))
-            .order((asset_readings::at.desc(), asset_readings::id.desc()))
-            .limit(ask.rows())
-            .select((asset_readings::at, asset_readings::id, records::rev, records::body))
-            .into_boxed();
-        narrow!(query:
-            sites => |sites| asset_readings::site_id.eq_any(sites);
-            filter.asset => |id| asset_readings::asset_id.eq(Uid(id));
-            filter.meter.as_deref() => |meter| asset_readings::meter.eq(meter.trim());
-            filter.beyond => |beyond| asset_readings::beyond.eq(beyond);
-            filter.from => |from| asset_readings::at.ge(Micros::from(from));
-            filter.until => |until| asset_readings::at.lt(Micros::from(until));
-            ask.after => |place| asset_readings::at
-                .le(place.0)
-                .and(asset_readings::at.lt(place.0).or(asset_readings::id.lt(Uid(place.1))));
-        );
-        query.load(c)
-    })?;
-    let listed =
-        |(at, id, rev, body)| Listed { place: (at, Uid::into(id)), rev: unsigned(rev), body, last_seen_at: None };
-    Ok(rows.into_iter().map(listed).collect())
+    let rows: Vec<Row<i64>> = page_of!(conn, actor.org, ask, Kind::AssetReading => asset_readings, newest by at;
+        sites => |sites| asset_readings::site_id.eq_any(sites);
+        filter.asset => |id| asset_readings::asset_id.eq(Uid(id));
+        filter.meter.as_deref() => |meter| asset_readings::meter.eq(meter.trim());
+        filter.beyond => |beyond| asset_readings::beyond.eq(beyond);
+        filter.from => |from| asset_readings::at.ge(Micros::from(from));
+        filter.until => |until| asset_readings::at.lt(Micros::from(until));
+    );
+    Ok(rows.into_iter().map(Listed::from).collect())
 }
 
 /// The last values of a meter with their instants, oldest first; at most so many.

@@ -2,22 +2,21 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use mobile_api::{Actor, Role, complaint::ComplaintStatus, record::Kind};
+use mobile_api::{Actor, complaint::ComplaintStatus, record::Kind};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
     db::{
-        Conn, DbError, both,
+        Conn, DbError,
         schema::{complaint_people, complaints, records, search_texts},
         types::{Micros, Uid},
     },
-    operations::store::unsigned,
-    paging::{Ask, Listed},
+    paging::{Ask, Listed, Row, newest, page_of},
     query::Several,
     search::{self, Sought, Wanted},
-    sight::{Sight, narrow},
+    sight::Seen,
 };
 
 /// Which complaints are wanted. Those that fit all of what is given.
@@ -71,30 +70,6 @@ pub struct ComplaintFilter {
     pub limit: Option<u32>,
 }
 
-type Row = (i64, Uid, i64, String);
-
-/// What a reader sees, each sort to be found by an index of its own.
-enum Seen {
-    All,
-    OfSites(Vec<Uid>),
-    Concerning(Uid),
-    OfTeams(Vec<Uid>),
-}
-
-impl Seen {
-    fn by(actor: &Actor) -> Vec<Seen> {
-        if actor.role == Role::Technician {
-            let teams = actor.teams.iter().copied().map(Uid::from).collect();
-            return vec![Seen::Concerning(actor.user.into()), Seen::OfTeams(teams)];
-        }
-        match Sight::of(actor, Kind::Complaint) {
-            Sight::All => vec![Seen::All],
-            Sight::Sites(sites) => vec![Seen::OfSites(sites)],
-            Sight::Own(_) | Sight::Nothing => Vec::new(),
-        }
-    }
-}
-
 /// Complaints that fit the filter and that the actor may see, newest first.
 ///
 /// # Errors
@@ -107,15 +82,11 @@ pub fn list(
     now: DateTime<Utc>,
 ) -> Result<Vec<Listed<i64>>, DbError> {
     let found = search::wanted(conn, actor.org, Kind::Complaint, filter.text.as_ref())?;
-    let mut rows: Vec<Row> = Vec::new();
-    for seen in Seen::by(actor) {
+    let mut rows: Vec<Row<i64>> = Vec::new();
+    for seen in Seen::by(actor, Kind::Complaint) {
         rows.extend(load(conn, actor.org, seen, (filter, &found), ask, now)?);
     }
-    rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.0, row.1)));
-    rows.dedup_by_key(|row| row.1);
-    rows.truncate(ask.limit.saturating_add(1));
-    let listed = |(at, id, rev, body): Row| Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None };
-    Ok(rows.into_iter().map(listed).collect())
+    Ok(newest(rows, ask))
 }
 
 fn load(
@@ -125,13 +96,8 @@ fn load(
     (filter, found): (&ComplaintFilter, &Wanted),
     ask: &Ask<i64>,
     now: DateTime<Utc>,
-) -> Result<Vec<Row>, DbError> {
-    let (sites, own, teams) = match seen {
-        Seen::All => (None, None, None),
-        Seen::OfSites(sites) => (Some(sites), None, None),
-        Seen::Concerning(user) => (None, Some(user), None),
-        Seen::OfTeams(teams) => (None, None, Some(teams)),
-    };
+) -> Result<Vec<Row<i64>>, DbError> {
+    let (sites, own, teams) = seen.conditions();
     let concerning = |user: Uid| {
         complaint_people::table
             .filter(complaint_people::org_id.eq(Uid(org)))
@@ -150,47 +116,29 @@ fn load(
     let statuses = filter.status.given().map(|given| given.iter().map(|s| s.as_str()).collect::<Vec<_>>());
     let late = || complaints::due_at.is_not_null().and(complaints::due_at.assume_not_null().lt(Micros::from(now)));
     let in_time = || complaints::due_at.is_null().or(complaints::due_at.assume_not_null().ge(Micros::from(now)));
-    let rows = both!(conn, c => {
-        let mut query = complaints::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(complaints::org_id)
-                    .and(records::kind.eq(Kind::Complaint.as_str()))
-                    .and(records::id.eq(complaints::id))),
-            )
-            .filter(complaints::org_id.eq(Uid(org)))
-            .order((complaints::received_at.desc(), complaints::id.desc()))
-            .limit(ask.rows())
-            .select((complaints::received_at, complaints::id, records::rev, records::body))
-            .into_boxed();
-        narrow!(query:
-            sites => |sites| complaints::site_id.eq_any(sites);
-            own => |user| complaints::id.eq_any(concerning(user));
-            teams => |teams| complaints::team_id.eq_any(teams);
-            found.ids() => |ids| complaints::id.eq_any(ids);
-            found.pattern() => |pattern| containing(pattern);
-            statuses => |names| complaints::status.eq_any(names);
-            filter.severity.as_deref() => |name| complaints::severity.eq(name);
-            filter.number.as_deref() => |number| complaints::number.eq(number);
-            filter.site => |id| complaints::site_id.eq(Uid(id));
-            filter.unit => |id| complaints::unit_id.eq(Uid(id));
-            filter.customer => |id| complaints::customer_id.eq(Uid(id));
-            filter.asset => |id| complaints::asset_id.eq(Uid(id));
-            filter.work_order => |id| complaints::work_order_id.eq(Uid(id));
-            filter.person => |id| complaints::person_id.eq(Uid(id));
-            filter.team => |id| complaints::team_id.eq(Uid(id));
-            filter.class => |id| complaints::class_id.eq(Uid(id));
-            filter.founded => |founded| complaints::founded.eq(founded);
-            filter.escalated => |escalated| complaints::escalated.eq(escalated);
-            filter.overdue.filter(|wanted| *wanted) => |_yes| late();
-            filter.overdue.filter(|wanted| !*wanted) => |_no| in_time();
-            filter.from => |from| complaints::received_at.ge(Micros::from(from));
-            filter.until => |until| complaints::received_at.lt(Micros::from(until));
-            ask.after => |place| complaints::received_at
-                .le(place.0)
-                .and(complaints::received_at.lt(place.0).or(complaints::id.lt(Uid(place.1))));
-        );
-        query.load(c)
-    })?;
+    let rows = page_of!(conn, org, ask, Kind::Complaint => complaints, newest by received_at;
+        sites => |sites| complaints::site_id.eq_any(sites);
+        own => |user| complaints::id.eq_any(concerning(user));
+        teams => |teams| complaints::team_id.eq_any(teams);
+        found.ids() => |ids| complaints::id.eq_any(ids);
+        found.pattern() => |pattern| containing(pattern);
+        statuses => |names| complaints::status.eq_any(names);
+        filter.severity.as_deref() => |name| complaints::severity.eq(name);
+        filter.number.as_deref() => |number| complaints::number.eq(number);
+        filter.site => |id| complaints::site_id.eq(Uid(id));
+        filter.unit => |id| complaints::unit_id.eq(Uid(id));
+        filter.customer => |id| complaints::customer_id.eq(Uid(id));
+        filter.asset => |id| complaints::asset_id.eq(Uid(id));
+        filter.work_order => |id| complaints::work_order_id.eq(Uid(id));
+        filter.person => |id| complaints::person_id.eq(Uid(id));
+        filter.team => |id| complaints::team_id.eq(Uid(id));
+        filter.class => |id| complaints::class_id.eq(Uid(id));
+        filter.founded => |founded| complaints::founded.eq(founded);
+        filter.escalated => |escalated| complaints::escalated.eq(escalated);
+        filter.overdue.filter(|wanted| *wanted) => |_yes| late();
+        filter.overdue.filter(|wanted| !*wanted) => |_no| in_time();
+        filter.from => |from| complaints::received_at.ge(Micros::from(from));
+        filter.until => |until| complaints::received_at.lt(Micros::from(until));
+    );
     Ok(rows)
 }

@@ -12,8 +12,8 @@ use crate::{
         schema::{directory, records},
         types::Uid,
     },
-    operations::{DoorError, store::unsigned},
-    paging::{Ask, Listed},
+    operations::DoorError,
+    paging::{Ask, Listed, Row},
     sight::{Sight, narrow},
 };
 
@@ -44,8 +44,6 @@ pub struct DirectoryFilter {
     pub limit: Option<u32>,
 }
 
-type Row = (String, Uid, i64, String);
-
 /// Entries of one kind that fit the filter and that the actor may see, by name.
 ///
 /// # Errors
@@ -64,7 +62,7 @@ pub fn list(
         Sight::Nothing => return Ok(Vec::new()),
     };
     let text = filter.q.as_deref().map(containing);
-    let rows: Vec<Row> = both!(conn, c => {
+    let rows: Vec<Row<String>> = both!(conn, c => {
         let mut query = directory::table
             .inner_join(
                 records::table.on(records::org_id
@@ -94,9 +92,7 @@ pub fn list(
         );
         query.load(c)
     })?;
-    let listed =
-        |(name, id, rev, body): Row| Listed { place: (name, id.0), rev: unsigned(rev), body, last_seen_at: None };
-    Ok(rows.into_iter().map(listed).collect())
+    Ok(rows.into_iter().map(Listed::from).collect())
 }
 
 /// A pattern for what contains this text, whatever signs are in it.

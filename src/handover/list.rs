@@ -16,14 +16,14 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        Conn, DbError, both,
+        Conn, DbError,
         schema::{handovers, records},
         types::Uid,
     },
-    operations::{DoorError, reading, store::unsigned},
-    paging::{Ask, Listed},
+    operations::{DoorError, reading},
+    paging::{Ask, Listed, Row, page_of},
     query::Several,
-    sight::{Sight, narrow},
+    sight::Sight,
     stock::list::{LevelFilter, SerialFilter, levels, serials},
     work_order::list::{self as orders, WorkOrderFilter},
 };
@@ -49,8 +49,6 @@ pub struct HandoverFilter {
     pub limit: Option<u32>,
 }
 
-type Row = (i64, Uid, i64, String);
-
 /// Handovers that fit the filter and that the actor may see, newest first.
 ///
 /// # Errors
@@ -66,32 +64,13 @@ pub fn list(
         Sight::Own(user) => Some(user),
         Sight::Sites(_) | Sight::Nothing => return Ok(Vec::new()),
     };
-    let rows: Vec<Row> = both!(conn, c => {
-        let mut query = handovers::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(handovers::org_id)
-                    .and(records::kind.eq(Kind::Handover.as_str()))
-                    .and(records::id.eq(handovers::id))),
-            )
-            .filter(handovers::org_id.eq(Uid(actor.org)))
-            .order((handovers::opened_at.desc(), handovers::id.desc()))
-            .limit(ask.rows())
-            .select((handovers::opened_at, handovers::id, records::rev, records::body))
-            .into_boxed();
-        narrow!(query:
-            own => |user| handovers::from_id.eq(user).or(handovers::to_id.eq(user));
-            filter.from => |user| handovers::from_id.eq(Uid(user));
-            filter.to => |user| handovers::to_id.eq(Uid(user));
-            filter.open => |open| handovers::open.eq(open);
-            ask.after => |place| handovers::opened_at
-                .le(place.0)
-                .and(handovers::opened_at.lt(place.0).or(handovers::id.lt(Uid(place.1))));
-        );
-        query.load(c)
-    })?;
-    let listed = |(at, id, rev, body): Row| Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None };
-    Ok(rows.into_iter().map(listed).collect())
+    let rows: Vec<Row<i64>> = page_of!(conn, actor.org, ask, Kind::Handover => handovers, newest by opened_at;
+        own => |user| handovers::from_id.eq(user).or(handovers::to_id.eq(user));
+        filter.from => |user| handovers::from_id.eq(Uid(user));
+        filter.to => |user| handovers::to_id.eq(Uid(user));
+        filter.open => |open| handovers::open.eq(open);
+    );
+    Ok(rows.into_iter().map(Listed::from).collect())
 }
 
 /// What `from` has to hand over to `to` as things stand, as far as the actor may see it.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use mobile_api::{Actor, Role, maintenance::ShutdownStatus, record::Kind};
+use mobile_api::{Actor, maintenance::ShutdownStatus, record::Kind};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -13,10 +13,9 @@ use crate::{
         schema::{maintenance_plans, records, shutdown_notices, shutdowns},
         types::{Micros, Uid},
     },
-    operations::store::unsigned,
-    paging::{Ask, Listed},
+    paging::{Ask, Listed, Row, found, newest, page_of},
     query::Several,
-    sight::{Sight, narrow},
+    sight::{Seen, Sight, narrow},
 };
 
 /// Which plans are wanted. Those that fit all of what is given.
@@ -95,37 +94,13 @@ pub fn plans(
     ask: &Ask<String>,
 ) -> Result<Vec<Listed<String>>, DbError> {
     let Some(sites) = sites_of(actor, Kind::MaintenancePlan) else { return Ok(Vec::new()) };
-    let rows: Vec<(String, Uid, i64, String)> = both!(conn, c => {
-        let mut query = maintenance_plans::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(maintenance_plans::org_id)
-                    .and(records::kind.eq(Kind::MaintenancePlan.as_str()))
-                    .and(records::id.eq(maintenance_plans::id))),
-            )
-            .filter(maintenance_plans::org_id.eq(Uid(actor.org)))
-            .order((maintenance_plans::name, maintenance_plans::id))
-            .limit(ask.rows())
-            .select((maintenance_plans::name, maintenance_plans::id, records::rev, records::body))
-            .into_boxed();
-        narrow!(query:
-            sites => |sites| maintenance_plans::site_id.eq_any(sites);
-            filter.site => |id| maintenance_plans::site_id.eq(Uid(id));
-            filter.asset => |id| maintenance_plans::asset_id.eq(Uid(id));
-            filter.active => |active| maintenance_plans::active.eq(active);
-            ask.after.as_ref() => |place| maintenance_plans::name
-                .ge(&place.0)
-                .and(maintenance_plans::name.gt(&place.0).or(maintenance_plans::id.gt(Uid(place.1))));
-        );
-        query.load(c)
-    })?;
-    let listed = |(name, id, rev, body): (String, Uid, i64, String)| Listed {
-        place: (name, id.0),
-        rev: unsigned(rev),
-        body,
-        last_seen_at: None,
-    };
-    Ok(rows.into_iter().map(listed).collect())
+    let rows: Vec<Row<String>> = page_of!(conn, actor.org, ask, Kind::MaintenancePlan => maintenance_plans, alphabetical by name;
+        sites => |sites| maintenance_plans::site_id.eq_any(sites);
+        filter.site => |id| maintenance_plans::site_id.eq(Uid(id));
+        filter.asset => |id| maintenance_plans::asset_id.eq(Uid(id));
+        filter.active => |active| maintenance_plans::active.eq(active);
+    );
+    Ok(rows.into_iter().map(Listed::from).collect())
 }
 
 /// The sites that an office reader sees; `None` for who sees nothing.
@@ -135,12 +110,6 @@ fn sites_of(actor: &Actor, kind: Kind) -> Option<Option<Vec<Uid>>> {
         Sight::Sites(sites) => Some(Some(sites)),
         Sight::Own(_) | Sight::Nothing => None,
     }
-}
-
-type Row = (i64, Uid, i64, String);
-
-fn listed((at, id, rev, body): Row) -> Listed<i64> {
-    Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None }
 }
 
 /// Shutdowns that fit the filter and that the actor may see, those that begin last first: a technician sees those that were given to
@@ -154,59 +123,34 @@ pub fn shutdowns(
     filter: &ShutdownFilter,
     ask: &Ask<i64>,
 ) -> Result<Vec<Listed<i64>>, DbError> {
-    if actor.role == Role::Technician {
-        let teams = actor.teams.iter().copied().map(Uid::from).collect();
-        let mut rows = shutdowns_seen(conn, actor.org, (None, Some(Uid::from(actor.user)), None), filter, ask)?;
-        rows.extend(shutdowns_seen(conn, actor.org, (None, None, Some(teams)), filter, ask)?);
-        rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.0, row.1)));
-        rows.dedup_by_key(|row| row.1);
-        rows.truncate(ask.limit.saturating_add(1));
-        return Ok(rows.into_iter().map(listed).collect());
+    let mut rows: Vec<Row<i64>> = Vec::new();
+    for seen in Seen::by(actor, Kind::Shutdown) {
+        rows.extend(shutdowns_seen(conn, actor.org, seen, filter, ask)?);
     }
-    let Some(sites) = sites_of(actor, Kind::Shutdown) else { return Ok(Vec::new()) };
-    Ok(shutdowns_seen(conn, actor.org, (sites, None, None), filter, ask)?.into_iter().map(listed).collect())
+    Ok(newest(rows, ask))
 }
-
-type Seen = (Option<Vec<Uid>>, Option<Uid>, Option<Vec<Uid>>);
 
 fn shutdowns_seen(
     conn: &mut Conn,
     org: Uuid,
-    (sites, own, teams): Seen,
+    seen: Seen,
     filter: &ShutdownFilter,
     ask: &Ask<i64>,
-) -> Result<Vec<Row>, DbError> {
+) -> Result<Vec<Row<i64>>, DbError> {
+    let (sites, own, teams) = seen.conditions();
     let statuses = filter.status.given().map(|given| given.iter().map(|s| s.as_str()).collect::<Vec<_>>());
-    let rows = both!(conn, c => {
-        let mut query = shutdowns::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(shutdowns::org_id)
-                    .and(records::kind.eq(Kind::Shutdown.as_str()))
-                    .and(records::id.eq(shutdowns::id))),
-            )
-            .filter(shutdowns::org_id.eq(Uid(org)))
-            .order((shutdowns::begins_at.desc(), shutdowns::id.desc()))
-            .limit(ask.rows())
-            .select((shutdowns::begins_at, shutdowns::id, records::rev, records::body))
-            .into_boxed();
-        narrow!(query:
-            sites => |sites| shutdowns::site_id.eq_any(sites);
-            own => |user| shutdowns::assignee_id.eq(user);
-            teams => |teams| shutdowns::team_id.eq_any(teams);
-            statuses => |names| shutdowns::status.eq_any(names);
-            filter.site => |id| shutdowns::site_id.eq(Uid(id));
-            filter.asset => |id| shutdowns::asset_id.eq(Uid(id));
-            filter.plan => |id| shutdowns::plan_id.eq(Uid(id));
-            filter.work_order => |id| shutdowns::work_order_id.eq(Uid(id));
-            filter.from => |from| shutdowns::begins_at.ge(Micros::from(from));
-            filter.until => |until| shutdowns::begins_at.lt(Micros::from(until));
-            ask.after => |place| shutdowns::begins_at
-                .le(place.0)
-                .and(shutdowns::begins_at.lt(place.0).or(shutdowns::id.lt(Uid(place.1))));
-        );
-        query.load(c)
-    })?;
+    let rows = page_of!(conn, org, ask, Kind::Shutdown => shutdowns, newest by begins_at;
+        sites => |sites| shutdowns::site_id.eq_any(sites);
+        own => |user| shutdowns::assignee_id.eq(user);
+        teams => |teams| shutdowns::team_id.eq_any(teams);
+        statuses => |names| shutdowns::status.eq_any(names);
+        filter.site => |id| shutdowns::site_id.eq(Uid(id));
+        filter.asset => |id| shutdowns::asset_id.eq(Uid(id));
+        filter.plan => |id| shutdowns::plan_id.eq(Uid(id));
+        filter.work_order => |id| shutdowns::work_order_id.eq(Uid(id));
+        filter.from => |from| shutdowns::begins_at.ge(Micros::from(from));
+        filter.until => |until| shutdowns::begins_at.lt(Micros::from(until));
+    );
     Ok(rows)
 }
 
@@ -222,19 +166,12 @@ pub fn notices(
 ) -> Result<Vec<Listed<i64>>, DbError> {
     let Some(sites) = sites_of(actor, Kind::ShutdownNotice) else { return Ok(Vec::new()) };
     let rows: Vec<(Uid, i64, String)> = both!(conn, c => {
-        let mut query = shutdown_notices::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(shutdown_notices::org_id)
-                    .and(records::kind.eq(Kind::ShutdownNotice.as_str()))
-                    .and(records::id.eq(shutdown_notices::id))),
-            )
+        let mut query = found!(shutdown_notices, Kind::ShutdownNotice, actor.org)
             .inner_join(
                 shutdowns::table.on(shutdowns::org_id
                     .eq(shutdown_notices::org_id)
                     .and(shutdowns::id.eq(shutdown_notices::shutdown_id))),
             )
-            .filter(shutdown_notices::org_id.eq(Uid(actor.org)))
             .order(shutdown_notices::id)
             .limit(ask.rows())
             .select((shutdown_notices::id, records::rev, records::body))
@@ -250,5 +187,5 @@ pub fn notices(
         );
         query.load(c)
     })?;
-    Ok(rows.into_iter().map(|(id, rev, body)| listed((0, id, rev, body))).collect())
+    Ok(rows.into_iter().map(|(id, rev, body)| Listed::from((0, id, rev, body))).collect())
 }

@@ -18,7 +18,7 @@ use crate::{
         types::{Micros, Uid},
     },
     operations::store::unsigned,
-    paging::{Ask, Listed},
+    paging::{Ask, Listed, found},
     query::Several,
     sight::{Sight, narrow},
 };
@@ -93,14 +93,7 @@ pub fn list(
     let words = |said: &[Satisfaction]| said.iter().map(|said| said.as_str()).collect::<Vec<_>>();
     let said = filter.satisfaction.given().map(words);
     let rows: Vec<Row> = both!(conn, c => {
-        let mut query = return_visits::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(return_visits::org_id)
-                    .and(records::kind.eq(Kind::ReturnVisit.as_str()))
-                    .and(records::id.eq(return_visits::id))),
-            )
-            .filter(return_visits::org_id.eq(Uid(actor.org)))
+        let mut query = found!(return_visits, Kind::ReturnVisit, actor.org)
             .limit(ask.rows())
             .select((return_visits::since, return_visits::due_at, return_visits::id, records::rev, records::body))
             .into_boxed();

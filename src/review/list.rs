@@ -8,13 +8,12 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        Conn, DbError, both,
+        Conn, DbError,
         schema::{records, reviews},
         types::Uid,
     },
-    operations::store::unsigned,
-    paging::{Ask, Listed},
-    sight::{Sight, narrow},
+    paging::{Ask, Listed, Row, page_of},
+    sight::Sight,
 };
 
 /// Whether somebody has answered a review.
@@ -59,8 +58,6 @@ pub struct ReviewFilter {
     pub limit: Option<u32>,
 }
 
-type Row = (i64, Uid, i64, String);
-
 /// Reviews that fit the filter and that the actor may see, newest first.
 ///
 /// # Errors
@@ -76,32 +73,13 @@ pub fn list(
         Sight::Sites(sites) => Some(sites),
         Sight::Own(_) | Sight::Nothing => return Ok(Vec::new()),
     };
-    let rows: Vec<Row> = both!(conn, c => {
-        let mut query = reviews::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(reviews::org_id)
-                    .and(records::kind.eq(Kind::Review.as_str()))
-                    .and(records::id.eq(reviews::id))),
-            )
-            .filter(reviews::org_id.eq(Uid(actor.org)))
-            .order((reviews::opened_at.desc(), reviews::id.desc()))
-            .limit(ask.rows())
-            .select((reviews::opened_at, reviews::id, records::rev, records::body))
-            .into_boxed();
-        narrow!(query:
-            // What belongs to no site concerns every office.
-            sites => |sites| reviews::site_id.eq_any(sites).or(reviews::site_id.is_null());
-            filter.status => |status| reviews::status.eq(status.as_str());
-            filter.kind => |kind| reviews::kind.eq(kind.as_str());
-            filter.entity => |id| reviews::entity_id.eq(Uid(id));
-            filter.site => |id| reviews::site_id.eq(Uid(id));
-            ask.after => |place| reviews::opened_at
-                .le(place.0)
-                .and(reviews::opened_at.lt(place.0).or(reviews::id.lt(Uid(place.1))));
-        );
-        query.load(c)
-    })?;
-    let listed = |(at, id, rev, body): Row| Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None };
-    Ok(rows.into_iter().map(listed).collect())
+    let rows: Vec<Row<i64>> = page_of!(conn, actor.org, ask, Kind::Review => reviews, newest by opened_at;
+        // What belongs to no site concerns every office.
+        sites => |sites| reviews::site_id.eq_any(sites).or(reviews::site_id.is_null());
+        filter.status => |status| reviews::status.eq(status.as_str());
+        filter.kind => |kind| reviews::kind.eq(kind.as_str());
+        filter.entity => |id| reviews::entity_id.eq(Uid(id));
+        filter.site => |id| reviews::site_id.eq(Uid(id));
+    );
+    Ok(rows.into_iter().map(Listed::from).collect())
 }

@@ -17,8 +17,7 @@ use crate::{
         schema::{records, stock_counts, stock_levels, stock_moves, stock_serials},
         types::{Micros, Uid},
     },
-    operations::store::unsigned,
-    paging::{Ask, Listed},
+    paging::{Ask, Listed, Row, found, newest, page_of},
     query::Several,
     sight::{Sight, narrow},
 };
@@ -117,8 +116,6 @@ fn bag(user: Uuid) -> String {
     Place::Bag(user.into()).to_string()
 }
 
-type Row = (i64, Uid, i64, String);
-
 /// One way of finding moves. Each is a range of one index: a condition with `or` would have all of a busy place's moves read
 /// and sorted for each page.
 #[derive(Clone, Default)]
@@ -167,15 +164,11 @@ pub fn moves(conn: &mut Conn, actor: &Actor, filter: &MoveFilter, ask: &Ask<i64>
         Sight::Sites(sites) => Some(sites),
         _ => None,
     };
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<Row<i64>> = Vec::new();
     for way in Way::all(filter.place.map(|place| place.to_string()), own) {
         rows.extend(moves_by(conn, actor.org, way, sites.clone(), filter, ask)?);
     }
-    rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.0, row.1)));
-    rows.dedup_by_key(|row| row.1);
-    rows.truncate(ask.limit.saturating_add(1));
-    let listed = |(at, id, rev, body): Row| Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None };
-    Ok(rows.into_iter().map(listed).collect())
+    Ok(newest(rows, ask))
 }
 
 fn moves_by(
@@ -185,45 +178,21 @@ fn moves_by(
     sites: Option<Vec<Uid>>,
     filter: &MoveFilter,
     ask: &Ask<i64>,
-) -> Result<Vec<Row>, DbError> {
+) -> Result<Vec<Row<i64>>, DbError> {
     let Way { from, to, by } = way;
     let kinds = filter.kind.given().map(|given| given.iter().map(|kind| kind.as_str()).collect::<Vec<_>>());
-    let rows = both!(conn, c => {
-        let mut query = stock_moves::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(stock_moves::org_id)
-                    .and(records::kind.eq(Kind::StockMove.as_str()))
-                    .and(records::id.eq(stock_moves::id))),
-            )
-            .filter(stock_moves::org_id.eq(Uid(org)))
-            .order((stock_moves::received_at.desc(), stock_moves::id.desc()))
-            .limit(ask.rows())
-            .select((stock_moves::received_at, stock_moves::id, records::rev, records::body))
-            .into_boxed();
-        narrow!(query:
-            from => |place| stock_moves::from_place.eq(place);
-            to => |place| stock_moves::to_place.eq(place);
-            by => |user| stock_moves::by_id.eq(user);
-            sites => |sites| stock_moves::site_id.is_null().or(stock_moves::site_id.eq_any(sites));
-            filter.article => |id| stock_moves::article_id.eq(Uid(id));
-            kinds => |kinds| stock_moves::kind.eq_any(kinds);
-            filter.awaiting => |awaiting| stock_moves::awaiting.eq(awaiting);
-            filter.received_from => |from| stock_moves::received_at.ge(Micros::from(from));
-            filter.received_until => |until| stock_moves::received_at.lt(Micros::from(until));
-            ask.after => |place| stock_moves::received_at
-                .le(place.0)
-                .and(stock_moves::received_at.lt(place.0).or(stock_moves::id.lt(Uid(place.1))));
-        );
-        query.load(c)
-    })?;
+    let rows = page_of!(conn, org, ask, Kind::StockMove => stock_moves, newest by received_at;
+        from => |place| stock_moves::from_place.eq(place);
+        to => |place| stock_moves::to_place.eq(place);
+        by => |user| stock_moves::by_id.eq(user);
+        sites => |sites| stock_moves::site_id.is_null().or(stock_moves::site_id.eq_any(sites));
+        filter.article => |id| stock_moves::article_id.eq(Uid(id));
+        kinds => |kinds| stock_moves::kind.eq_any(kinds);
+        filter.awaiting => |awaiting| stock_moves::awaiting.eq(awaiting);
+        filter.received_from => |from| stock_moves::received_at.ge(Micros::from(from));
+        filter.received_until => |until| stock_moves::received_at.lt(Micros::from(until));
+    );
     Ok(rows)
-}
-
-type TextRow = (String, Uid, i64, String);
-
-fn listed_by_text((text, id, rev, body): TextRow) -> Listed<String> {
-    Listed { place: (text, id.0), rev: unsigned(rev), body, last_seen_at: None }
 }
 
 /// Levels that fit the filter and that the actor may see, by place and article.
@@ -237,15 +206,8 @@ pub fn levels(
     ask: &Ask<String>,
 ) -> Result<Vec<Listed<String>>, DbError> {
     let Ok(own) = own_bag(actor, Kind::StockLevel) else { return Ok(Vec::new()) };
-    let rows: Vec<TextRow> = both!(conn, c => {
-        let mut query = stock_levels::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(stock_levels::org_id)
-                    .and(records::kind.eq(Kind::StockLevel.as_str()))
-                    .and(records::id.eq(stock_levels::id))),
-            )
-            .filter(stock_levels::org_id.eq(Uid(actor.org)))
+    let rows: Vec<Row<String>> = both!(conn, c => {
+        let mut query = found!(stock_levels, Kind::StockLevel, actor.org)
             .order((stock_levels::place, stock_levels::article_id))
             .limit(ask.rows())
             .select((stock_levels::place, stock_levels::article_id, records::rev, records::body))
@@ -262,7 +224,7 @@ pub fn levels(
         );
         query.load(c)
     })?;
-    Ok(rows.into_iter().map(listed_by_text).collect())
+    Ok(rows.into_iter().map(Listed::from).collect())
 }
 
 /// Numbered pieces that fit the filter and that the actor may see, by number.
@@ -276,31 +238,13 @@ pub fn serials(
     ask: &Ask<String>,
 ) -> Result<Vec<Listed<String>>, DbError> {
     let Ok(own) = own_bag(actor, Kind::StockSerial) else { return Ok(Vec::new()) };
-    let rows: Vec<TextRow> = both!(conn, c => {
-        let mut query = stock_serials::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(stock_serials::org_id)
-                    .and(records::kind.eq(Kind::StockSerial.as_str()))
-                    .and(records::id.eq(stock_serials::id))),
-            )
-            .filter(stock_serials::org_id.eq(Uid(actor.org)))
-            .order((stock_serials::serial, stock_serials::id))
-            .limit(ask.rows())
-            .select((stock_serials::serial, stock_serials::id, records::rev, records::body))
-            .into_boxed();
-        narrow!(query:
-            own => |user| stock_serials::place.eq(bag(user));
-            filter.place => |place| stock_serials::place.eq(place.to_string());
-            filter.article => |id| stock_serials::article_id.eq(Uid(id));
-            filter.serial.as_deref() => |serial| stock_serials::serial.eq(serial.trim());
-            ask.after.as_ref() => |place| stock_serials::serial
-                .ge(&place.0)
-                .and(stock_serials::serial.gt(&place.0).or(stock_serials::id.gt(Uid(place.1))));
-        );
-        query.load(c)
-    })?;
-    Ok(rows.into_iter().map(listed_by_text).collect())
+    let rows: Vec<Row<String>> = page_of!(conn, actor.org, ask, Kind::StockSerial => stock_serials, alphabetical by serial;
+        own => |user| stock_serials::place.eq(bag(user));
+        filter.place => |place| stock_serials::place.eq(place.to_string());
+        filter.article => |id| stock_serials::article_id.eq(Uid(id));
+        filter.serial.as_deref() => |serial| stock_serials::serial.eq(serial.trim());
+    );
+    Ok(rows.into_iter().map(Listed::from).collect())
 }
 
 /// Count sheets that fit the filter and that the actor may see, newest first.
@@ -314,29 +258,10 @@ pub fn counts(
     ask: &Ask<i64>,
 ) -> Result<Vec<Listed<i64>>, DbError> {
     let Ok(own) = own_bag(actor, Kind::StockCount) else { return Ok(Vec::new()) };
-    let rows: Vec<Row> = both!(conn, c => {
-        let mut query = stock_counts::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(stock_counts::org_id)
-                    .and(records::kind.eq(Kind::StockCount.as_str()))
-                    .and(records::id.eq(stock_counts::id))),
-            )
-            .filter(stock_counts::org_id.eq(Uid(actor.org)))
-            .order((stock_counts::opened_at.desc(), stock_counts::id.desc()))
-            .limit(ask.rows())
-            .select((stock_counts::opened_at, stock_counts::id, records::rev, records::body))
-            .into_boxed();
-        narrow!(query:
-            own => |user| stock_counts::place.eq(bag(user)).or(stock_counts::counters.like(format!("%{user}%")));
-            filter.place => |place| stock_counts::place.eq(place.to_string());
-            filter.open => |open| stock_counts::open.eq(open);
-            ask.after => |place| stock_counts::opened_at
-                .le(place.0)
-                .and(stock_counts::opened_at.lt(place.0).or(stock_counts::id.lt(Uid(place.1))));
-        );
-        query.load(c)
-    })?;
-    let listed = |(at, id, rev, body): Row| Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None };
-    Ok(rows.into_iter().map(listed).collect())
+    let rows: Vec<Row<i64>> = page_of!(conn, actor.org, ask, Kind::StockCount => stock_counts, newest by opened_at;
+        own => |user| stock_counts::place.eq(bag(user)).or(stock_counts::counters.like(format!("%{user}%")));
+        filter.place => |place| stock_counts::place.eq(place.to_string());
+        filter.open => |open| stock_counts::open.eq(open);
+    );
+    Ok(rows.into_iter().map(Listed::from).collect())
 }

@@ -10,7 +10,7 @@ use crate::{
         types::Uid,
     },
     operations::store::unsigned,
-    paging::{Ask, Listed},
+    paging::{Ask, Listed, found},
     sight::{Sight, narrow},
 };
 
@@ -25,14 +25,7 @@ pub fn list(conn: &mut Conn, actor: &Actor, ask: &Ask<()>) -> Result<Vec<Listed<
         return Ok(Vec::new());
     }
     let rows: Vec<Row> = both!(conn, c => {
-        let mut query = webhooks::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(webhooks::org_id)
-                    .and(records::kind.eq(Kind::Webhook.as_str()))
-                    .and(records::id.eq(webhooks::id))),
-            )
-            .filter(webhooks::org_id.eq(Uid(actor.org)))
+        let mut query = found!(webhooks, Kind::Webhook, actor.org)
             .order(webhooks::id)
             .limit(ask.rows())
             .select((webhooks::id, records::rev, records::body))

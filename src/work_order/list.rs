@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{dsl::not, prelude::*};
 use mobile_api::{
-    Actor, Role,
+    Actor,
     record::Kind,
     work_order::{Status, merge::Merge},
 };
@@ -18,11 +18,11 @@ use crate::{
         schema::{journal, records, search_texts, work_orders},
         types::{Micros, Uid},
     },
-    operations::store::{signed, unsigned},
-    paging::{Ask, Listed},
+    operations::store::signed,
+    paging::{Ask, Listed, Row, newest, page_of},
     query::Several,
     search::{self, Sought, Wanted},
-    sight::{Sight, narrow},
+    sight::Seen,
 };
 
 /// Which orders are wanted. Those that fit all of what is given.
@@ -80,30 +80,6 @@ pub struct WorkOrderFilter {
     pub limit: Option<u32>,
 }
 
-type Row = (i64, Uid, i64, String);
-
-/// Which orders a reader sees, each sort to be found by an index of its own.
-enum Seen {
-    All,
-    OfSites(Vec<Uid>),
-    AssignedTo(Uid),
-    InPoolOf(Vec<Uid>),
-}
-
-impl Seen {
-    fn by(actor: &Actor) -> Vec<Seen> {
-        if actor.role == Role::Technician {
-            let teams = actor.teams.iter().copied().map(Uid::from).collect();
-            return vec![Seen::AssignedTo(actor.user.into()), Seen::InPoolOf(teams)];
-        }
-        match Sight::of(actor, Kind::WorkOrder) {
-            Sight::All => vec![Seen::All],
-            Sight::Sites(sites) => vec![Seen::OfSites(sites)],
-            Sight::Own(_) | Sight::Nothing => Vec::new(),
-        }
-    }
-}
-
 /// Orders that fit the filter and that the actor may see, newest first.
 ///
 /// A technician is shown the orders that are theirs now, and those that nobody has yet in the pools of their teams. (One
@@ -120,14 +96,10 @@ pub fn list(
 ) -> Result<Vec<Listed<i64>>, DbError> {
     let found = search::wanted(conn, actor.org, Kind::WorkOrder, filter.text.as_ref())?;
     let mut rows = Vec::new();
-    for seen in Seen::by(actor) {
+    for seen in Seen::by(actor, Kind::WorkOrder) {
         rows.extend(load(conn, actor.org, seen, (filter, &found), ask, now)?);
     }
-    // No order is seen in two ways, so this is the page: the first of each, in one order.
-    rows.sort_unstable_by_key(|row: &Row| std::cmp::Reverse((row.0, row.1)));
-    rows.truncate(ask.limit.saturating_add(1));
-    let listed = |(at, id, rev, body): Row| Listed { place: (at, id.0), rev: unsigned(rev), body, last_seen_at: None };
-    Ok(rows.into_iter().map(listed).collect())
+    Ok(newest(rows, ask))
 }
 
 fn load(
@@ -137,13 +109,8 @@ fn load(
     (filter, found): (&WorkOrderFilter, &Wanted),
     ask: &Ask<i64>,
     now: DateTime<Utc>,
-) -> Result<Vec<Row>, DbError> {
-    let (sites, own, pool) = match seen {
-        Seen::All => (None, None, None),
-        Seen::OfSites(sites) => (Some(sites), None, None),
-        Seen::AssignedTo(user) => (None, Some(user), None),
-        Seen::InPoolOf(teams) => (None, None, Some(teams)),
-    };
+) -> Result<Vec<Row<i64>>, DbError> {
+    let (sites, own, pool) = seen.conditions();
     let survivors = filter.changed_after.map(|version| survivors(conn, org, version)).transpose()?;
     let statuses = filter.status.given().map(|given| given.iter().map(|s| s.as_str()).collect::<Vec<_>>());
     let deadlines = filter.deadline.given().map(|given| given.iter().map(|d| d.as_str()).collect::<Vec<_>>());
@@ -165,49 +132,31 @@ fn load(
         .filter(journal::kind.eq(Kind::WorkOrder.as_str()))
         .filter(journal::version.gt(signed(filter.changed_after.unwrap_or_default())))
         .select(journal::entity_id);
-    let rows = both!(conn, c => {
-        let mut query = work_orders::table
-            .inner_join(
-                records::table.on(records::org_id
-                    .eq(work_orders::org_id)
-                    .and(records::kind.eq(Kind::WorkOrder.as_str()))
-                    .and(records::id.eq(work_orders::id))),
-            )
-            .filter(work_orders::org_id.eq(Uid(org)))
-            .order((work_orders::received_at.desc(), work_orders::id.desc()))
-            .limit(ask.rows())
-            .select((work_orders::received_at, work_orders::id, records::rev, records::body))
-            .into_boxed();
-        narrow!(query:
-            own => |user| work_orders::assignee_id.eq(user);
-            pool => |teams| work_orders::status.eq(Status::Requested.as_str()).and(work_orders::team_id.eq_any(teams));
-            sites => |sites| work_orders::site_id.eq_any(sites);
-            survivors => |ids| work_orders::id.eq_any(recorded_after).or(work_orders::id.eq_any(ids));
-            found.ids() => |ids| work_orders::id.eq_any(ids);
-            found.pattern() => |pattern| containing(pattern);
-            statuses => |names| work_orders::status.eq_any(names);
-            deadlines => |names| work_orders::deadline.eq_any(names);
-            filter.overdue.filter(|wanted| *wanted) => |_yes| overdue();
-            filter.overdue.filter(|wanted| !*wanted) => |_no| not(overdue());
-            filter.assignee => |id| work_orders::assignee_id.eq(Uid(id));
-            filter.team => |id| work_orders::team_id.eq(Uid(id));
-            filter.site => |id| work_orders::site_id.eq(Uid(id));
-            filter.unit => |id| work_orders::unit_id.eq(Uid(id));
-            filter.customer => |id| work_orders::customer_id.eq(Uid(id));
-            filter.asset => |id| work_orders::asset_id.eq(Uid(id));
-            filter.plan => |id| work_orders::plan_id.eq(Uid(id));
-            filter.order_type => |id| work_orders::order_type_id.eq(Uid(id));
-            filter.number.as_deref() => |number| work_orders::number.eq(number);
-            filter.external_source.as_deref() => |source| work_orders::external_source.eq(source);
-            filter.external_id.as_deref() => |id| work_orders::external_id.eq(id);
-            filter.received_from => |from| work_orders::received_at.ge(Micros::from(from));
-            filter.received_until => |until| work_orders::received_at.lt(Micros::from(until));
-            ask.after => |place| work_orders::received_at
-                .le(place.0)
-                .and(work_orders::received_at.lt(place.0).or(work_orders::id.lt(Uid(place.1))));
-        );
-        query.load(c)
-    })?;
+    let rows = page_of!(conn, org, ask, Kind::WorkOrder => work_orders, newest by received_at;
+        own => |user| work_orders::assignee_id.eq(user);
+        pool => |teams| work_orders::status.eq(Status::Requested.as_str()).and(work_orders::team_id.eq_any(teams));
+        sites => |sites| work_orders::site_id.eq_any(sites);
+        survivors => |ids| work_orders::id.eq_any(recorded_after).or(work_orders::id.eq_any(ids));
+        found.ids() => |ids| work_orders::id.eq_any(ids);
+        found.pattern() => |pattern| containing(pattern);
+        statuses => |names| work_orders::status.eq_any(names);
+        deadlines => |names| work_orders::deadline.eq_any(names);
+        filter.overdue.filter(|wanted| *wanted) => |_yes| overdue();
+        filter.overdue.filter(|wanted| !*wanted) => |_no| not(overdue());
+        filter.assignee => |id| work_orders::assignee_id.eq(Uid(id));
+        filter.team => |id| work_orders::team_id.eq(Uid(id));
+        filter.site => |id| work_orders::site_id.eq(Uid(id));
+        filter.unit => |id| work_orders::unit_id.eq(Uid(id));
+        filter.customer => |id| work_orders::customer_id.eq(Uid(id));
+        filter.asset => |id| work_orders::asset_id.eq(Uid(id));
+        filter.plan => |id| work_orders::plan_id.eq(Uid(id));
+        filter.order_type => |id| work_orders::order_type_id.eq(Uid(id));
+        filter.number.as_deref() => |number| work_orders::number.eq(number);
+        filter.external_source.as_deref() => |source| work_orders::external_source.eq(source);
+        filter.external_id.as_deref() => |id| work_orders::external_id.eq(id);
+        filter.received_from => |from| work_orders::received_at.ge(Micros::from(from));
+        filter.received_until => |until| work_orders::received_at.lt(Micros::from(until));
+    );
     Ok(rows)
 }
 
