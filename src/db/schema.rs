@@ -263,6 +263,43 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
+    back_fills (org_id, kind) {
+        org_id -> Id,
+        kind -> Text,
+        after_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
+    complaint_facts (org_id, received_at, complaint_id) {
+        org_id -> Id,
+        received_at -> BigInt,
+        complaint_id -> Id,
+        site_id -> Nullable<Id>,
+        team_id -> Nullable<Id>,
+        class_id -> Nullable<Id>,
+        cause -> Nullable<Text>,
+        founded -> Nullable<Bool>,
+        told -> Nullable<Text>,
+        told_due -> Nullable<BigInt>,
+        responded -> Nullable<Text>,
+        responded_due -> Nullable<BigInt>,
+        resolved -> Nullable<Text>,
+        resolved_due -> Nullable<BigInt>,
+        called -> Nullable<Text>,
+        called_due -> Nullable<BigInt>,
+        accepted -> Nullable<Bool>,
+        again -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
     labour (org_id, technician_id, started_at, op_id) {
         org_id -> Id,
         technician_id -> Id,

@@ -5,13 +5,20 @@ use actix_web::{
     http::header,
     web::{Data, Path},
 };
-use mobile_api::{Actor, directory::Organisation, figures::Figure, ids::Id, time::Timestamp};
+use mobile_api::{
+    Actor,
+    directory::Organisation,
+    figures::{CountedOf, Figure},
+    ids::Id,
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
+    complaints::{self, ComplaintGroups, FigureComplaint},
     orders::{self, FigureOrder, Groups, Part},
     report::{self, Asked, By, Figures},
     sheet,
@@ -32,7 +39,7 @@ use crate::{
 
 /// Registers the addresses of this subject, relative to `/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(get_figures).service(list_figure_orders);
+    cfg.service(get_figures).service(list_figure_orders).service(list_figure_complaints);
 }
 
 /// Most earlier periods that are told with one.
@@ -58,8 +65,8 @@ pub struct FiguresQuery {
 
 /// Report the figures of a week or month
 ///
-/// Counted from the orders whose work was settled in it: signed for, or closed. Each figure has its definition, its target, what it
-/// was counted from, and what nobody can prove apart; `GET /v1/figures/{figure}/orders` lists the orders behind it. As JSON, as a table
+/// Counted from the orders whose work was settled in it – signed for, or closed – and from the complaints that were written down in it. Each figure has its definition, its target, what it
+/// was counted from, and what nobody can prove apart; `GET /v1/figures/{figure}/orders` lists the orders behind it, or `GET /v1/figures/{figure}/complaints` the complaints. As JSON, as a table
 /// for spreadsheets (`Accept: text/csv`), or as a page to print (`Accept: application/pdf`).
 #[utoipa::path(tag = "reports", operation_id = "get_figures", params(FiguresQuery),
     responses((status = 200, description = "The figures", content(
@@ -96,6 +103,11 @@ async fn get_figures(
         return Ok(negotiation::document(PDF, &name, language, pdf));
     }
     negotiation::report(&request, &figures, &name, |language| sheet::csv(&figures, language))
+}
+
+/// The figure of this name, if it is counted of these.
+fn figure_of(name: &str, of: CountedOf) -> Result<Figure, Error> {
+    Figure::parse(name).filter(|figure| figure.counted_of() == of).ok_or_else(|| Code::NotFound.into())
 }
 
 fn period(text: Option<&str>) -> Result<Option<Period>, Error> {
@@ -153,7 +165,7 @@ pub struct FigureOrders {
 /// The numerator or the denominator, order by order, judged by the function that counted them; each with the clock by which it was
 /// judged and everything that moved its end. `GET /v1/work-orders/{id}/clocks` tells it in words.
 #[utoipa::path(tag = "reports", operation_id = "list_figure_orders",
-    params(("figure" = String, Path, description = "The figure, as `GET /v1/figures` names it", example = "on_time"), FigureOrdersQuery),
+    params(("figure" = String, Path, description = "The figure, as `GET /v1/figures` names it; one that is counted of orders", example = "on_time"), FigureOrdersQuery),
     responses((status = 200, description = "The orders", body = FigureOrders)))]
 #[get("/figures/{figure}/orders")]
 async fn list_figure_orders(
@@ -163,7 +175,7 @@ async fn list_figure_orders(
     Query(query): Query<FigureOrdersQuery>,
 ) -> Result<Json<FigureOrders>, Error> {
     let sites = sites(&actor, query.site)?;
-    let figure = Figure::parse(&path).ok_or(Code::NotFound)?;
+    let figure = figure_of(&path, CountedOf::Orders)?;
     let ask: Ask<Timestamp> = Ask::read(&state, query.cursor.as_deref(), query.limit)?;
     let asked =
         Asked { period: period(query.period.as_deref())?, by: None, trend: 0, sites, language: Language::English };
@@ -174,4 +186,76 @@ async fn list_figure_orders(
     let last = items.last().filter(|_| more).map(|last| (last.settled_at, last.order.uuid()));
     let next = last.map(|place| paging::cursor(&place)).transpose()?;
     Ok(Json(FigureOrders { items, next }))
+}
+
+/// Which complaints behind a figure.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FigureComplaintsQuery {
+    /// The month or week, as in `GET /v1/figures`.
+    #[param(example = "2026-11")]
+    pub period: Option<String>,
+    /// Which of them: those that count, those that are counted, or those that prove nothing.
+    #[param(inline)]
+    pub part: Part,
+    /// Of this site only.
+    pub site: Option<Uuid>,
+    /// Of this department.
+    pub team: Option<Uuid>,
+    /// Summed up under this class.
+    pub class: Option<Uuid>,
+    /// Summed up with this cause, word for word.
+    #[param(example = "Old part")]
+    pub cause: Option<String>,
+    /// Where to go on: `next` of the last page.
+    pub cursor: Option<String>,
+    /// Most complaints of a page; 100 if absent, and never more than the server allows.
+    #[param(minimum = 1)]
+    pub limit: Option<u32>,
+}
+
+/// A page of the complaints behind a figure.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "items": [{
+        "complaint": "01930000-0000-7000-8000-000000000090", "number": "C2026-000017", "received_at": "2026-11-20T07:40:00Z",
+        "counted": true, "clocks": [{ "since": "2026-11-20T07:40:00Z", "due": "2026-11-20T07:50:00Z", "verdict": "on_time",
+            "stopped": { "earliest": "2026-11-20T07:44:00Z", "latest": "2026-11-20T07:44:01Z" } }]
+    }],
+    "next": null
+}))]
+pub struct FigureComplaints {
+    /// In the order in which they were written down.
+    pub items: Vec<FigureComplaint>,
+    /// Where the next page goes on.
+    pub next: Option<String>,
+}
+
+/// List the complaints behind a figure
+///
+/// The numerator or the denominator, complaint by complaint, judged by the function that counted them; each with the clocks by which
+/// it was judged. `GET /v1/complaints/{id}/clocks` tells them in words.
+#[utoipa::path(tag = "reports", operation_id = "list_figure_complaints",
+    params(("figure" = String, Path, description = "The figure, as `GET /v1/figures` names it; one that is counted of complaints", example = "complaint_told"), FigureComplaintsQuery),
+    responses((status = 200, description = "The complaints", body = FigureComplaints)))]
+#[get("/figures/{figure}/complaints")]
+async fn list_figure_complaints(
+    state: Data<AppState>,
+    Authenticated(actor): Authenticated,
+    path: Path<String>,
+    Query(query): Query<FigureComplaintsQuery>,
+) -> Result<Json<FigureComplaints>, Error> {
+    let sites = sites(&actor, query.site)?;
+    let figure = figure_of(&path, CountedOf::Complaints)?;
+    let ask: Ask<Timestamp> = Ask::read(&state, query.cursor.as_deref(), query.limit)?;
+    let asked =
+        Asked { period: period(query.period.as_deref())?, by: None, trend: 0, sites, language: Language::English };
+    let groups = ComplaintGroups { team: query.team, class: query.class, cause: query.cause };
+    let (org, now, part) = (actor.org, state.clock.now(), query.part);
+    let read = move |conn: &mut _| complaints::complaints(conn, org, (figure, part), &asked, &groups, &ask, now);
+    let (items, more) = state.db.read(read).await?;
+    let last = items.last().filter(|_| more).map(|last| (last.received_at, last.complaint.uuid()));
+    let next = last.map(|place| paging::cursor(&place)).transpose()?;
+    Ok(Json(FigureComplaints { items, next }))
 }

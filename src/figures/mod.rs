@@ -4,6 +4,9 @@
 //! (`store`), added up (`report`), listed (`orders`) and printed (`sheet`). docs/figures.md has the definitions.
 
 pub mod api;
+pub mod backfill;
+pub mod complaint_store;
+mod complaints;
 mod orders;
 pub mod report;
 mod sheet;

@@ -38,7 +38,7 @@ pub enum Part {
 }
 
 impl Part {
-    fn holds(self, counted: Counted) -> bool {
+    pub(super) fn holds(self, counted: Counted) -> bool {
         match (self, counted) {
             (_, Counted::Not) => false,
             (Part::Unprovable, counted) => counted == Counted::Unprovable,

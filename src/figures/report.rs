@@ -1,12 +1,13 @@
 //! The figures of a week or month: each with its definition, its target, its groups, and those before it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use mobile_api::{
-    directory::{OrderType, Organisation, Site, Team, User},
-    figures::{Facts, Figure, Measure, Tally, Targets},
+    complaint::ComplaintClass,
+    directory::{Label, OrderType, Organisation, Site, Team, User},
+    figures::{ComplaintFacts, CountedOf, Facts, Figure, Measure, Tally, Targets},
     money::Currency,
     time::Timestamp,
 };
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::store;
+use super::{complaint_store, store};
 use crate::{
     db::Conn,
     language::Language,
@@ -34,16 +35,50 @@ pub enum By {
     Site,
     /// The sort of job.
     OrderType,
+    /// What complaints were summed up as.
+    Class,
+    /// Why it came to complaints, as they were summed up.
+    Cause,
+}
+
+/// What is in one group: what has this id, what says this, or what is in none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Group {
+    Id(Uuid),
+    Text(String),
+    None,
+}
+
+impl Group {
+    fn id(id: Option<Uuid>) -> Self {
+        id.map_or(Group::None, Group::Id)
+    }
+
+    fn text(text: Option<String>) -> Self {
+        text.map_or(Group::None, Group::Text)
+    }
 }
 
 impl By {
-    /// The group that an order is in; `None` if it is in none.
-    pub(super) fn of(self, facts: &Facts) -> Option<Uuid> {
+    /// The group that an order is in; `None` if orders are not divided by this.
+    pub(super) fn of(self, facts: &Facts) -> Option<Group> {
         match self {
-            By::Technician => facts.technician.map(|id| id.uuid()),
-            By::Team => facts.team.map(|id| id.uuid()),
-            By::Site => Some(facts.site.uuid()),
-            By::OrderType => Some(facts.order_type.uuid()),
+            By::Technician => Some(Group::id(facts.technician.map(|id| id.uuid()))),
+            By::Team => Some(Group::id(facts.team.map(|id| id.uuid()))),
+            By::Site => Some(Group::Id(facts.site.uuid())),
+            By::OrderType => Some(Group::Id(facts.order_type.uuid())),
+            By::Class | By::Cause => None,
+        }
+    }
+
+    /// The group that a complaint is in; `None` if complaints are not divided by this.
+    pub(super) fn of_complaint(self, facts: &ComplaintFacts) -> Option<Group> {
+        match self {
+            By::Team => Some(Group::id(facts.team.map(|id| id.uuid()))),
+            By::Site => Some(Group::id(facts.site.map(|id| id.uuid()))),
+            By::Class => Some(Group::id(facts.class.map(|id| id.uuid()))),
+            By::Cause => Some(Group::text(facts.cause.clone())),
+            By::Technician | By::OrderType => None,
         }
     }
 }
@@ -65,7 +100,7 @@ pub(super) struct Asked {
 #[schema(example = json!({
     "period": "2026-11", "from": "2026-10-31T16:00:00Z", "until": "2026-11-30T16:00:00Z", "currency": "CNY", "as_of": "2026-11-22T04:00:00Z",
     "figures": [{
-        "figure": "on_time", "name": "On-time rate", "measure": "rate", "definition": "Of the orders settled in the period whose deadline was judged…",
+        "figure": "on_time", "of": "orders", "name": "On-time rate", "measure": "rate", "definition": "Of the orders settled in the period whose deadline was judged…",
         "target": 9500, "denominator": 120, "numerator": 117, "unprovable": 2, "value": 9750, "reached": true,
         "groups": [{ "id": "01930000-0000-7000-8000-000000000012", "name": "Wang Lei", "denominator": 40, "numerator": 38, "unprovable": 1, "value": 9500 }],
         "trend": [{ "period": "2026-10", "denominator": 110, "numerator": 101, "unprovable": 0, "value": 9181 }]
@@ -92,6 +127,8 @@ pub struct Figures {
 pub struct FigureLine {
     /// Which.
     pub figure: Figure,
+    /// Of what it is counted: where the records behind it are listed, `/v1/figures/{figure}/orders` or `…/complaints`.
+    pub of: CountedOf,
     /// Its name.
     pub name: String,
     /// What it is.
@@ -104,12 +141,13 @@ pub struct FigureLine {
     /// What it was counted from.
     #[serde(flatten)]
     pub tally: Tally,
-    /// What it comes to: parts per ten thousand, seconds, minutes or minor units, rounded down. None if nothing counts.
+    /// What it comes to: parts per ten thousand, seconds, minutes, minor units or a number, rounded down. None if nothing counts.
     pub value: Option<u64>,
     /// Whether the target is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reached: Option<bool>,
-    /// By group, if it is divided; those with the most orders first.
+    /// By group, if it is divided; the largest first. Orders are not divided by class and cause, complaints not by technician and sort of
+    /// job.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupLine>,
     /// The periods before, the latest first.
@@ -120,7 +158,7 @@ pub struct FigureLine {
 /// A figure of one group.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct GroupLine {
-    /// The technician, crew, site or sort of job; none of the orders that have none.
+    /// The technician, crew, site, sort of job or class; none of those that have none, and of causes.
     pub id: Option<Uuid>,
     /// Its name.
     pub name: String,
@@ -182,9 +220,6 @@ pub(super) fn house_rules(conn: &mut Conn, org: Uuid) -> Result<HouseRules, Door
 /// Each figure, by group; `None` stands for the whole.
 type Counts = HashMap<(Figure, Option<Group>), Tally>;
 
-/// A group, or the orders that are in none.
-type Group = Option<Uuid>;
-
 fn count(
     conn: &mut Conn,
     org: Uuid,
@@ -192,15 +227,25 @@ fn count(
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Counts, DoorError> {
+    let (of_orders, of_complaints): (Vec<Figure>, Vec<Figure>) =
+        Figure::ALL.into_iter().partition(|figure| figure.counted_of() == CountedOf::Orders);
     let mut counts = Counts::new();
+    let mut enter = |figure, group: Option<&Group>, counted| {
+        counts.entry((figure, None)).or_default().add(counted);
+        if let Some(group) = group {
+            counts.entry((figure, Some(group.clone()))).or_default().add(counted);
+        }
+    };
     for facts in store::settled(conn, org, span, asked.sites.as_deref())? {
-        let group = asked.by.map(|by| by.of(&facts));
-        for figure in Figure::ALL {
-            let counted = figure.count(&facts, now);
-            counts.entry((figure, None)).or_default().add(counted);
-            if group.is_some() {
-                counts.entry((figure, group)).or_default().add(counted);
-            }
+        let group = asked.by.and_then(|by| by.of(&facts));
+        for figure in &of_orders {
+            enter(*figure, group.as_ref(), figure.count(&facts, now));
+        }
+    }
+    for facts in complaint_store::received(conn, org, span, asked.sites.as_deref())? {
+        let group = asked.by.and_then(|by| by.of_complaint(&facts));
+        for figure in &of_complaints {
+            enter(*figure, group.as_ref(), figure.count_complaint(&facts, now));
         }
     }
     Ok(counts)
@@ -208,15 +253,19 @@ fn count(
 
 fn group_names(conn: &mut Conn, org: Uuid, asked: &Asked, counts: &Counts) -> Result<HashMap<Uuid, String>, DoorError> {
     let Some(by) = asked.by else { return Ok(HashMap::new()) };
-    let ids = counts.keys().filter_map(|(_, group)| group.flatten());
+    let ids = counts.keys().filter_map(|(_, group)| if let Some(Group::Id(id)) = group { Some(*id) } else { None });
+    let ids: HashSet<Uuid> = ids.collect();
+    let label = |label: Label| match asked.language {
+        Language::English => label.en,
+        Language::Chinese => label.zh,
+    };
     let names = match by {
         By::Technician => labelled(named(conn, org, ids)?, |user: User| user.name),
         By::Team => labelled(named(conn, org, ids)?, |team: Team| team.name),
         By::Site => labelled(named(conn, org, ids)?, |site: Site| site.name),
-        By::OrderType => labelled(named(conn, org, ids)?, |sort: OrderType| match asked.language {
-            Language::English => sort.name.en,
-            Language::Chinese => sort.name.zh,
-        }),
+        By::OrderType => labelled(named(conn, org, ids)?, |sort: OrderType| label(sort.name)),
+        By::Class => labelled(named(conn, org, ids)?, |class: ComplaintClass| label(class.name)),
+        By::Cause => HashMap::new(),
     };
     Ok(names)
 }
@@ -237,11 +286,15 @@ fn line(
     let tally = counts.get(&(figure, None)).copied().unwrap_or_default();
     let value = tally.value(measure);
     let say = |what: &str| language.sentence(&format!("figure-{}{what}", figure.as_str()), &[]).unwrap_or_default();
-    let nobody = || language.sentence("figure-group-none", &[]).unwrap_or_default();
+    let of = figure.counted_of();
+    let nobody = if of == CountedOf::Orders { "figure-group-none" } else { "figure-group-unsaid" };
     let of_group = |((counted, group), tally): (&(Figure, Option<Group>), &Tally)| {
-        let group = group.filter(|_| *counted == figure)?;
-        let name = group.map_or_else(nobody, |id| names.get(&id).cloned().unwrap_or_else(|| id.to_string()));
-        Some(GroupLine { id: group, name, tally: *tally, value: tally.value(measure) })
+        let (id, name) = match group.as_ref().filter(|_| *counted == figure)? {
+            Group::Id(id) => (Some(*id), names.get(id).cloned().unwrap_or_else(|| id.to_string())),
+            Group::Text(text) => (None, text.clone()),
+            Group::None => (None, language.sentence(nobody, &[]).unwrap_or_default()),
+        };
+        Some(GroupLine { id, name, tally: *tally, value: tally.value(measure) })
     };
     let mut groups: Vec<GroupLine> = counts.iter().filter_map(of_group).collect();
     groups.sort_unstable_by(|a, b| (b.tally.denominator, &a.name, a.id).cmp(&(a.tally.denominator, &b.name, b.id)));
@@ -251,6 +304,7 @@ fn line(
     };
     FigureLine {
         figure,
+        of,
         name: say(""),
         measure,
         definition: say("-definition"),

@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 use mobile_api::{
-    figures::{Measure, Tally},
+    figures::{CountedOf, Measure, Tally},
     money::{Currency, Money},
 };
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ impl Telling {
                 let minor = i64::try_from(value).unwrap_or(i64::MAX);
                 Words { language: self.language, zone: Tz::UTC }.money(Money { minor, currency })
             }
-            (Measure::Money, None) => number(value, measure),
+            (Measure::Money, None) | (Measure::Number, _) => number(value, measure),
         }
     }
 
@@ -51,6 +51,7 @@ impl Telling {
         match measure {
             Measure::Rate => self.say("figure-unit-percent"),
             Measure::Seconds | Measure::Minutes => self.say("figure-unit-minutes"),
+            Measure::Number => String::new(),
             Measure::Money => self.currency.map(|currency| currency.to_string()).unwrap_or_default(),
         }
     }
@@ -75,7 +76,7 @@ pub(super) fn csv(figures: &Figures, language: Language) -> Result<Vec<u8>, csv:
                 harmless(group),
                 value.map_or_else(String::new, |value| number(value, line.measure)),
                 unit.clone(),
-                number(tally.numerator, if line.measure == Measure::Rate { Measure::Minutes } else { line.measure }),
+                number(tally.numerator, if line.measure == Measure::Rate { Measure::Number } else { line.measure }),
                 tally.denominator.to_string(),
                 tally.unprovable.to_string(),
                 target.map_or_else(String::new, |target| number(target.into(), Measure::Rate)),
@@ -97,7 +98,7 @@ fn number(value: u64, measure: Measure) -> String {
     match measure {
         Measure::Rate | Measure::Money => format!("{}.{:02}", value / 100, value % 100),
         Measure::Seconds => (value / 60).to_string(),
-        Measure::Minutes => value.to_string(),
+        Measure::Minutes | Measure::Number => value.to_string(),
     }
 }
 
@@ -110,7 +111,9 @@ pub(super) fn pdf(figures: &Figures, firm: &str, language: Language) -> Result<V
     let title = language.sentence("figure-title", &[("period", figures.period.clone())]).unwrap_or_default();
     let columns = ["name", "value", "target", "numerator", "denominator", "unprovable", "before"];
     let group_columns = ["group", "value", "numerator", "denominator", "unprovable"];
-    let rows: Vec<Value> = figures.figures.iter().map(|line| row(line, telling)).collect();
+    let rows = |of: CountedOf| -> Vec<Value> {
+        figures.figures.iter().filter(|line| line.of == of).map(|line| row(line, telling)).collect()
+    };
     let grouped = figures.figures.iter().filter(|line| !line.groups.is_empty());
     let groups: Vec<Value> = grouped.map(|line| groups(line, telling)).collect();
     let data = json!({
@@ -118,7 +121,9 @@ pub(super) fn pdf(figures: &Figures, firm: &str, language: Language) -> Result<V
         "firm": firm,
         "title": title,
         "columns": columns.map(|column| telling.say(&format!("figure-column-{column}"))),
-        "rows": rows,
+        "rows": rows(CountedOf::Orders),
+        "complaints": rows(CountedOf::Complaints),
+        "complaints_title": telling.say("figure-complaints-title"),
         "group_columns": group_columns.map(|column| telling.say(&format!("figure-column-{column}"))),
         "groups": groups,
         "definitions": figures.figures.iter().map(|line| json!([line.name, line.definition])).collect::<Vec<_>>(),
@@ -178,6 +183,7 @@ mod tests {
         let before = TrendLine { period: "2026-10".into(), tally, value: Some(9_181) };
         let line = |figure: Figure| FigureLine {
             figure,
+            of: figure.counted_of(),
             name: figure.as_str().into(),
             measure: figure.measure(),
             definition: "Of the orders settled…".into(),

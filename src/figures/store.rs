@@ -74,11 +74,19 @@ pub fn project(conn: &mut Conn, org: Uuid, before: Option<&WorkOrder>, order: &W
     if was == is {
         return Ok(());
     }
-    if let Some(was) = was {
-        let key = (Uid(org), Micros::from(was.settled_at), Uid::from(was.order));
+    replace(conn, org, was.as_slice(), is.as_slice())
+}
+
+/// Writes facts in place of others.
+///
+/// # Errors
+/// The database's.
+pub(super) fn replace(conn: &mut Conn, org: Uuid, gone: &[Facts], facts: &[Facts]) -> Result<(), DbError> {
+    for gone in gone {
+        let key = (Uid(org), Micros::from(gone.settled_at), Uid::from(gone.order));
         both!(conn, c => diesel::delete(order_facts::table.find(key)).execute(c))?;
     }
-    insert(conn, org, is.into_iter().collect())
+    insert(conn, org, facts)
 }
 
 /// Writes the facts of new orders; most have none yet.
@@ -86,10 +94,11 @@ pub fn project(conn: &mut Conn, org: Uuid, before: Option<&WorkOrder>, order: &W
 /// # Errors
 /// The database's.
 pub fn project_new(conn: &mut Conn, org: Uuid, orders: &[&WorkOrder]) -> Result<(), DbError> {
-    insert(conn, org, orders.iter().filter_map(|order| Facts::of(order)).collect())
+    let facts: Vec<Facts> = orders.iter().filter_map(|order| Facts::of(order)).collect();
+    insert(conn, org, &facts)
 }
 
-fn insert(conn: &mut Conn, org: Uuid, facts: Vec<Facts>) -> Result<(), DbError> {
+fn insert(conn: &mut Conn, org: Uuid, facts: &[Facts]) -> Result<(), DbError> {
     if facts.is_empty() {
         return Ok(());
     }

@@ -32,7 +32,7 @@ use crate::{
     complaint,
     db::{Conn, DbError},
     events::Pokes,
-    inspection,
+    figures, inspection,
     lifecycle::Lifecycle,
     maintenance,
     media::{Media, MediaError, uploads::Uploads},
@@ -124,6 +124,9 @@ const PURGE: TimeDelta = TimeDelta::hours(6);
 /// Most records that one transaction moves, as for every bulk change.
 const CHUNK: i64 = 500;
 
+/// Most chunks of old records that are entered into the figures before the other timers have their turn.
+const CHUNKS: u32 = 20;
+
 /// How records that are due are found: at most so many, with their organisations.
 type FindDue = fn(&mut Conn, Timestamp, i64) -> Result<Vec<(Uuid, Uuid)>, DbError>;
 
@@ -148,6 +151,7 @@ impl Timers {
     pub async fn run(self, lifecycle: Lifecycle) {
         let clock = self.door.clock().clone();
         self.attempt("index texts", self.index_texts().await);
+        let mut entering = true;
         let (mut window_at, mut purge_at) = (clock.now(), clock.now() + PURGE);
         loop {
             tokio::select! {
@@ -162,6 +166,11 @@ impl Timers {
             self.attempt("watch return visits", self.watch_visits().await);
             self.attempt("watch inspections", self.watch_inspections().await);
             self.attempt("make orders of plans", self.look_at_plans().await);
+            if entering {
+                let entered = self.enter_facts().await;
+                entering = !matches!(entered, Ok(true));
+                self.attempt("enter facts", entered.map(drop));
+            }
             if clock.now() >= window_at {
                 self.attempt("move scopes with time", self.move_windows().await);
                 self.attempt("watch certificates", self.watch_certificates().await);
@@ -299,6 +308,30 @@ impl Timers {
             }
         }
         Ok(())
+    }
+
+    /// Enters into the figures what was there before them: some of it, so that deadlines are told meanwhile. Answers whether all of it
+    /// is entered.
+    ///
+    /// # Errors
+    /// The database's; a record that cannot be read.
+    pub async fn enter_facts(&self) -> Result<bool, DoorError> {
+        let db = self.door.db();
+        let mut chunks = 0;
+        for (org, kind) in db.read(figures::backfill::waiting).await.map_err(DoorError::from)? {
+            loop {
+                if chunks == CHUNKS {
+                    return Ok(false);
+                }
+                chunks += 1;
+                let kind = kind.clone();
+                let enter = move |conn: &mut Conn| figures::backfill::enter_next(conn, org, &kind, CHUNK);
+                if !db.write(enter).await? {
+                    break;
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// Tells whoever is to be told of the deadlines of complaints by now.

@@ -210,6 +210,7 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         Record::Complaint(made) => {
             let before = entry.before.as_ref().and_then(|before| before.try_into().ok());
             complaint::store::project(conn, org, before, made, now)?;
+            figures::complaint_store::project(conn, org, before, made)?;
             household::rows::follow_complaint(conn, org, before, made)?;
         }
     }

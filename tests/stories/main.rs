@@ -27,5 +27,6 @@ mod rest;
 mod return_visits;
 mod seed;
 mod stock;
+mod upgraded;
 mod uploads;
 mod webhooks;

@@ -28,6 +28,33 @@ pub enum Figure {
     Hours,
     /// What the material used is worth (材料).
     Material,
+    /// Complaints (投诉量).
+    Complaints,
+    /// Complaints of which the department was told in time (转办及时率).
+    ComplaintTold,
+    /// Complaints to which the firm responded in time (响应及时率).
+    ComplaintResponded,
+    /// Complaints settled in time (处理及时率).
+    ComplaintResolved,
+    /// Complainants called back in time (投诉回访率).
+    ComplaintCalled,
+    /// Complaints that were founded (有效投诉率).
+    ComplaintFounded,
+    /// Settlements accepted the first time (一次处理满意率).
+    ComplaintAccepted,
+    /// Complaints taken up again, or repeated (重复投诉率).
+    ComplaintAgain,
+}
+
+/// Of what a figure is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CountedOf {
+    /// Of orders, in the period in which their work was settled.
+    Orders,
+    /// Of complaints, in the period in which they were written down.
+    Complaints,
 }
 
 /// What a figure is.
@@ -43,9 +70,11 @@ pub enum Measure {
     Minutes,
     /// A sum, in minor units of the organisation's currency.
     Money,
+    /// How many there are.
+    Number,
 }
 
-/// What an order is for a figure.
+/// What an order or a complaint is for a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
     /// It says nothing about it.
@@ -60,7 +89,7 @@ pub enum Counted {
 
 impl Figure {
     /// All of them.
-    pub const ALL: [Figure; 9] = [
+    pub const ALL: [Figure; 17] = [
         Figure::OnTime,
         Figure::Pass,
         Figure::ReturnVisits,
@@ -70,6 +99,14 @@ impl Figure {
         Figure::Rework,
         Figure::Hours,
         Figure::Material,
+        Figure::Complaints,
+        Figure::ComplaintTold,
+        Figure::ComplaintResponded,
+        Figure::ComplaintResolved,
+        Figure::ComplaintCalled,
+        Figure::ComplaintFounded,
+        Figure::ComplaintAccepted,
+        Figure::ComplaintAgain,
     ];
 
     /// The name on the wire.
@@ -84,6 +121,14 @@ impl Figure {
             Figure::Rework => "rework",
             Figure::Hours => "hours",
             Figure::Material => "material",
+            Figure::Complaints => "complaints",
+            Figure::ComplaintTold => "complaint_told",
+            Figure::ComplaintResponded => "complaint_responded",
+            Figure::ComplaintResolved => "complaint_resolved",
+            Figure::ComplaintCalled => "complaint_called",
+            Figure::ComplaintFounded => "complaint_founded",
+            Figure::ComplaintAccepted => "complaint_accepted",
+            Figure::ComplaintAgain => "complaint_again",
         }
     }
 
@@ -95,12 +140,26 @@ impl Figure {
     /// What it is.
     pub fn measure(self) -> Measure {
         match self {
-            Figure::OnTime | Figure::Pass | Figure::ReturnVisits | Figure::Satisfaction | Figure::Rework => {
-                Measure::Rate
-            }
             Figure::FirstResponse | Figure::Resolution => Measure::Seconds,
             Figure::Hours => Measure::Minutes,
             Figure::Material => Measure::Money,
+            Figure::Complaints => Measure::Number,
+            _ => Measure::Rate,
+        }
+    }
+
+    /// Of what it is counted.
+    pub fn counted_of(self) -> CountedOf {
+        match self {
+            Figure::Complaints
+            | Figure::ComplaintTold
+            | Figure::ComplaintResponded
+            | Figure::ComplaintResolved
+            | Figure::ComplaintCalled
+            | Figure::ComplaintFounded
+            | Figure::ComplaintAccepted
+            | Figure::ComplaintAgain => CountedOf::Complaints,
+            _ => CountedOf::Orders,
         }
     }
 
@@ -115,7 +174,7 @@ impl Figure {
         }
     }
 
-    /// What an order is for it, as of an instant.
+    /// What an order is for it, as of an instant. Figures of complaints say nothing of orders.
     pub fn count(self, facts: &Facts, as_of: Timestamp) -> Counted {
         match self {
             Figure::OnTime => match facts.deadline {
@@ -144,6 +203,14 @@ impl Figure {
                 Some(Material { minor, unpriced: 0 }) => Counted::Amount(minor),
                 Some(_) => Counted::Unprovable,
             },
+            Figure::Complaints
+            | Figure::ComplaintTold
+            | Figure::ComplaintResponded
+            | Figure::ComplaintResolved
+            | Figure::ComplaintCalled
+            | Figure::ComplaintFounded
+            | Figure::ComplaintAccepted
+            | Figure::ComplaintAgain => Counted::Not,
         }
     }
 }

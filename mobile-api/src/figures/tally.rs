@@ -7,20 +7,20 @@ use super::{Counted, Measure};
 /// Parts of a whole in which shares are told.
 pub const WHOLE: u64 = 10_000;
 
-/// What some orders come to for one figure.
+/// What some orders, or complaints, come to for one figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tally {
-    /// How many orders count: the denominator.
+    /// How many count: the denominator.
     pub denominator: u64,
-    /// How many of these are counted: the numerator. Of means and sums, what the orders add up to, in seconds, minutes or minor units.
+    /// How many of these are counted: the numerator. Of means and sums, what they add up to, in seconds, minutes or minor units.
     pub numerator: u64,
     /// How many would count but prove nothing; they are in neither.
     pub unprovable: u64,
 }
 
 impl Tally {
-    /// Enters one order.
+    /// Enters one.
     pub fn add(&mut self, counted: Counted) {
         match counted {
             Counted::Not => {}
@@ -51,7 +51,7 @@ impl Tally {
         match measure {
             Measure::Rate => self.numerator.saturating_mul(WHOLE).checked_div(self.denominator),
             Measure::Seconds => self.numerator.checked_div(self.denominator),
-            Measure::Minutes | Measure::Money => (self.denominator > 0).then_some(self.numerator),
+            Measure::Minutes | Measure::Money | Measure::Number => (self.denominator > 0).then_some(self.numerator),
         }
     }
 }

@@ -60,6 +60,47 @@ fn an_order_counts_by_the_written_definition() {
     assert_eq!(count(Figure::Resolution, facts()), Amount(10_800));
 }
 
+fn complaint() -> ComplaintFacts {
+    ComplaintFacts {
+        complaint: Id::new(uuid::Uuid::nil()),
+        received_at: noon(),
+        site: None,
+        team: None,
+        class: None,
+        cause: None,
+        founded: None,
+        told: Kept::Nothing,
+        responded: Kept::Nothing,
+        resolved: Kept::Nothing,
+        called: Kept::Nothing,
+        accepted: None,
+        again: false,
+    }
+}
+
+#[test]
+fn a_complaint_counts_by_the_written_definition() {
+    use Counted::{Amount, Not, Share, Unprovable};
+    let count = |figure: Figure, facts: ComplaintFacts| figure.count_complaint(&facts, noon());
+    let told = |told| ComplaintFacts { told, ..complaint() };
+    let second = chrono::Duration::seconds(1);
+    assert_eq!(count(Figure::ComplaintTold, told(Kept::Nothing)), Not);
+    assert_eq!(count(Figure::ComplaintTold, told(Kept::Due(noon()))), Not, "there still is time");
+    assert_eq!(count(Figure::ComplaintTold, told(Kept::Due(noon() - second))), Share(false), "late, whatever comes");
+    assert_eq!(count(Figure::ComplaintTold, told(Kept::Judged(Verdict::OnTime))), Share(true));
+    assert_eq!(count(Figure::ComplaintTold, told(Kept::Judged(Verdict::Unprovable))), Unprovable);
+    assert_eq!(count(Figure::ComplaintResponded, told(Kept::Judged(Verdict::OnTime))), Not, "each by its own clock");
+    assert_eq!(count(Figure::ComplaintFounded, complaint()), Not, "nobody has judged it");
+    assert_eq!(count(Figure::ComplaintFounded, ComplaintFacts { founded: Some(false), ..complaint() }), Share(false));
+    assert_eq!(count(Figure::ComplaintAccepted, ComplaintFacts { accepted: Some(true), ..complaint() }), Share(true));
+    assert_eq!(count(Figure::ComplaintAgain, complaint()), Share(false));
+    assert_eq!(count(Figure::Complaints, complaint()), Amount(1));
+    for figure in Figure::ALL {
+        let (of_orders, of_complaints) = (figure.count(&facts(), noon()), count(figure, complaint()));
+        assert!(of_orders == Not || of_complaints == Not, "{figure:?} counts one of the two");
+    }
+}
+
 #[test]
 fn nothing_divided_is_nothing() {
     for figure in Figure::ALL {

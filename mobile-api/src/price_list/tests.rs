@@ -4,7 +4,7 @@ use chrono::{NaiveDate, TimeZone, Utc};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{PriceItem, PriceItemSave, Terms, Whom, terms::day_of, terms::quotable};
+use super::{PriceItem, PriceItemSave, Terms, Whom, item::EarlierPrice, terms::day_of, terms::quotable};
 use crate::{
     Id, Role,
     check::Check,
@@ -55,6 +55,21 @@ fn an_item_is_quoted_to_whom_it_is_for() {
     assert_eq!(quotable(all, &whom(None, "2026-03-02")), [&here]);
     assert_eq!(quotable(all, &whom(Some("member"), "2026-03-02")), [&here, &members]);
     assert_eq!(quotable(all, &whom(Some("tenant"), "2026-03-02")), [&here]);
+}
+
+#[test]
+fn a_price_of_a_day_is_that_of_the_day_and_what_is_forgotten_is_not_guessed() {
+    let at = |hour: i64| Utc.timestamp_opt(hour * 3600, 0).single().expect("an hour");
+    let cny = |minor| Money { minor, currency: Currency::CNY };
+    let dearer = |prices: i64| {
+        let earlier = (1..=prices).map(|n| EarlierPrice { price: cny(n * 100), until: at(n) }).collect();
+        PriceItem { price: cny(9_900), earlier, ..item(Terms::default()) }
+    };
+    assert_eq!(dearer(0).price_at(at(-1)), Some(cny(9_900)), "it never cost anything else");
+    let twice = dearer(2);
+    assert_eq!([0, 1, 2].map(|hour| twice.price_at(at(hour))), [100, 200, 9_900].map(|minor| Some(cny(minor))));
+    assert_eq!(dearer(10).price_at(at(0)), None, "what it cost before the oldest price that it remembers");
+    assert_eq!(dearer(10).price_at(at(1)), Some(cny(200)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod classes;
 mod deadlines;
+mod figures;
 mod meanwhile;
 mod refused;
 mod search;
