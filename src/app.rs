@@ -14,7 +14,7 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 
 use crate::{
     access::{self, Access},
-    asset, certificate,
+    asset, calendar_feed, certificate,
     clock::Clock,
     complaint,
     config::{Config, Limits},
@@ -110,6 +110,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.configure(maintenance::open::routes);
     cfg.configure(quote_link::open::routes);
     cfg.configure(survey_link::open::routes);
+    cfg.configure(calendar_feed::open::routes);
     // The guard wraps this scope, so that a caller is known, or turned away, before any body is read.
     cfg.service(utoipa_actix_web::scope("/v1").wrap(from_fn(access::guard)).configure(v1));
 }
@@ -117,6 +118,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// The API proper. Each subject registers its own addresses: one line each, in alphabetical order.
 fn v1(cfg: &mut ServiceConfig) {
     cfg.configure(access::api::routes);
+    cfg.configure(calendar_feed::api::routes);
     cfg.configure(certificate::api::routes);
     cfg.configure(complaint::api::routes);
     cfg.configure(day_plan::api::routes);

@@ -107,6 +107,7 @@ codes! {
     DeviceRevoked          "device_revoked"              403    Access      quiet;
     DeviceNotYours         "device_not_yours"            403    Access      quiet;
     AccountDisabled        "account_disabled"            403    Access      quiet;
+    CalendarGone           "calendar_gone"               410    Access      quiet;
     Forbidden              "forbidden"                   403    Access      quiet;
     TooManyAttempts        "too_many_attempts"           429    Access      quiet;
 

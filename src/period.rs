@@ -123,7 +123,7 @@ impl std::fmt::Display for Period {
 }
 
 /// When a day begins. Where the clocks are put forward at midnight, an hour later.
-fn beginning(day: NaiveDate, zone: Tz) -> Option<Timestamp> {
+pub fn beginning(day: NaiveDate, zone: Tz) -> Option<Timestamp> {
     let hours = (0..=3).filter_map(|hour| day.and_hms_opt(hour, 0, 0));
     let mut instants = hours.filter_map(|at| zone.from_local_datetime(&at).earliest());
     instants.next().map(|at| at.to_utc())

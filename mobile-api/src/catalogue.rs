@@ -359,6 +359,7 @@ catalogue! {
     change CustomerAddContact = customer."add_contact"(directory::AddContact), offline, INTAKE, "Add a way to reach a customer";
     change CustomerDelete = customer."delete"(directory::CustomerDelete), online, SETUP, "Delete a customer";
     save UserSave = user."save"(directory::UserSave), online, SETUP, "Make or change an account";
+    change RenewCalendarLink = user."renew_calendar_link"(directory::RenewCalendarLink), online, EVERYBODY, "Take back every link to a calendar";
     save TeamSave = team."save"(directory::TeamSave), online, SETUP, "Make or change a team";
     save OrderTypeSave = order_type."save"(directory::OrderTypeSave), online, SETUP, "Make or change an order type";
     save PriceItemSave = price_item."save"(directory::PriceItemSave), online, SETUP, "Make or change an item of the price list";

@@ -7,6 +7,7 @@ mod harness;
 mod access;
 mod assets;
 mod bad_input;
+mod calendar_feed;
 mod certificate;
 mod complaints;
 mod conflicts;

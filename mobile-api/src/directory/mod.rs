@@ -11,7 +11,7 @@ pub use customer::{AddContact, Contact, Customer, CustomerDelete, CustomerSave, 
 pub use deadlines::{DeadlineRule, Deadlines, Escalation, PauseReason, Timing};
 pub use order_type::{OrderType, OrderTypeSave};
 pub use organisation::{Found, Organisation, OrganisationSave};
-pub use people::{Certificate, Team, TeamSave, User, UserSave};
+pub use people::{Certificate, RenewCalendarLink, Team, TeamSave, User, UserSave};
 pub use places::{Building, BuildingSave, Location, Site, SiteSave, Unit, UnitDelete, UnitSave};
 
 use serde::{Deserialize, Serialize};

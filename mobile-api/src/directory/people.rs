@@ -8,7 +8,7 @@ use crate::{
     actor::{Actor, Role},
     check::{Check, FieldError},
     ids::{CalendarId, Id, SiteId, TeamId, UserId},
-    operation::{Context, Decision, Need, Payload, Save},
+    operation::{Change, Context, Decision, Need, Payload, Save},
     record::{Kind, Reach, RecordType, Ref, Scope},
     refusal::Refusal,
     time::Timestamp,
@@ -39,6 +39,13 @@ pub struct User {
     pub calendar: Option<CalendarId>,
     /// Whether the account can be used.
     pub active: bool,
+    /// How often the links to their calendar were taken back; those from before lead nowhere.
+    #[serde(default, skip_serializing_if = "none_yet")]
+    pub calendar_links: u32,
+}
+
+fn none_yet(times: &u32) -> bool {
+    *times == 0
 }
 
 /// A certificate that some jobs need: electrician, lift, gas.
@@ -55,6 +62,16 @@ impl User {
     /// Whether the person held a valid certificate `code` at `at`.
     pub fn holds(&self, code: &str, at: Timestamp) -> bool {
         self.certificates.iter().any(|held| held.code == code && held.expires_at >= at)
+    }
+
+    /// Whether this actor has a say in the account's calendar: the person themself, administrators, and managers but for the accounts
+    /// of administrators.
+    pub fn is_led_by(&self, actor: &Actor) -> bool {
+        match actor.role {
+            Role::Admin | Role::System => true,
+            Role::Manager => self.role != Role::Admin || self.id == actor.user,
+            _ => self.id == actor.user,
+        }
     }
 }
 
@@ -178,7 +195,32 @@ impl Save for UserSave {
         }
         // Sign-in compares without regard to case, so that `Wang.Lei` typed with wet hands is the same person.
         let login = login.to_lowercase();
-        Ok(User { id, name, login, role, sites, teams, skills, certificates, calendar, active }.into())
+        let calendar_links = current.map_or(0, |user| user.calendar_links);
+        Ok(User { id, name, login, role, sites, teams, skills, certificates, calendar, active, calendar_links }.into())
+    }
+}
+
+/// Takes back every link to somebody's calendar: who has one reads it no more. One's own, or that of an account that one
+/// administrates.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RenewCalendarLink {}
+
+impl Payload for RenewCalendarLink {
+    type Record = User;
+
+    fn example() -> Self {
+        Self {}
+    }
+}
+
+impl Change for RenewCalendarLink {
+    fn decide(self, user: User, context: &Context<'_>) -> Result<Decision<User>, Refusal> {
+        if !user.is_led_by(context.actor) {
+            return Err(Refusal::Forbidden);
+        }
+        let calendar_links = user.calendar_links.checked_add(1).ok_or(Refusal::Overflow)?;
+        Ok(User { calendar_links, ..user }.into())
     }
 }
 
@@ -238,5 +280,44 @@ impl Save for TeamSave {
             return Err(Refusal::BadReference { pointer: "/site".into() });
         }
         Ok(Team { id, name: self.name, site: self.site }.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_calendar_is_led_by_its_person_and_by_who_administrates_the_account() {
+        let org = Uuid::from_u128(1);
+        let actor = |id, role| Actor { user: UserId::new(Uuid::from_u128(id)), role, ..Actor::system(org) };
+        let account = |id, role| {
+            let UserSave { name, login, sites, teams, skills, certificates, calendar, active, .. } =
+                UserSave::example();
+            let id = UserId::new(Uuid::from_u128(id));
+            User { id, name, login, role, sites, teams, skills, certificates, calendar, active, calendar_links: 0 }
+        };
+        let (wang, boss) = (account(2, Role::Technician), account(3, Role::Admin));
+        for (who, of_wang, of_boss) in [
+            (actor(2, Role::Technician), true, false),
+            (actor(4, Role::Technician), false, false),
+            (actor(4, Role::Dispatcher), false, false),
+            (actor(4, Role::Manager), true, false),
+            (actor(4, Role::Admin), true, true),
+            (actor(3, Role::Admin), true, true),
+        ] {
+            assert_eq!((wang.is_led_by(&who), boss.is_led_by(&who)), (of_wang, of_boss), "{who:?}");
+        }
+    }
+
+    #[test]
+    fn accounts_from_before_there_were_calendars_can_be_read() {
+        let old = r#"{"id":"01930000-0000-7000-8000-000000000012","name":"Wang Lei","login":"wang","role":"technician","sites":[],
+            "teams":[],"skills":[],"certificates":[],"active":true}"#;
+        let user: User = serde_json::from_str(old).unwrap();
+        assert_eq!(user.calendar_links, 0);
+        assert!(!serde_json::to_string(&user).unwrap().contains("calendar_links"));
     }
 }

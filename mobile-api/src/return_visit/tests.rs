@@ -164,6 +164,7 @@ fn technician(n: u128) -> User {
         certificates: vec![],
         calendar: None,
         active: true,
+        calendar_links: 0,
     }
 }
 

@@ -132,6 +132,7 @@ mod tests {
             certificates: certificate_hours.map(certificate).into_iter().collect(),
             calendar: None,
             active: true,
+            calendar_links: 0,
         }
     }
 

@@ -96,6 +96,7 @@ const LIFE: &[(&str, Thing)] = &[
     ("customer.save", Thing::Customer),
     ("customer.add_contact", Thing::Customer),
     ("user.save", Thing::Account),
+    ("user.renew_calendar_link", Thing::Account),
     ("team.save", Thing::Team),
     ("calendar.save", Thing::Calendar),
     ("order_type.save", Thing::OrderType),

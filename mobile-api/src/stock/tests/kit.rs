@@ -292,5 +292,6 @@ fn person(id: u128, role: Role) -> User {
         certificates: vec![],
         calendar: None,
         active: true,
+        calendar_links: 0,
     }
 }

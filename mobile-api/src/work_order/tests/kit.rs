@@ -85,7 +85,19 @@ impl Person {
         };
         let login = self.name.to_lowercase().replace(' ', ".");
         let (id, name, role, teams) = (self.user(), self.name.into(), self.role, self.actor().teams);
-        User { id, name, login, role, sites: vec![], teams, skills: vec![], certificates, calendar: None, active: true }
+        User {
+            id,
+            name,
+            login,
+            role,
+            sites: vec![],
+            teams,
+            skills: vec![],
+            certificates,
+            calendar: None,
+            active: true,
+            calendar_links: 0,
+        }
     }
 }
 
