@@ -15,13 +15,10 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{complaint_store, store};
-use crate::{
-    db::{
-        Conn, DbError, both,
-        schema::{back_fills, records},
-        types::Uid,
-    },
-    operations::DoorError,
+use crate::db::{
+    Conn, DbError, both,
+    schema::{back_fills, records},
+    types::Uid,
 };
 
 /// Organisations whose records are not all entered yet, with the kind of these.
@@ -38,32 +35,37 @@ pub fn waiting(conn: &mut Conn) -> Result<Vec<(Uuid, String)>, DbError> {
 /// Enters the facts of the next records of a kind, at most so many; whether there may be more.
 ///
 /// # Errors
-/// The database's; a record that cannot be read.
-pub fn enter_next(conn: &mut Conn, org: Uuid, kind: &str, most: i64) -> Result<bool, DoorError> {
+/// The database's.
+pub fn enter_next(conn: &mut Conn, org: Uuid, kind: &str, most: i64) -> Result<bool, DbError> {
     let Some(after) = place(conn, org, kind)? else { return Ok(false) };
     let found = next(conn, org, kind, after, most)?;
     let Some((last, _)) = found.last() else {
         let row = back_fills::table.find((Uid(org), kind));
-        both!(conn, c => diesel::delete(row).execute(c)).map_err(DbError::from)?;
+        both!(conn, c => diesel::delete(row).execute(c))?;
         return Ok(false);
     };
     let last = *last;
-    let bodies: Vec<String> = found.into_iter().map(|(_, body)| body).collect();
     if kind == Kind::WorkOrder.as_str() {
-        let facts: Vec<Facts> = read::<WorkOrder>(&bodies)?.iter().filter_map(Facts::of).collect();
+        let facts: Vec<Facts> = read::<WorkOrder>(&found).filter_map(|order| Facts::of(&order)).collect();
         store::replace(conn, org, &facts, &facts)?;
     } else if kind == Kind::Complaint.as_str() {
-        let facts: Vec<_> = read::<Complaint>(&bodies)?.iter().filter_map(ComplaintFacts::of).collect();
+        let facts: Vec<_> = read::<Complaint>(&found).filter_map(|complaint| ComplaintFacts::of(&complaint)).collect();
         complaint_store::replace(conn, org, &facts, &facts)?;
     }
     let moved = diesel::update(back_fills::table.find((Uid(org), kind))).set(back_fills::after_id.eq(last));
-    both!(conn, c => moved.execute(c)).map_err(DbError::from)?;
+    both!(conn, c => moved.execute(c))?;
     Ok(true)
 }
 
-fn read<T: DeserializeOwned>(bodies: &[String]) -> Result<Vec<T>, DoorError> {
-    let corrupt = |cause| DoorError::Corrupt { what: "record", cause };
-    bodies.iter().map(|body| serde_json::from_str(body).map_err(corrupt)).collect()
+/// The records. One that cannot be read counts nowhere, and keeps no others from being counted.
+fn read<T: DeserializeOwned>(found: &[(Uid, String)]) -> impl Iterator<Item = T> {
+    found.iter().filter_map(|(id, body)| match serde_json::from_str(body) {
+        Ok(record) => Some(record),
+        Err(error) => {
+            tracing::error!(%id, %error, "a stored record cannot be read and is in no figure");
+            None
+        }
+    })
 }
 
 /// After which record to go on; `None` if all are entered. Other servers wait here until this chunk is entered.

@@ -314,7 +314,7 @@ impl Timers {
     /// is entered.
     ///
     /// # Errors
-    /// The database's; a record that cannot be read.
+    /// The database's.
     pub async fn enter_facts(&self) -> Result<bool, DoorError> {
         let db = self.door.db();
         let mut chunks = 0;

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use diesel::{connection::SimpleConnection, prelude::*};
 use doorstep::{
-    db::{Conn, DbError, both, schema::back_fills},
+    db::{
+        Conn, DbError, both,
+        schema::{back_fills, records},
+        types::Uid,
+    },
     figures::backfill,
-    operations::DoorError,
 };
 use mobile_api::{
     complaint::{About, Intake, RespondToComplaint},
@@ -122,8 +125,23 @@ stories! {
         assert_eq!(count(&figures(&li).await, "resolution"), 1);
         assert!(house.state().timers().enter_facts().await.unwrap());
         assert_eq!(count(&figures(&li).await, "resolution"), 4);
-        let none = |conn: &mut Conn| Ok::<_, DoorError>(backfill::waiting(conn)?);
-        assert!(house.db.read(none).await.unwrap().is_empty());
+        assert_eq!(left_to_do(&house).await, 0);
+    }
+
+    /// A disk that lost the end of one order: that one counts nowhere, the others as ever.
+    async fn one_that_cannot_be_read_keeps_no_others_from_being_counted(house: House) {
+        closed(&house, 3).await;
+        upgraded(&house).await;
+        let torn = |conn: &mut Conn| {
+            let orders = records::table.filter(records::kind.eq("work_order"));
+            let first: Uid = both!(&mut *conn, c => orders.order(records::id).select(records::id).first(c))?;
+            let one = records::table.filter(records::kind.eq("work_order")).filter(records::id.eq(first));
+            both!(conn, c => diesel::update(one).set(records::body.eq("{\"id\":")).execute(c))?;
+            Ok::<_, DbError>(())
+        };
+        house.db.write(torn).await.unwrap();
+        assert!(house.state().timers().enter_facts().await.unwrap());
+        assert_eq!(count(&figures(&house.li().await).await, "resolution"), 2);
     }
 
     /// A customer whom nobody had called by the day of the upgrade is told of after it.
