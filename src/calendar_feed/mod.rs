@@ -2,7 +2,7 @@
 //!
 //! The address carries a [`code`] that nobody can guess and that counts how often the account took its links back: no table, and
 //! `user.renew_calendar_link` makes every earlier address lead nowhere. Behind it lie the [`agenda`] – orders, inspections and
-//! return visits of the last day, today and the next fortnight – and its text by RFC 5545 ([`text`]).
+//! return visits of the last day, today and the next fortnight – and its text by RFC 5545.
 
 pub mod agenda;
 pub mod api;

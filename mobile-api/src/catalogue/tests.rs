@@ -86,8 +86,9 @@ fn what_a_phone_may_record_without_signal() {
 
 #[test]
 fn everybody_at_the_door_can_work_without_signal() {
-    // Who may have an order among colleagues is decided where all can see it.
-    let online = ["device.register", "work_order.grab", "work_order.pass_on"];
+    // Who may have an order among colleagues is decided where all can see it; and whoever takes a link back wants it dead at once, not
+    // when there is signal again.
+    let online = ["device.register", "user.renew_calendar_link", "work_order.grab", "work_order.pass_on"];
     for operation in OPERATIONS.iter().filter(|spec| spec.allows(Role::Technician)) {
         assert!(operation.offline || online.contains(&operation.name), "{}", operation.name);
     }

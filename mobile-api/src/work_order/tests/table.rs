@@ -208,6 +208,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::CustomerAddContact(_)
         | Action::CustomerDelete(_)
         | Action::UserSave(_)
+        | Action::RenewCalendarLink(_)
         | Action::TeamSave(_)
         | Action::OrderTypeSave(_)
         | Action::PriceItemSave(_)
