@@ -41,6 +41,9 @@ const BACK: u64 = 1;
 /// Days after today that are shown.
 const AHEAD: u64 = 14;
 
+/// The longest that an inspection of these days can have been due already when they began.
+const LONGEST_TURN: TimeDelta = TimeDelta::days(31);
+
 /// How much of a calendar a deadline takes, up to its end.
 const DEADLINE: TimeDelta = TimeDelta::minutes(30);
 
@@ -107,9 +110,9 @@ pub fn gather(conn: &mut Conn, firm: &Organisation, user: &User, now: Timestamp)
     let User { id, role, sites, teams, .. } = user.clone();
     let actor = Actor { org: firm.id.uuid(), user: id, role, sites, teams, device: None };
     let mut entries = orders_of(conn, &actor, now)?;
-    entries.extend(inspections_of(conn, &actor)?);
-    entries.extend(visits_of(conn, &actor, now)?);
     let span = days(firm, now);
+    entries.extend(inspections_of(conn, &actor, span)?);
+    entries.extend(visits_of(conn, &actor, now)?);
     entries.retain(|entry| {
         let Window { from, until } = entry.slot.window();
         from < span.until && until >= span.from
@@ -192,10 +195,16 @@ fn slot(order: &WorkOrder) -> Option<Slot> {
     fixed.or(order.preferred.map(Slot::Wished)).or_else(due)
 }
 
-/// Inspections that were given to them or to one of their teams, and are not finished.
-fn inspections_of(conn: &mut Conn, actor: &Actor) -> Result<Vec<Entry>, DoorError> {
-    let open = Several(vec![InspectionStatus::Planned, InspectionStatus::Running]);
-    let filter = InspectionFilter { status: open, ..InspectionFilter::default() };
+/// Inspections of these days that were given to them or to one of their teams, and are not finished.
+fn inspections_of(conn: &mut Conn, actor: &Actor, span: Window) -> Result<Vec<Entry>, DoorError> {
+    // Rounds are planned far ahead: what is due later must not crowd out what is due today.
+    let filter = InspectionFilter {
+        status: Several(vec![InspectionStatus::Planned, InspectionStatus::Running]),
+        assignee: actor.role.is_office().then(|| actor.user.uuid()),
+        from: Some(span.from - LONGEST_TURN),
+        until: Some(span.until),
+        ..InspectionFilter::default()
+    };
     let mut rows: Vec<(u64, Inspection)> = read(inspections::inspections(conn, actor, &filter, &all())?)?;
     rows.retain(|(_, inspection)| {
         let to = inspection.assignee();
