@@ -173,7 +173,7 @@ stories! {
         let told: Vec<&Value> = households.filter(|notice| notice["for"]["unit"] == json!(house.firm.unit)).collect();
         assert_eq!(told.len(), 1, "{notices}");
         let link = li.get(&format!("/v1/shutdown-notices/{}/link", told[0]["id"].as_str().unwrap())).await.body;
-        let page = reqwest::Url::parse(link["url"].as_str().unwrap()).unwrap();
+        let page = reqwest::Url::parse(link["address"].as_str().unwrap()).unwrap();
         let page = li.get(page.path()).await;
         assert_eq!(page.status, 200, "{page:?}");
     }

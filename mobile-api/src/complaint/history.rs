@@ -60,7 +60,7 @@ pub struct ClosedThere {
     /// Why it came to this; 1 to 200 characters.
     pub cause: String,
     /// What was done; at most 10,000 characters.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub text: String,
     /// Whether the complainant accepted that, if they were asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
