@@ -166,7 +166,7 @@ pub fn settled(
     Ok(rows.into_iter().map(with_visit).collect())
 }
 
-type Called = (Uid, String, Option<String>, Option<Micros>);
+type Called = (Micros, Uid, Uid, String, Option<String>, Option<Micros>);
 
 /// What became of the first return visit of each order that was settled in this span: a follow-up asks about what was done
 /// since, and counts for nothing.
@@ -175,19 +175,26 @@ fn visits(
     org: Uuid,
     (from, until): (Timestamp, Timestamp),
 ) -> Result<HashMap<Uuid, Option<Visit>>, DbError> {
-    let query = order_facts::table
-        .inner_join(
-            return_visits::table.on(return_visits::org_id
-                .eq(order_facts::org_id)
-                .and(return_visits::about_id.eq(order_facts::order_id))),
-        )
-        .filter(order_facts::org_id.eq(Uid(org)))
-        .filter(order_facts::settled_at.ge(Micros::from(from)).and(order_facts::settled_at.lt(Micros::from(until))))
-        .order((return_visits::since, return_visits::id))
-        .select((return_visits::about_id, return_visits::status, return_visits::satisfaction, return_visits::due_at));
-    let rows: Vec<Called> = both!(conn, c => query.load(c))?;
+    let query =
+        order_facts::table
+            .inner_join(return_visits::table.on(
+                return_visits::org_id.eq(order_facts::org_id).and(return_visits::about_id.eq(order_facts::order_id)),
+            ))
+            .filter(order_facts::org_id.eq(Uid(org)))
+            .filter(order_facts::settled_at.ge(Micros::from(from)).and(order_facts::settled_at.lt(Micros::from(until))))
+            .select((
+                return_visits::since,
+                return_visits::id,
+                return_visits::about_id,
+                return_visits::status,
+                return_visits::satisfaction,
+                return_visits::due_at,
+            ));
+    let mut rows: Vec<Called> = both!(conn, c => query.load(c))?;
+    // Here and not in SQL: SQLite would take that for a reason to go through all visits there ever were.
+    rows.sort_unstable_by_key(|row| (row.0.time(), row.1));
     let mut visits = HashMap::new();
-    for (about, status, satisfaction, due) in rows {
+    for (_, _, about, status, satisfaction, due) in rows {
         visits.entry(about.0).or_insert_with(|| visit(&status, satisfaction.as_deref(), due));
     }
     Ok(visits)

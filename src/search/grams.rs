@@ -78,9 +78,9 @@ pub struct Sought {
     /// In plain form, which must stand in what is found.
     pub text: String,
     /// Grams that must be there.
-    whole: BTreeSet<String>,
-    /// Beginnings of grams that must be there.
-    begun: BTreeSet<String>,
+    whole: Vec<String>,
+    /// The beginning of a gram that must be there.
+    begun: Option<String>,
 }
 
 impl Sought {
@@ -90,19 +90,25 @@ impl Sought {
         if text.chars().count() > LONGEST {
             return None;
         }
-        let (mut whole, mut begun) = (BTreeSet::new(), BTreeSet::new());
-        for word in words(&text) {
+        let (mut whole, mut begun) = (BTreeSet::new(), None);
+        // A word with something behind it ends there in what is found as well; the last one may go on.
+        let closed = text.trim_end_matches(char::is_alphanumeric);
+        whole.extend(of(closed));
+        for word in words(&text[closed.len()..]) {
             let whole_here = |at: &usize| at + length(word[*at]) <= word.len();
             let grams: Vec<usize> = (0..word.len()).filter(whole_here).collect();
             whole.extend(grams.iter().map(|at| written(&word[*at..at + length(word[*at])])));
-            if grams.is_empty() {
-                begun.insert(written(&word));
+            // Too much begins with a single letter or digit for an index to help, if there is anything else to go by.
+            let helps = word.len() > 1 || word.first().is_some_and(|sign| length(*sign) == 2) || whole.is_empty();
+            if grams.is_empty() && helps {
+                begun = Some(written(&word));
             }
         }
-        // The first ones of the alphabet are as good as any.
-        let whole: BTreeSet<String> = whole.into_iter().take(MOST_ASKED).collect();
-        let begun: BTreeSet<String> = begun.into_iter().take(MOST_ASKED).collect();
-        (!whole.is_empty() || !begun.is_empty()).then_some(Self { text, whole, begun })
+        // The longest say most; among equals the first ones of the alphabet are as good as any.
+        let mut whole: Vec<String> = whole.into_iter().collect();
+        whole.sort_by_key(|gram| std::cmp::Reverse(gram.len()));
+        whole.truncate(MOST_ASKED);
+        (!whole.is_empty() || begun.is_some()).then_some(Self { text, whole, begun })
     }
 
     /// As FTS5 is asked.
