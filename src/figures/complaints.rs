@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    complaint_store,
+    behind, complaint_store,
     orders::Part,
     report::{Asked, house_rules},
 };
@@ -23,7 +23,6 @@ use crate::{
     db::Conn,
     operations::{DoorError, reading::named},
     paging::Ask,
-    period::{Month, Period},
 };
 
 /// One complaint behind a figure.
@@ -74,23 +73,11 @@ pub(super) fn complaints(
     ask: &Ask<Timestamp>,
     now: Timestamp,
 ) -> Result<(Vec<FigureComplaint>, bool), DoorError> {
-    let zone = house_rules(conn, org)?.zone;
-    let period = asked.period.unwrap_or_else(|| Period::Month(Month::of(now, zone)));
-    let (from, until) = period.span(zone).unwrap_or((now, now));
-    let begin = ask.after.map_or(from, |(at, _)| at.max(from));
-    let behind =
-        |facts: &ComplaintFacts| ask.after.is_none_or(|place| (facts.received_at, facts.complaint.uuid()) > place);
-    let all = complaint_store::received(conn, org, (begin, until), asked.sites.as_deref())?;
-    let mut found: Vec<(ComplaintFacts, Counted)> = all
-        .into_iter()
-        .filter(|facts| behind(facts) && groups.hold(facts))
-        .map(|facts| (figure.count_complaint(&facts, now), facts))
-        .filter(|(counted, _)| part.holds(*counted))
-        .map(|(counted, facts)| (facts, counted))
-        .take(ask.limit + 1)
-        .collect();
-    let more = found.len() > ask.limit;
-    found.truncate(ask.limit);
+    let span = behind::span(house_rules(conn, org)?.zone, asked, ask, now);
+    let facts = complaint_store::received(conn, org, span, asked.sites.as_deref())?;
+    let facts = facts.into_iter().filter(|facts| groups.hold(facts));
+    let place = |facts: &ComplaintFacts| (facts.received_at, facts.complaint.uuid());
+    let (found, more) = behind::page(facts, place, |facts| figure.count_complaint(facts, now), part, ask);
     let records: HashMap<Uuid, Complaint> = named(conn, org, found.iter().map(|(facts, _)| facts.complaint.uuid()))?;
     let entry = |(facts, counted): (ComplaintFacts, Counted)| {
         let record = records.get(&facts.complaint.uuid());

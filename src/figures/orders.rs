@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
+    behind,
     report::{Asked, house_rules},
     store,
 };
@@ -21,7 +22,6 @@ use crate::{
     db::Conn,
     operations::{DoorError, reading::named},
     paging::Ask,
-    period::{Month, Period},
 };
 
 /// Which of a figure's orders.
@@ -100,22 +100,10 @@ pub(super) fn orders(
     ask: &Ask<Timestamp>,
     now: Timestamp,
 ) -> Result<(Vec<FigureOrder>, bool), DoorError> {
-    let zone = house_rules(conn, org)?.zone;
-    let period = asked.period.unwrap_or_else(|| Period::Month(Month::of(now, zone)));
-    let (from, until) = period.span(zone).unwrap_or((now, now));
-    let begin = ask.after.map_or(from, |(at, _)| at.max(from));
-    let behind = |facts: &Facts| ask.after.is_none_or(|place| (facts.settled_at, facts.order.uuid()) > place);
-    let all = store::settled(conn, org, (begin, until), asked.sites.as_deref())?;
-    let mut found: Vec<(Facts, Counted)> = all
-        .into_iter()
-        .filter(|facts| behind(facts) && groups.hold(facts))
-        .map(|facts| (figure.count(&facts, now), facts))
-        .filter(|(counted, _)| part.holds(*counted))
-        .map(|(counted, facts)| (facts, counted))
-        .take(ask.limit + 1)
-        .collect();
-    let more = found.len() > ask.limit;
-    found.truncate(ask.limit);
+    let span = behind::span(house_rules(conn, org)?.zone, asked, ask, now);
+    let facts = store::settled(conn, org, span, asked.sites.as_deref())?.into_iter().filter(|facts| groups.hold(facts));
+    let place = |facts: &Facts| (facts.settled_at, facts.order.uuid());
+    let (found, more) = behind::page(facts, place, |facts| figure.count(facts, now), part, ask);
     let records: HashMap<Uuid, WorkOrder> = named(conn, org, found.iter().map(|(facts, _)| facts.order.uuid()))?;
     let page =
         found.into_iter().map(|(facts, counted)| entry(figure, &facts, counted, records.get(&facts.order.uuid())));

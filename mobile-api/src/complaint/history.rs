@@ -145,8 +145,10 @@ impl Create for ImportComplaint {
                 false => ComplaintState::Explained { since: received, understood: false },
             };
         }
-        if let Some(closed) = self.closed {
-            closed.enter(&mut complaint, context)?;
+        match self.closed {
+            Some(closed) => closed.enter(&mut complaint, context)?,
+            // From now on a serious one is looked after as any other.
+            None => complaint.watch_over(&context.when),
         }
         Ok(complaint.into())
     }

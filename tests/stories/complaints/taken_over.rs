@@ -54,6 +54,10 @@ stories! {
         li.perform(complaint.id, unfounded()).await.applied();
         let explained = taken(&house, ImportComplaint { closed: None, founded: Some(false), ..old(&house) }).await;
         assert_eq!(explained.status(), ComplaintStatus::Explained);
+        let serious = ImportComplaint { closed: None, severity: Severity::Serious, ..old(&house) };
+        let serious = taken(&house, serious).await;
+        let since = serious.clocks.follow_up.as_ref().map(|clock| clock.since);
+        assert_eq!(since, Some(house.clock.now()), "a serious one is looked after from now on");
     }
 
     /// Nothing of it is stored if something does not fit, and only who may take history over does.
