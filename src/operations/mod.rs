@@ -34,6 +34,7 @@ use std::sync::Arc;
 use mobile_api::{Actor, catalogue::Action, record::Record, refusal::Problem, sync::Verdict, time::Timestamp};
 use uuid::Uuid;
 
+use self::clock_proof::Proofs;
 pub use self::{
     clock_proof::ClockProof,
     error::DoorError,
@@ -55,6 +56,7 @@ struct Inner {
     clock: Clock,
     pokes: Pokes,
     holds: Holds,
+    proofs: Proofs,
 }
 
 /// How long operations wait for what they need before a person is asked to decide.
@@ -111,7 +113,7 @@ pub struct Online {
 impl Door {
     /// The door to this database.
     pub fn new(db: Db, clock: Clock, pokes: Pokes, holds: Holds) -> Self {
-        Self(Arc::new(Inner { db, clock, pokes, holds }))
+        Self(Arc::new(Inner { db, clock, pokes, holds, proofs: Proofs::new() }))
     }
 
     /// The database, for reading.
@@ -192,10 +194,7 @@ impl Door {
     /// # Errors
     /// The database's.
     pub async fn clock_proof(&self, org: Uuid) -> Result<ClockProof, DbError> {
-        match store::remembered_proof(org) {
-            Some(proof) => Ok(proof),
-            None => self.0.db.read(move |conn| store::clock_proof(conn, org)).await,
-        }
+        self.0.proofs.of(&self.0.db, org).await
     }
 
     /// Carries out one operation for somebody who waits: a refusal is an error, and then nothing is stored.

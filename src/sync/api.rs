@@ -106,12 +106,8 @@ async fn config(state: &AppState, actor: &Actor, device: Uuid) -> Result<Config,
     let (org, now) = (actor.org, state.clock.now());
     let limits = state.sync_limits();
     let push_bytes = state.config.limits.body_bytes as u64;
-    let (epoch, time) = state
-        .db
-        .read(move |conn| {
-            Ok::<_, Error>((ledger::epoch(conn, org)?, ledger::clock_proof(conn, org)?.stamp(now, device)))
-        })
-        .await?;
+    let time = state.door.clock_proof(org).await?.stamp(now, device);
+    let epoch = state.db.read(move |conn| ledger::epoch(conn, org)).await?;
     let schemas = (OLDEST_SCHEMA, SCHEMA);
     Ok(Config {
         schemas,
@@ -248,13 +244,13 @@ async fn pull_changes(
     actor.device = Some(Id::new(device));
     let most = state.sync_limits().pull_changes;
     let limit = limit.unwrap_or(most).clamp(1, most);
-    let now = state.clock.now();
+    let time = state.door.clock_proof(actor.org).await?.stamp(state.clock.now(), device);
     let json = state
         .db
         .read(move |conn| {
             own_device(conn, &actor, device)?;
             let page = pull::page(conn, actor.org, scopes_of(&actor), cursor.as_deref(), limit)?;
-            page.to_json(&ledger::clock_proof(conn, actor.org)?.stamp(now, device))
+            page.to_json(&time)
         })
         .await?;
     Ok(HttpResponse::Ok().insert_header(ContentType::json()).body(json))

@@ -13,13 +13,13 @@ pub(super) use self::{
     devices::advance_device,
     feed::{drop_from_feed, in_scopes, touch_feed, upsert_feed},
     journal::{insert_clashes, insert_journal, revisions_by, update_verdict},
-    organisations::{advance_series, found, hold_series, remembered_proof, take_version},
+    organisations::{advance_series, found, hold_series, take_version},
     records::{NewRecord, StoredRecord, insert_records, load_records, update_record},
 };
 pub use self::{
     devices::{DeviceRow, device},
     journal::{Known, known},
-    organisations::{clock_proof, epoch, founded_at, organisations, secret, version},
+    organisations::{epoch, founded_at, organisations, secret, version},
 };
 use crate::db::types::Uid;
 

@@ -1,10 +1,7 @@
 //! Organisations: their version, their secret, the numbers they give out.
 
-use std::{sync::LazyLock, time::Duration};
-
 use diesel::prelude::*;
 use mobile_api::time::Timestamp;
-use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::unsigned;
@@ -14,7 +11,7 @@ use crate::{
         schema::{counters, organisations},
         types::{Micros, Uid},
     },
-    operations::{ClockProof, DoorError},
+    operations::DoorError,
 };
 
 /// Makes the organisation's row.
@@ -91,28 +88,6 @@ pub fn epoch(conn: &mut Conn, org: Uuid) -> Result<Uuid, DbError> {
 pub fn secret(conn: &mut Conn, org: Uuid) -> Result<Vec<u8>, DbError> {
     let query = organisations::table.find(Uid(org)).select(organisations::secret);
     Ok(both!(conn, c => query.get_result(c))?)
-}
-
-/// What signs the server times that phones carry, by organisation. Remembered for a minute: it does not change.
-static PROOFS: LazyLock<Cache<Uuid, ClockProof>> =
-    LazyLock::new(|| Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(60)).build());
-
-/// What signs the server times that phones carry, if this server knows.
-pub(in crate::operations) fn remembered_proof(org: Uuid) -> Option<ClockProof> {
-    PROOFS.get(&org)
-}
-
-/// What signs the server times that phones carry.
-///
-/// # Errors
-/// The database's.
-pub fn clock_proof(conn: &mut Conn, org: Uuid) -> Result<ClockProof, DbError> {
-    if let Some(proof) = remembered_proof(org) {
-        return Ok(proof);
-    }
-    let proof = ClockProof::new(&secret(conn, org)?);
-    PROOFS.insert(org, proof.clone());
-    Ok(proof)
 }
 
 /// Takes the next version. From here until the commit, other writers of the organisation wait.

@@ -167,6 +167,10 @@ stories! {
         });
         phones.push(stutters);
 
+        // However the day goes, these are there to differ about.
+        for _ in 0..2 {
+            house.assigned(house.firm.check_up, house.firm.wang).await;
+        }
         let all: Vec<&Handset> = phones.iter().collect();
         for _ in 0..6 {
             random_day(&house, &mut dice, &all, 12).await;
