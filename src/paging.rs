@@ -4,11 +4,14 @@
 //! which come and go meanwhile neither repeat nor hide others. Records pass through as they are stored; whoever asks for a
 //! table gets the whole list as one, see [`crate::lists`].
 
+use std::collections::HashMap;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH, VARY},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use diesel::prelude::*;
 use mobile_api::{Actor, record::Kind, time::Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -16,10 +19,10 @@ use uuid::Uuid;
 
 use crate::{
     app::AppState,
-    db::{Conn, DbError, types::Uid},
+    db::{Conn, DbError, both, schema::records, types::Uid},
     error::{Code, Error},
     lists,
-    operations::store::{unsigned, version},
+    operations::store::{uids, unsigned, version},
 };
 
 /// How many records a page has if the caller does not say.
@@ -119,6 +122,23 @@ macro_rules! found {
     };
 }
 pub(crate) use found;
+
+/// The records of a kind at these places, in their order; without those that are there no more. At most some hundreds at a time.
+///
+/// # Errors
+/// The database's.
+pub fn at<K: Clone>(conn: &mut Conn, org: Uuid, kind: Kind, places: &[Place<K>]) -> Result<Vec<Listed<K>>, DbError> {
+    let ids: Vec<Uuid> = places.iter().map(|place| place.1).collect();
+    let query = records::table
+        .filter(records::org_id.eq(Uid(org)))
+        .filter(records::kind.eq(kind.as_str()))
+        .filter(records::id.eq_any(uids(&ids)))
+        .select((records::id, records::rev, records::body));
+    let rows: Vec<(Uid, i64, String)> = both!(conn, c => query.load(c))?;
+    let mut rows: HashMap<Uuid, (i64, String)> = rows.into_iter().map(|(id, rev, body)| (id.0, (rev, body))).collect();
+    let listed = |(by, id): Place<K>| rows.remove(&id).map(|(rev, body)| Listed::from((by, Uid(id), rev, body)));
+    Ok(places.iter().cloned().filter_map(listed).collect())
+}
 
 /// What part of a list is asked for.
 #[derive(Clone, Debug)]

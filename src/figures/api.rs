@@ -10,6 +10,7 @@ use mobile_api::{
     directory::Organisation,
     figures::{CountedOf, Figure},
     ids::Id,
+    record::Kind,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
+    behind,
     complaints::{self, ComplaintGroups, FigureComplaint},
     orders::{self, FigureOrder, Groups, Part},
     report::{self, Asked, By, Figures},
@@ -27,8 +29,8 @@ use crate::{
     access::Authenticated,
     app::AppState,
     error::{Code, Error},
-    json::Json,
     language::Language,
+    lists,
     negotiation::{self, PDF},
     operations::reading,
     paging::{self, Ask},
@@ -166,14 +168,17 @@ pub struct FigureOrders {
 /// judged and everything that moved its end. `GET /v1/work-orders/{id}/clocks` tells it in words.
 #[utoipa::path(tag = "reports", operation_id = "list_figure_orders",
     params(("figure" = String, Path, description = "The figure, as `GET /v1/figures` names it; one that is counted of orders", example = "on_time"), FigureOrdersQuery),
-    responses((status = 200, description = "The orders", body = FigureOrders)))]
+    responses((status = 200, description = "A page; as `text/csv`, all of them with the columns of orders", content(
+        (FigureOrders = "application/json"), (String = "text/csv")
+    ))))]
 #[get("/figures/{figure}/orders")]
 async fn list_figure_orders(
     state: Data<AppState>,
+    request: HttpRequest,
     Authenticated(actor): Authenticated,
     path: Path<String>,
     Query(query): Query<FigureOrdersQuery>,
-) -> Result<Json<FigureOrders>, Error> {
+) -> Result<HttpResponse, Error> {
     let sites = sites(&actor, query.site)?;
     let figure = figure_of(&path, CountedOf::Orders)?;
     let ask: Ask<Timestamp> = Ask::read(&state, query.cursor.as_deref(), query.limit)?;
@@ -181,11 +186,19 @@ async fn list_figure_orders(
         Asked { period: period(query.period.as_deref())?, by: None, trend: 0, sites, language: Language::English };
     let groups = Groups { technician: query.technician, team: query.team, order_type: query.order_type };
     let (org, now) = (actor.org, state.clock.now());
+    if lists::wanted(&request) {
+        let ask_again = ask.clone();
+        let places = state
+            .db
+            .read(move |conn| orders::places(conn, org, (figure, query.part), &asked, groups, &ask, now))
+            .await?;
+        return behind::table((&state, &request), actor, Kind::WorkOrder, places, ask_again).await;
+    }
     let read = move |conn: &mut _| orders::orders(conn, org, (figure, query.part), &asked, groups, &ask, now);
     let (items, more) = state.db.read(read).await?;
     let last = items.last().filter(|_| more).map(|last| (last.settled_at, last.order.uuid()));
     let next = last.map(|place| paging::cursor(&place)).transpose()?;
-    Ok(Json(FigureOrders { items, next }))
+    Ok(HttpResponse::Ok().insert_header((header::VARY, "Accept")).json(FigureOrders { items, next }))
 }
 
 /// Which complaints behind a figure.
@@ -238,14 +251,17 @@ pub struct FigureComplaints {
 /// it was judged. `GET /v1/complaints/{id}/clocks` tells them in words.
 #[utoipa::path(tag = "reports", operation_id = "list_figure_complaints",
     params(("figure" = String, Path, description = "The figure, as `GET /v1/figures` names it; one that is counted of complaints", example = "complaint_told"), FigureComplaintsQuery),
-    responses((status = 200, description = "The complaints", body = FigureComplaints)))]
+    responses((status = 200, description = "A page; as `text/csv`, all of them with the columns of complaints", content(
+        (FigureComplaints = "application/json"), (String = "text/csv")
+    ))))]
 #[get("/figures/{figure}/complaints")]
 async fn list_figure_complaints(
     state: Data<AppState>,
+    request: HttpRequest,
     Authenticated(actor): Authenticated,
     path: Path<String>,
     Query(query): Query<FigureComplaintsQuery>,
-) -> Result<Json<FigureComplaints>, Error> {
+) -> Result<HttpResponse, Error> {
     let sites = sites(&actor, query.site)?;
     let figure = figure_of(&path, CountedOf::Complaints)?;
     let ask: Ask<Timestamp> = Ask::read(&state, query.cursor.as_deref(), query.limit)?;
@@ -253,9 +269,17 @@ async fn list_figure_complaints(
         Asked { period: period(query.period.as_deref())?, by: None, trend: 0, sites, language: Language::English };
     let groups = ComplaintGroups { team: query.team, class: query.class, cause: query.cause };
     let (org, now, part) = (actor.org, state.clock.now(), query.part);
+    if lists::wanted(&request) {
+        let ask_again = ask.clone();
+        let places = state
+            .db
+            .read(move |conn| complaints::places(conn, org, (figure, part), &asked, &groups, &ask, now))
+            .await?;
+        return behind::table((&state, &request), actor, Kind::Complaint, places, ask_again).await;
+    }
     let read = move |conn: &mut _| complaints::complaints(conn, org, (figure, part), &asked, &groups, &ask, now);
     let (items, more) = state.db.read(read).await?;
     let last = items.last().filter(|_| more).map(|last| (last.received_at, last.complaint.uuid()));
     let next = last.map(|place| paging::cursor(&place)).transpose()?;
-    Ok(Json(FigureComplaints { items, next }))
+    Ok(HttpResponse::Ok().insert_header((header::VARY, "Accept")).json(FigureComplaints { items, next }))
 }

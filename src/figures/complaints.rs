@@ -22,7 +22,7 @@ use super::{
 use crate::{
     db::Conn,
     operations::{DoorError, reading::named},
-    paging::Ask,
+    paging::{Ask, Place},
 };
 
 /// One complaint behind a figure.
@@ -73,11 +73,8 @@ pub(super) fn complaints(
     ask: &Ask<Timestamp>,
     now: Timestamp,
 ) -> Result<(Vec<FigureComplaint>, bool), DoorError> {
-    let span = behind::span(house_rules(conn, org)?.zone, asked, ask, now);
-    let facts = complaint_store::received(conn, org, span, asked.sites.as_deref())?;
-    let facts = facts.into_iter().filter(|facts| groups.hold(facts));
-    let place = |facts: &ComplaintFacts| (facts.received_at, facts.complaint.uuid());
-    let (found, more) = behind::page(facts, place, |facts| figure.count_complaint(facts, now), part, ask);
+    let facts = facts(conn, org, asked, groups, ask, now)?;
+    let (found, more) = behind::page(facts.into_iter(), place, |facts| figure.count_complaint(facts, now), part, ask);
     let records: HashMap<Uuid, Complaint> = named(conn, org, found.iter().map(|(facts, _)| facts.complaint.uuid()))?;
     let entry = |(facts, counted): (ComplaintFacts, Counted)| {
         let record = records.get(&facts.complaint.uuid());
@@ -90,4 +87,39 @@ pub(super) fn complaints(
         }
     };
     Ok((found.into_iter().map(entry).collect(), more))
+}
+
+/// Where all of them stand, from the page that is asked for on.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub(super) fn places(
+    conn: &mut Conn,
+    org: Uuid,
+    (figure, part): (Figure, Part),
+    asked: &Asked,
+    groups: &ComplaintGroups,
+    ask: &Ask<Timestamp>,
+    now: Timestamp,
+) -> Result<Vec<Place<Timestamp>>, DoorError> {
+    let facts = facts(conn, org, asked, groups, ask, now)?;
+    Ok(behind::places(facts.into_iter(), place, |facts| figure.count_complaint(facts, now), part))
+}
+
+fn facts(
+    conn: &mut Conn,
+    org: Uuid,
+    asked: &Asked,
+    groups: &ComplaintGroups,
+    ask: &Ask<Timestamp>,
+    now: Timestamp,
+) -> Result<Vec<ComplaintFacts>, DoorError> {
+    let span = behind::span(house_rules(conn, org)?.zone, asked, ask, now);
+    let mut facts = complaint_store::received(conn, org, span, asked.sites.as_deref())?;
+    facts.retain(|facts| groups.hold(facts));
+    Ok(facts)
+}
+
+fn place(facts: &ComplaintFacts) -> Place<Timestamp> {
+    (facts.received_at, facts.complaint.uuid())
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     db::Conn,
     operations::{DoorError, reading::named},
-    paging::Ask,
+    paging::{Ask, Place},
 };
 
 /// Which of a figure's orders.
@@ -100,14 +100,47 @@ pub(super) fn orders(
     ask: &Ask<Timestamp>,
     now: Timestamp,
 ) -> Result<(Vec<FigureOrder>, bool), DoorError> {
-    let span = behind::span(house_rules(conn, org)?.zone, asked, ask, now);
-    let facts = store::settled(conn, org, span, asked.sites.as_deref())?.into_iter().filter(|facts| groups.hold(facts));
-    let place = |facts: &Facts| (facts.settled_at, facts.order.uuid());
-    let (found, more) = behind::page(facts, place, |facts| figure.count(facts, now), part, ask);
+    let facts = facts(conn, org, asked, groups, ask, now)?;
+    let (found, more) = behind::page(facts.into_iter(), place, |facts| figure.count(facts, now), part, ask);
     let records: HashMap<Uuid, WorkOrder> = named(conn, org, found.iter().map(|(facts, _)| facts.order.uuid()))?;
     let page =
         found.into_iter().map(|(facts, counted)| entry(figure, &facts, counted, records.get(&facts.order.uuid())));
     Ok((page.collect(), more))
+}
+
+/// Where all of them stand, from the page that is asked for on.
+///
+/// # Errors
+/// The database's; a record that cannot be read.
+pub(super) fn places(
+    conn: &mut Conn,
+    org: Uuid,
+    (figure, part): (Figure, Part),
+    asked: &Asked,
+    groups: Groups,
+    ask: &Ask<Timestamp>,
+    now: Timestamp,
+) -> Result<Vec<Place<Timestamp>>, DoorError> {
+    let facts = facts(conn, org, asked, groups, ask, now)?;
+    Ok(behind::places(facts.into_iter(), place, |facts| figure.count(facts, now), part))
+}
+
+fn facts(
+    conn: &mut Conn,
+    org: Uuid,
+    asked: &Asked,
+    groups: Groups,
+    ask: &Ask<Timestamp>,
+    now: Timestamp,
+) -> Result<Vec<Facts>, DoorError> {
+    let span = behind::span(house_rules(conn, org)?.zone, asked, ask, now);
+    let mut facts = store::settled(conn, org, span, asked.sites.as_deref())?;
+    facts.retain(|facts| groups.hold(facts));
+    Ok(facts)
+}
+
+fn place(facts: &Facts) -> Place<Timestamp> {
+    (facts.settled_at, facts.order.uuid())
 }
 
 fn entry(figure: Figure, facts: &Facts, counted: Counted, order: Option<&WorkOrder>) -> FigureOrder {

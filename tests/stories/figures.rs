@@ -166,6 +166,24 @@ stories! {
             }
         }
         assert_eq!(found, ids(&march));
+
+        // All of them at once, for a spreadsheet; the table may begin and end anywhere.
+        let table = async |more: &str| -> Vec<String> {
+            let request = li.client.get(format!("{}/v1/figures/resolution/orders?period=2026-03{more}", li.base));
+            let answer = li.send(request.header("accept", "text/csv").header("accept-language", "en")).await;
+            assert_eq!(answer.headers["content-type"], "text/csv; charset=utf-8", "{}", answer.body);
+            let text = answer.body.as_str().unwrap().trim_start_matches('\u{feff}');
+            let mut reader = csv::Reader::from_reader(text.as_bytes());
+            let id = reader.headers().unwrap().iter().position(|title| title == "Id").unwrap();
+            reader.records().map(|row| row.unwrap()[id].to_owned()).collect()
+        };
+        assert_eq!(table("").await, ids(&march));
+        assert_eq!(table("&limit=2").await, ids(&march)[..2]);
+        let first = li.get("/v1/figures/resolution/orders?period=2026-03&limit=1").await.body;
+        let behind = format!("&cursor={}", first["next"].as_str().unwrap());
+        assert_eq!(table(&behind).await, ids(&march)[1..]);
+        assert!(table("&part=unprovable").await.is_empty());
+        assert!(table(&format!("&technician={}", house.firm.zhao)).await.len() < march.len());
     }
 
     /// A week ends on Sunday at midnight by the firm's clocks, and what is cancelled counts nowhere.

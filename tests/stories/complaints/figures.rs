@@ -84,6 +84,10 @@ stories! {
         assert_eq!(behind(&li, "complaint_told/complaints?period=2026-03&part=numerator").await, [good, again, unjust].map(|id| id.uuid()));
         assert_eq!(behind(&li, "complaint_responded/complaints?period=2026-03&part=numerator").await, [good, again].map(|id| id.uuid()), "who refuses has heard from the firm");
         assert_eq!(behind(&li, "complaint_again/complaints?period=2026-03&part=numerator").await, [again.uuid()]);
+        let request = li.client.get(format!("{}/v1/figures/complaint_again/complaints?period=2026-03&part=numerator", li.base));
+        let table = li.send(request.header("accept", "text/csv").header("accept-language", "en")).await.body;
+        let rows: Vec<&str> = table.as_str().unwrap().lines().skip(1).collect();
+        assert!(rows.len() == 1 && rows[0].ends_with(&again.to_string()), "{table}");
         assert_eq!(behind(&li, "complaints/complaints?period=2026-03").await, [good, again, unjust, lying].map(|id| id.uuid()));
         let of_plumbers = format!("complaints/complaints?period=2026-03&team={}", house.firm.plumbers);
         assert_eq!(behind(&li, &of_plumbers).await, [good, again].map(|id| id.uuid()));
