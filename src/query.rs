@@ -43,6 +43,24 @@ impl<T> Several<T> {
     pub fn given(&self) -> Option<&[T]> {
         (!self.0.is_empty()).then_some(&self.0)
     }
+
+    /// Each value once, or nothing once if none was given: so that an index in whose order a list comes serves each value, which it does
+    /// not for several at a time.
+    pub fn each(&self) -> Vec<Option<T>>
+    where
+        T: Copy + PartialEq,
+    {
+        let mut each: Vec<Option<T>> = Vec::new();
+        for value in &self.0 {
+            if !each.contains(&Some(*value)) {
+                each.push(Some(*value));
+            }
+        }
+        if each.is_empty() {
+            each.push(None);
+        }
+        each
+    }
 }
 
 impl<'de, T> Deserialize<'de> for Several<T>

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use mobile_api::{Actor, complaint::ComplaintStatus, record::Kind};
+use mobile_api::{Actor, Role, complaint::ComplaintStatus, record::Kind};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
     db::{
-        Conn, DbError,
+        Conn, DbError, both,
         schema::{complaint_people, complaints, records, search_texts},
         types::{Micros, Uid},
     },
@@ -70,6 +70,14 @@ pub struct ComplaintFilter {
     pub limit: Option<u32>,
 }
 
+impl ComplaintFilter {
+    /// Whether the list is short, and quickly found, without a text: what is about one flat, customer or order; what technicians see concerns them.
+    fn is_short(&self, actor: &Actor) -> bool {
+        let of_one = [self.unit, self.customer, self.asset, self.work_order, self.person].iter().any(Option::is_some);
+        of_one || self.number.is_some() || actor.role == Role::Technician
+    }
+}
+
 /// Complaints that fit the filter and that the actor may see, newest first.
 ///
 /// # Errors
@@ -81,18 +89,38 @@ pub fn list(
     ask: &Ask<i64>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Listed<i64>>, DbError> {
-    let found = search::wanted(conn, actor.org, Kind::Complaint, filter.text.as_ref())?;
-    let mut rows: Vec<Row<i64>> = Vec::new();
-    for seen in Seen::by(actor, Kind::Complaint) {
-        rows.extend(load(conn, actor.org, seen, (filter, &found), ask, now)?);
-    }
-    Ok(newest(rows, ask))
+    search::page(
+        conn,
+        (actor.org, Kind::Complaint),
+        (filter.text.as_ref(), filter.is_short(actor)),
+        ask,
+        |conn| newest_of(conn, actor.org),
+        |conn, found| {
+            let mut rows = Vec::new();
+            for seen in Seen::by(actor, Kind::Complaint) {
+                for status in filter.status.each() {
+                    rows.extend(load(conn, actor.org, (seen.clone(), status), (filter, found), ask, now)?);
+                }
+            }
+            Ok(newest(rows, ask))
+        },
+    )
+}
+
+/// Where the list begins.
+fn newest_of(conn: &mut Conn, org: Uuid) -> Result<Option<i64>, DbError> {
+    let query = complaints::table
+        .filter(complaints::org_id.eq(Uid(org)))
+        .order(complaints::received_at.desc())
+        .limit(1)
+        .select(complaints::received_at);
+    Ok(both!(conn, c => query.get_result(c).optional())?)
 }
 
 fn load(
     conn: &mut Conn,
     org: Uuid,
-    seen: Seen,
+    (seen, status): (Seen, Option<ComplaintStatus>),
     (filter, found): (&ComplaintFilter, &Wanted),
     ask: &Ask<i64>,
     now: DateTime<Utc>,
@@ -113,7 +141,6 @@ fn load(
             .select(search_texts::text);
         text.single_value().assume_not_null().like(pattern).escape('\\')
     };
-    let statuses = filter.status.given().map(|given| given.iter().map(|s| s.as_str()).collect::<Vec<_>>());
     let late = || complaints::due_at.is_not_null().and(complaints::due_at.assume_not_null().lt(Micros::from(now)));
     let in_time = || complaints::due_at.is_null().or(complaints::due_at.assume_not_null().ge(Micros::from(now)));
     let rows = page_of!(conn, org, ask, Kind::Complaint => complaints, newest by received_at;
@@ -121,8 +148,8 @@ fn load(
         own => |user| complaints::id.eq_any(concerning(user));
         teams => |teams| complaints::team_id.eq_any(teams);
         found.ids() => |ids| complaints::id.eq_any(ids);
-        found.pattern() => |pattern| containing(pattern);
-        statuses => |names| complaints::status.eq_any(names);
+        found.pattern() => |pattern| containing(pattern.to_owned());
+        status => |status| complaints::status.eq(status.as_str());
         filter.severity.as_deref() => |name| complaints::severity.eq(name);
         filter.number.as_deref() => |number| complaints::number.eq(number);
         filter.site => |id| complaints::site_id.eq(Uid(id));

@@ -4,7 +4,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::migration::MigrationVersion;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, DbError};
+use super::{Conn, DbError, sqlite::statistics};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -18,7 +18,11 @@ type Steps<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// the second waits and finds nothing to do.
 pub(super) fn up(conn: &mut Conn) -> Result<Vec<String>, DbError> {
     alone(conn, |conn| match conn {
-        Conn::Sqlite(c) => Ok(names(c.run_pending_migrations(SQLITE)?)),
+        Conn::Sqlite(c) => {
+            let versions = names(c.run_pending_migrations(SQLITE)?);
+            statistics::assume_a_large_firm(c)?;
+            Ok(versions)
+        }
         Conn::Pg(c) => Ok(names(c.run_pending_migrations(POSTGRES)?)),
     })
 }
@@ -26,7 +30,10 @@ pub(super) fn up(conn: &mut Conn) -> Result<Vec<String>, DbError> {
 /// Takes every step back, newest first. Everything in the database is lost.
 pub(super) fn down(conn: &mut Conn) -> Result<Vec<String>, DbError> {
     alone(conn, |conn| match conn {
-        Conn::Sqlite(c) => Ok(names(c.revert_all_migrations(SQLITE)?)),
+        Conn::Sqlite(c) => {
+            statistics::forget(c)?;
+            Ok(names(c.revert_all_migrations(SQLITE)?))
+        }
         Conn::Pg(c) => Ok(names(c.revert_all_migrations(POSTGRES)?)),
     })
 }

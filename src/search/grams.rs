@@ -1,7 +1,9 @@
-//! How a text is cut: two signs of Chinese, three of other scripts, from every sign on, and what is left at the end of a word.
+//! How a text is cut: two signs of Chinese, three of other scripts, from every sign on, and what is left at the end of a word;
+//! beside these, whole words of scripts that part words.
 //!
 //! So every part of a word begins some gram, or is longer than one and is made of several. What is asked for is cut in the same
-//! way: of a part that is shorter than a gram, grams are sought that begin with it.
+//! way: of a part that is shorter than a gram, grams are sought that begin with it. Where what is asked for shows that a word
+//! begins or ends, the word is sought as one: the grams of `1-0101` are in many texts, the two words in few.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,6 +15,12 @@ const MOST_SIGNS: usize = 20_000;
 
 /// Most grams that are asked for at once. More make no answer better: what is found is looked through anyway.
 const MOST_ASKED: usize = 12;
+
+/// Most signs of a word that are indexed as one; longer ones are told apart by their beginnings and their grams.
+const WORD: usize = 24;
+
+/// Fewest signs of a beginning that is sought as the beginning of a word: with fewer, too many words begin so.
+const BEGINNING: usize = 4;
 
 /// Longest text that can be asked for, in signs.
 const LONGEST: usize = 200;
@@ -30,10 +38,14 @@ pub fn plain(text: &str) -> String {
     plain.trim().to_owned()
 }
 
+/// Whether this is of a script that does not part words, or whose signs say as much as others' words.
+fn wide(sign: char) -> bool {
+    matches!(sign, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
 /// How many signs a gram has that begins with this one.
 fn length(first: char) -> usize {
-    let wide = matches!(first, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}');
-    if wide { 2 } else { 3 }
+    if wide(first) { 2 } else { 3 }
 }
 
 fn words(plain: &str) -> impl Iterator<Item = Vec<char>> {
@@ -46,15 +58,31 @@ fn written(signs: &[char]) -> String {
     signs.iter().map(|sign| format!("{:x}z", u32::from(*sign))).collect()
 }
 
-/// Every gram of a text in plain form, once.
-pub fn of(plain: &str) -> BTreeSet<String> {
-    let mut grams = BTreeSet::new();
-    for word in words(plain) {
-        for (at, first) in word.iter().enumerate() {
-            grams.insert(written(&word[at..word.len().min(at + length(*first))]));
+/// A word as one, or the beginning of one. No gram is written like it.
+fn written_word(word: &[char]) -> String {
+    format!("w{}", written(&word[..word.len().min(WORD)]))
+}
+
+/// Adds the grams of a word: every one that is whole, and those at its end that are not, if it ends there.
+fn add_grams(word: &[char], ends: bool, grams: &mut BTreeSet<String>) {
+    for (at, first) in word.iter().enumerate() {
+        let end = at + length(*first);
+        if end <= word.len() || ends {
+            grams.insert(written(&word[at..word.len().min(end)]));
         }
     }
-    grams
+}
+
+/// Every gram and every word of a text in plain form, once.
+pub fn of(plain: &str) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for word in words(plain) {
+        add_grams(&word, true, &mut all);
+        if !word.iter().copied().any(wide) {
+            all.insert(written_word(&word));
+        }
+    }
+    all
 }
 
 /// How often each whole gram stands in a text in plain form, signs of Chinese by twos with nothing as the third.
@@ -77,9 +105,9 @@ pub fn counted(plain: &str) -> HashMap<[char; 3], u32> {
 pub struct Sought {
     /// In plain form, which must stand in what is found.
     pub text: String,
-    /// Grams that must be there.
+    /// Grams and words that must be there.
     whole: Vec<String>,
-    /// The beginning of a gram that must be there.
+    /// The beginning of a gram or word that must be there.
     begun: Option<String>,
 }
 
@@ -91,17 +119,22 @@ impl Sought {
             return None;
         }
         let (mut whole, mut begun) = (BTreeSet::new(), None);
-        // A word with something behind it ends there in what is found as well; the last one may go on.
-        let closed = text.trim_end_matches(char::is_alphanumeric);
-        whole.extend(of(closed));
-        for word in words(&text[closed.len()..]) {
-            let whole_here = |at: &usize| at + length(word[*at]) <= word.len();
-            let grams: Vec<usize> = (0..word.len()).filter(whole_here).collect();
-            whole.extend(grams.iter().map(|at| written(&word[*at..at + length(word[*at])])));
-            // Too much begins with a single letter or digit for an index to help, if there is anything else to go by.
-            let helps = word.len() > 1 || word.first().is_some_and(|sign| length(*sign) == 2) || whole.is_empty();
-            if grams.is_empty() && helps {
-                begun = Some(written(&word));
+        // What has something before it begins there in what is found as well, and what has something behind it ends there.
+        let starts = text.starts_with(|sign: char| !sign.is_alphanumeric());
+        let ends = text.ends_with(|sign: char| !sign.is_alphanumeric());
+        let words: Vec<Vec<char>> = words(&text).collect();
+        for (n, word) in words.iter().enumerate() {
+            let (begins, ends) = (n > 0 || starts, n + 1 < words.len() || ends);
+            let alone = begins && !word.iter().copied().any(wide);
+            if alone && (ends || word.len() >= WORD) {
+                whole.insert(written_word(word));
+            } else if alone && word.len() >= BEGINNING {
+                begun = Some(written_word(word));
+            } else if ends || word.len() >= length(word[0]) {
+                add_grams(word, ends, &mut whole);
+            } else if word.len() > 1 || wide(word[0]) || whole.is_empty() {
+                // Otherwise it is a single letter or digit: too much begins with it to help, if there is anything else to go by.
+                begun = Some(written(word));
             }
         }
         // The longest say most; among equals the first ones of the alphabet are as good as any.
@@ -111,18 +144,25 @@ impl Sought {
         (!whole.is_empty() || begun.is_some()).then_some(Self { text, whole, begun })
     }
 
-    /// As FTS5 is asked.
-    pub fn for_sqlite(&self) -> String {
-        let whole = self.whole.iter().map(|gram| format!("\"{gram}\""));
-        let begun = self.begun.iter().map(|gram| format!("\"{gram}\" *"));
-        whole.chain(begun).collect::<Vec<_>>().join(" AND ")
+    /// Whether it is a single letter or digit, which most texts have: no index helps.
+    pub fn is_in_most(&self) -> bool {
+        self.text.chars().count() == 1 && !self.text.chars().any(wide)
     }
 
-    /// As a `tsquery` is written.
-    pub fn for_postgres(&self) -> String {
+    /// As FTS5 is asked, for what also has one of these marks.
+    pub fn for_sqlite(&self, marks: &[String]) -> String {
+        let whole = self.whole.iter().map(|gram| format!("\"{gram}\""));
+        let begun = self.begun.iter().map(|gram| format!("\"{gram}\" *"));
+        let marks = marks.iter().map(|mark| format!("\"{mark}\"")).collect::<Vec<_>>().join(" OR ");
+        whole.chain(begun).chain([format!("({marks})")]).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// As a `tsquery` is written, for what also has one of these marks.
+    pub fn for_postgres(&self, marks: &[String]) -> String {
         let whole = self.whole.iter().map(|gram| format!("'{gram}'"));
         let begun = self.begun.iter().map(|gram| format!("'{gram}':*"));
-        whole.chain(begun).collect::<Vec<_>>().join(" & ")
+        let marks = marks.iter().map(|mark| format!("'{mark}'")).collect::<Vec<_>>().join(" | ");
+        whole.chain(begun).chain([format!("({marks})")]).collect::<Vec<_>>().join(" & ")
     }
 }
 
@@ -153,6 +193,20 @@ mod tests {
         {
             assert!(holds(text, &Sought::read(part).unwrap()), "{part} in {text}");
         }
+        for (text, part) in [
+            ("Unit 1-0101, lift", "1-0101"),
+            ("（1-0101）", "(1-0101)"),
+            ("Boiler-E04", "boiler-e04"),
+            ("a-b漏水", "-b漏"),
+        ] {
+            assert!(holds(text, &Sought::read(part).unwrap()), "{part} in {text}");
+        }
+        for (text, part) in [("（11-0101）", "（1-0101）"), ("（1-01012）", "（1-0101）"), ("1-0102 0101-2", "-01013")]
+        {
+            assert!(!holds(text, &Sought::read(part).unwrap()), "{part} in {text}: the index tells them apart");
+        }
+        let (long, other) = ("x".repeat(40), "x".repeat(30));
+        assert!(holds(&format!("-{long}-"), &Sought::read(&format!("-{other}")).unwrap()));
         assert!(Sought::read(" \u{200b}!? ").is_none(), "nothing that could be sought");
         assert!(Sought::read(&"漏".repeat(201)).is_none());
     }
@@ -160,7 +214,7 @@ mod tests {
     proptest! {
         /// The index never hides what is there: every part of a text is found by its grams.
         #[test]
-        fn every_part_of_a_text_is_found(text in "[ a-cA-C0-1漏水龙头é\\-]{1,24}", from in 0usize..24, length in 1usize..10) {
+        fn every_part_of_a_text_is_found(text in "[ a-cA-C0-1漏水龙头é\\-]{1,40}", from in 0usize..40, length in 1usize..40) {
             let signs: Vec<char> = plain(&text).chars().collect();
             let part: String = signs.iter().skip(from).take(length).collect();
             if let Some(sought) = Sought::read(&part) {

@@ -17,7 +17,29 @@ use crate::{
 
 /// Most records that the index is asked for. Where there are more, the list is gone through from the newest on instead, and is
 /// soon full.
-const MOST_FOUND: i64 = 3000;
+const MOST_FOUND: i64 = 20_000;
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// Days that are looked at first.
+const NEAR: i64 = 4;
+
+/// Days that have a mark in common.
+const BLOCK: i64 = 64;
+
+/// Blocks that are looked at next.
+const FAR: i64 = 2;
+
+/// How far back is looked, by where lists have what they show: the newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// [`NEAR`] days.
+    Near,
+    /// [`FAR`] blocks of [`BLOCK`] days; the last one is as good as never whole.
+    Far,
+    /// To the beginning.
+    All,
+}
 
 /// What a search came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +50,13 @@ pub enum Hits {
     Many,
 }
 
+impl Hits {
+    /// Whether they cannot fill a page of so many, with one more that tells that it is not the last.
+    pub fn are_too_few_for(&self, limit: usize) -> bool {
+        matches!(self, Hits::Few(ids) if ids.len() <= limit)
+    }
+}
+
 impl Sought {
     /// For `LIKE` with `\` as its escape: the text anywhere.
     pub fn pattern(&self) -> String {
@@ -35,17 +64,34 @@ impl Sought {
     }
 }
 
-/// What can be found of a record, in plain form; `None` if it is of a kind that nobody searches.
-pub fn text_of(record: &Record) -> Option<String> {
-    let text = match record {
+/// What the index has of a record.
+#[derive(PartialEq, Eq)]
+struct Entry {
+    /// What can be found, in plain form.
+    text: String,
+    /// Where lists show it, in microseconds since 1970.
+    at: i64,
+}
+
+/// `None` if it is of a kind that nobody searches.
+fn entry_of(record: &Record) -> Option<Entry> {
+    let (text, at) = match record {
         Record::WorkOrder(order) => {
             let found = order.diagnosis.as_ref().map(|diagnosis| diagnosis.findings.as_str());
             let phone = order.caller.phone.as_deref();
-            [order.number.as_deref(), Some(&order.place), Some(&order.fault), Some(&order.caller.name), phone, found]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join("\n")
+            let text = [
+                order.number.as_deref(),
+                Some(&order.place),
+                Some(&order.fault),
+                Some(&order.caller.name),
+                phone,
+                found,
+            ]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("\n");
+            (text, order.called_at)
         }
         Record::Complaint(complaint) => {
             let by = &complaint.complainant;
@@ -54,11 +100,11 @@ pub fn text_of(record: &Record) -> Option<String> {
             let found = complaint.rounds.iter().flat_map(|round| &round.found).map(|found| found.text.as_str());
             let summary = complaint.summary.iter().flat_map(|summary| [summary.cause.as_str(), summary.text.as_str()]);
             let all = said.into_iter().flatten().chain(by.phone.as_deref()).chain(found).chain(summary);
-            all.collect::<Vec<_>>().join("\n")
+            (all.collect::<Vec<_>>().join("\n"), complaint.recorded.latest)
         }
         _ => return None,
     };
-    Some(column_text(&grams::plain(&text)))
+    Some(Entry { text: column_text(&grams::plain(&text)), at: at.timestamp_micros() })
 }
 
 /// Brings the index up to date with a record. Nothing is written if it says the same as before.
@@ -66,10 +112,11 @@ pub fn text_of(record: &Record) -> Option<String> {
 /// # Errors
 /// The database's.
 pub fn enter(conn: &mut Conn, org: Uuid, before: Option<&Record>, record: &Record) -> Result<(), DbError> {
-    let Some(text) = text_of(record) else { return Ok(()) };
-    if before.and_then(text_of).is_some_and(|before| before == text) {
+    let Some(entry) = entry_of(record) else { return Ok(()) };
+    if before.and_then(entry_of).is_some_and(|before| before == entry) {
         return Ok(());
     }
+    let Entry { text, at } = entry;
     let about = record.address();
     let seq = match seq_of(conn, org, about)? {
         Some(seq) => {
@@ -92,15 +139,44 @@ pub fn enter(conn: &mut Conn, org: Uuid, before: Option<&Record>, record: &Recor
             seq
         }
     };
+    let drawer = drawer(org, about.kind);
+    let day = at.div_euclid(MICROS_PER_DAY);
     let mut all: Vec<String> = grams::of(&text).into_iter().collect();
-    all.push(drawer(org, about.kind));
+    all.extend([day_mark(&drawer, day), block_mark(&drawer, day.div_euclid(BLOCK)), drawer]);
     enter_grams(conn, seq, all)
 }
 
-/// One gram that all records of a kind of an organisation have: so the index finds no others.
+/// A mark that all records of a kind of an organisation have: so the index finds no others.
 fn drawer(org: Uuid, kind: Kind) -> String {
     let kind: String = kind.as_str().chars().filter(char::is_ascii_alphanumeric).collect();
     format!("o{:x}k{kind}", org.as_u128())
+}
+
+/// The mark of those of one day of UTC, counted from 1970.
+fn day_mark(drawer: &str, day: i64) -> String {
+    format!("{drawer}d{}", written(day))
+}
+
+/// The mark of those of one block of days.
+fn block_mark(drawer: &str, block: i64) -> String {
+    format!("{drawer}b{}", written(block))
+}
+
+/// Letters and digits only, before 1970 as well.
+fn written(number: i64) -> String {
+    let sign = if number < 0 { "n" } else { "" };
+    format!("{sign}{}", number.unsigned_abs())
+}
+
+/// One of these has every record that is shown at `newest` (microseconds since 1970) or so far before it.
+fn marks(org: Uuid, kind: Kind, newest: i64, back: Back) -> Vec<String> {
+    let (drawer, day) = (drawer(org, kind), newest.div_euclid(MICROS_PER_DAY));
+    let block = day.div_euclid(BLOCK);
+    match back {
+        Back::Near => (0..NEAR).map(|before| day_mark(&drawer, day - before)).collect(),
+        Back::Far => (0..FAR).map(|before| block_mark(&drawer, block - before)).collect(),
+        Back::All => vec![drawer],
+    }
 }
 
 fn seq_of(conn: &mut Conn, org: Uuid, about: Ref) -> Result<Option<i64>, DbError> {
@@ -116,8 +192,6 @@ struct Number {
 
 #[derive(QueryableByName)]
 struct Found {
-    #[diesel(sql_type = sql::Bool)]
-    fits: bool,
     #[diesel(sql_type = crate::db::types::Id)]
     id: Uid,
 }
@@ -155,38 +229,37 @@ fn enter_grams(conn: &mut Conn, seq: i64, grams: Vec<String>) -> Result<(), DbEr
     Ok(())
 }
 
+// The index first, and then one text after the other: either database would turn a join about if it were asked to.
 const SQLITE: &str = r"
-    SELECT s.id AS id, instr(s.text, ?) > 0 AS fits
-    FROM (SELECT rowid AS seq FROM search_grams WHERE search_grams MATCH ? LIMIT ?) g
-    CROSS JOIN search_texts s ON s.seq = g.seq";
+    SELECT s.id AS id FROM (SELECT rowid AS seq FROM search_grams WHERE search_grams MATCH ?) g
+    CROSS JOIN search_texts s ON s.seq = g.seq WHERE instr(s.text, ?) > 0 LIMIT ?";
 
 const POSTGRES: &str = r"
-    SELECT s.id AS id, position($1 in s.text) > 0 AS fits
-    FROM (SELECT seq FROM search_grams WHERE grams @@ $2::text::tsquery LIMIT $3) g
-    JOIN search_texts s ON s.seq = g.seq";
+    SELECT s.id AS id FROM (SELECT seq FROM search_grams WHERE grams @@ $1::text::tsquery OFFSET 0) g
+    JOIN search_texts s ON s.seq = g.seq WHERE position($2 in s.text) > 0 LIMIT $3";
 
-/// Records of a kind in whose texts this stands.
+/// Records of a kind in whose texts this stands, of those that lists show at `newest` (microseconds since 1970) and before it.
 ///
 /// # Errors
 /// The database's.
-pub fn find(conn: &mut Conn, org: Uuid, kind: Kind, sought: &Sought) -> Result<Hits, DbError> {
-    let (text, most, drawer) = (column_text(&sought.text), MOST_FOUND + 1, drawer(org, kind));
+pub fn find(conn: &mut Conn, org: Uuid, kind: Kind, sought: &Sought, newest: i64, back: Back) -> Result<Hits, DbError> {
+    let (text, most, marks) = (column_text(&sought.text), MOST_FOUND + 1, marks(org, kind, newest, back));
     let rows: Vec<Found> = match conn {
         Conn::Sqlite(c) => sql_query(SQLITE)
+            .bind::<sql::Text, _>(sought.for_sqlite(&marks))
             .bind::<sql::Text, _>(text)
-            .bind::<sql::Text, _>(format!("{} AND \"{drawer}\"", sought.for_sqlite()))
             .bind::<sql::BigInt, _>(most)
             .load(c)?,
         Conn::Pg(c) => sql_query(POSTGRES)
+            .bind::<sql::Text, _>(sought.for_postgres(&marks))
             .bind::<sql::Text, _>(text)
-            .bind::<sql::Text, _>(format!("{} & '{drawer}'", sought.for_postgres()))
             .bind::<sql::BigInt, _>(most)
             .load(c)?,
     };
     if rows.len() as i64 == most {
         return Ok(Hits::Many);
     }
-    Ok(Hits::Few(rows.into_iter().filter(|row| row.fits).map(|row| row.id.0).collect()))
+    Ok(Hits::Few(rows.into_iter().map(|row| row.id.0).collect()))
 }
 
 /// Kinds of records that can be searched.

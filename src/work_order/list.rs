@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{dsl::not, prelude::*};
 use mobile_api::{
-    Actor,
+    Actor, Role,
     record::Kind,
     work_order::{Status, merge::Merge},
 };
@@ -80,6 +80,14 @@ pub struct WorkOrderFilter {
     pub limit: Option<u32>,
 }
 
+impl WorkOrderFilter {
+    /// Whether the list is short, and quickly found, without a text: what one technician, flat or customer has; what technicians see is theirs.
+    fn is_short(&self, actor: &Actor) -> bool {
+        let of_one = [self.assignee, self.unit, self.customer, self.asset, self.plan].iter().any(Option::is_some);
+        of_one || self.number.is_some() || self.external_id.is_some() || actor.role == Role::Technician
+    }
+}
+
 /// Orders that fit the filter and that the actor may see, newest first.
 ///
 /// A technician is shown the orders that are theirs now, and those that nobody has yet in the pools of their teams. (One
@@ -94,25 +102,44 @@ pub fn list(
     ask: &Ask<i64>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Listed<i64>>, DbError> {
-    let found = search::wanted(conn, actor.org, Kind::WorkOrder, filter.text.as_ref())?;
-    let mut rows = Vec::new();
-    for seen in Seen::by(actor, Kind::WorkOrder) {
-        rows.extend(load(conn, actor.org, seen, (filter, &found), ask, now)?);
-    }
-    Ok(newest(rows, ask))
+    search::page(
+        conn,
+        (actor.org, Kind::WorkOrder),
+        (filter.text.as_ref(), filter.is_short(actor)),
+        ask,
+        |conn| newest_of(conn, actor.org),
+        |conn, found| {
+            let mut rows = Vec::new();
+            for seen in Seen::by(actor, Kind::WorkOrder) {
+                for status in filter.status.each() {
+                    rows.extend(load(conn, actor.org, (seen.clone(), status), (filter, found), ask, now)?);
+                }
+            }
+            Ok(newest(rows, ask))
+        },
+    )
+}
+
+/// Where the list begins.
+fn newest_of(conn: &mut Conn, org: Uuid) -> Result<Option<i64>, DbError> {
+    let query = work_orders::table
+        .filter(work_orders::org_id.eq(Uid(org)))
+        .order(work_orders::received_at.desc())
+        .limit(1)
+        .select(work_orders::received_at);
+    Ok(both!(conn, c => query.get_result(c).optional())?)
 }
 
 fn load(
     conn: &mut Conn,
     org: Uuid,
-    seen: Seen,
+    (seen, status): (Seen, Option<Status>),
     (filter, found): (&WorkOrderFilter, &Wanted),
     ask: &Ask<i64>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Row<i64>>, DbError> {
     let (sites, own, pool) = seen.conditions();
     let survivors = filter.changed_after.map(|version| survivors(conn, org, version)).transpose()?;
-    let statuses = filter.status.given().map(|given| given.iter().map(|s| s.as_str()).collect::<Vec<_>>());
     let deadlines = filter.deadline.given().map(|given| given.iter().map(|d| d.as_str()).collect::<Vec<_>>());
     let overdue = || {
         let late = work_orders::due_at.lt(Micros::from(now)).assume_not_null();
@@ -138,8 +165,8 @@ fn load(
         sites => |sites| work_orders::site_id.eq_any(sites);
         survivors => |ids| work_orders::id.eq_any(recorded_after).or(work_orders::id.eq_any(ids));
         found.ids() => |ids| work_orders::id.eq_any(ids);
-        found.pattern() => |pattern| containing(pattern);
-        statuses => |names| work_orders::status.eq_any(names);
+        found.pattern() => |pattern| containing(pattern.to_owned());
+        status => |status| work_orders::status.eq(status.as_str());
         deadlines => |names| work_orders::deadline.eq_any(names);
         filter.overdue.filter(|wanted| *wanted) => |_yes| overdue();
         filter.overdue.filter(|wanted| !*wanted) => |_no| not(overdue());

@@ -273,3 +273,53 @@ mod two_processes_may_migrate_at_once {
         two_at_once(Backend::Postgres).await;
     }
 }
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = sql::Text)]
+    detail: String,
+}
+
+/// How SQLite goes about a list of orders whose ids are known.
+async fn plan_of_a_few(db: &Db) -> String {
+    let plan = |conn: &mut Conn| {
+        let ids = "x'00', x'01', ".repeat(15) + "x'02'";
+        let query = format!(
+            "EXPLAIN QUERY PLAN SELECT w.id, r.body FROM work_orders w
+             JOIN records r ON r.org_id = w.org_id AND r.kind = 'work_order' AND r.id = w.id
+             WHERE w.org_id = x'00' AND w.id IN ({ids}) ORDER BY w.received_at DESC, w.id DESC LIMIT 101"
+        );
+        let steps: Vec<Step> = both!(conn, c => sql_query(query).load(c))?;
+        Ok::<_, DbError>(steps.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("\n"))
+    };
+    db.read(plan).await.unwrap()
+}
+
+/// SQLite believes that the tables are a large firm's, so it looks for what is few by what is few. Whoever had it count for itself has
+/// that put right when the server starts, for connections that are open already as well.
+#[tokio::test]
+async fn sqlite_plans_for_a_large_firm() {
+    let db = TestDb::sqlite().await;
+    let few = plan_of_a_few(&db).await;
+    assert!(few.contains("(org_id=? AND id=?)"), "{few}");
+    let count = |conn: &mut Conn| Ok::<_, DbError>(both!(conn, c => sql_query("ANALYZE").execute(c))?);
+    db.write(count).await.unwrap();
+    let there = |conn: &mut Conn| {
+        let query = "SELECT tbl AS in_table, coalesce(idx, '') || ' ' || stat AS line FROM sqlite_stat1 ORDER BY 1, 2";
+        Ok::<Vec<Extra>, DbError>(both!(conn, c => sql_query(query).load(c))?)
+    };
+    let counted = db.read(there).await.unwrap();
+    db.migrate().await.unwrap();
+    let put_right = db.read(there).await.unwrap();
+    assert_ne!(counted, put_right);
+    assert!(
+        put_right.iter().any(|extra| extra.line == "work_orders_by_received 1000000 1000000 100 10"),
+        "{put_right:?}"
+    );
+    let indexes = catalogue(&db).await.extras.into_iter().filter(|extra| extra.line.starts_with("index "));
+    for index in indexes {
+        let name = index.line.split(' ').nth(1).unwrap();
+        assert!(put_right.iter().any(|extra| extra.line.starts_with(&format!("{name} "))), "no statistics of {name}");
+    }
+    assert_eq!(plan_of_a_few(&db).await, few);
+}

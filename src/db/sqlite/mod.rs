@@ -1,5 +1,6 @@
 //! The embedded database: its connections, and the thread that writes.
 
+pub(super) mod statistics;
 mod writer;
 
 use std::{
