@@ -4,3 +4,4 @@ calendar-inspection = Inspection: { $name }
 calendar-points = Points to go past: { $count }
 calendar-return-visit = Return visit { $number }
 calendar-by = By { $time }: { $what }
+calendar-shutdown = Shutdown: { $stops }

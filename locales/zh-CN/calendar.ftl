@@ -4,3 +4,4 @@ calendar-inspection = 巡检：{ $name }
 calendar-points = 点位数：{ $count }
 calendar-return-visit = 回访 { $number }
 calendar-by = { $time } 前：{ $what }
+calendar-shutdown = 停运作业：{ $stops }

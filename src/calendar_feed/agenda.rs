@@ -10,6 +10,7 @@ use mobile_api::{
     directory::{Label, OrderType, Organisation, Site, User},
     ids::SiteId,
     inspection::{Inspection, InspectionStatus},
+    maintenance::{Shutdown, ShutdownStatus, StopKind},
     record::{Kind, RecordType},
     return_visit::{ReturnVisit, VisitStatus},
     time::Timestamp,
@@ -21,6 +22,7 @@ use super::store;
 use crate::{
     db::Conn,
     inspection::list::{self as inspections, InspectionFilter},
+    maintenance::list::{self as shutdowns, ShutdownFilter},
     operations::{DoorError, reading::named},
     paging::{Ask, Listed},
     period,
@@ -56,6 +58,8 @@ pub enum What {
     Inspection(Label, usize),
     /// A return visit: the number of what it is about.
     ReturnVisit(Option<String>),
+    /// A shutdown: what stands still.
+    Shutdown(Vec<StopKind>),
 }
 
 /// When something is to be done.
@@ -109,8 +113,10 @@ pub struct Entry {
 pub fn gather(conn: &mut Conn, firm: &Organisation, user: &User, now: Timestamp) -> Result<Vec<Entry>, DoorError> {
     let User { id, role, sites, teams, .. } = user.clone();
     let actor = Actor { org: firm.id.uuid(), user: id, role, sites, teams, device: None };
-    let mut entries = orders_of(conn, &actor, now)?;
+    let orders = open_orders(conn, &actor, now)?;
     let span = days(firm, now);
+    let mut entries = shutdowns_of(conn, &actor, &orders, span)?;
+    entries.extend(orders_of(conn, &actor, orders)?);
     entries.extend(inspections_of(conn, &actor, span)?);
     entries.extend(visits_of(conn, &actor, now)?);
     entries.retain(|entry| {
@@ -151,12 +157,15 @@ fn places(
     Ok(sites.into_iter().map(|(id, site)| (id, (site.name, site.address))).collect())
 }
 
-/// Orders that are theirs and not over.
-fn orders_of(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Result<Vec<Entry>, DoorError> {
+/// Orders that are theirs and not over, with their revisions.
+fn open_orders(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Result<Vec<(u64, WorkOrder)>, DoorError> {
     let open = Status::ALL.iter().copied().filter(|status| !status.is_over()).collect();
     let filter =
         WorkOrderFilter { assignee: Some(actor.user.uuid()), status: Several(open), ..WorkOrderFilter::default() };
-    let rows: Vec<(u64, WorkOrder)> = read(orders::list(conn, actor, &filter, &all(), now)?)?;
+    read(orders::list(conn, actor, &filter, &all(), now)?)
+}
+
+fn orders_of(conn: &mut Conn, actor: &Actor, rows: Vec<(u64, WorkOrder)>) -> Result<Vec<Entry>, DoorError> {
     let ids: Vec<Uuid> = rows.iter().map(|(_, order)| order.id.uuid()).collect();
     let changed = store::changed_at(conn, actor.org, Kind::WorkOrder, &ids)?;
     let sorts: HashMap<Uuid, OrderType> =
@@ -254,6 +263,53 @@ fn visits_of(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Result<Vec<Entry
         site: sites.get(&visit.site.uuid()).cloned(),
         place: visit.place,
         about: visit.fault,
+    };
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+/// Shutdowns of these days that they carry out: those that were given to them or to one of their teams, and those for an order of theirs.
+fn shutdowns_of(
+    conn: &mut Conn,
+    actor: &Actor,
+    orders: &[(u64, WorkOrder)],
+    span: Window,
+) -> Result<Vec<Entry>, DoorError> {
+    let over = [ShutdownStatus::Restored, ShutdownStatus::Resumed, ShutdownStatus::Recorded, ShutdownStatus::Withdrawn];
+    let open = ShutdownStatus::ALL.into_iter().filter(|status| !over.contains(status)).collect();
+    let filter = ShutdownFilter {
+        status: Several(open),
+        from: Some(span.from - LONGEST_TURN),
+        until: Some(span.until),
+        ..ShutdownFilter::default()
+    };
+    // The list itself has nothing to say of whose the order is.
+    let system = Actor::system(actor.org);
+    let mut rows: Vec<(u64, Shutdown)> = read(shutdowns::shutdowns(conn, &system, &filter, &all())?)?;
+    rows.retain(|(_, shutdown)| match shutdown.order {
+        Some(order) => orders.iter().any(|(_, theirs)| theirs.id == order),
+        None => {
+            let to = shutdown.assignee;
+            to.user == Some(actor.user) || to.team.is_some_and(|team| actor.teams.contains(&team))
+        }
+    });
+    let ids: Vec<Uuid> = rows.iter().map(|(_, shutdown)| shutdown.id.uuid()).collect();
+    let changed = store::changed_at(conn, actor.org, Kind::Shutdown, &ids)?;
+    let sites = places(conn, actor.org, rows.iter().map(|(_, shutdown)| shutdown.site))?;
+    let assets: HashMap<Uuid, Asset> = named(conn, actor.org, rows.iter().map(|(_, shutdown)| shutdown.asset.uuid()))?;
+    let entry = |(rev, shutdown): (u64, Shutdown)| Entry {
+        kind: Kind::Shutdown,
+        id: shutdown.id.uuid(),
+        rev,
+        changed_at: changed.get(&shutdown.id.uuid()).copied().unwrap_or(span.from),
+        what: What::Shutdown(shutdown.stops),
+        // Until a manager agrees to it, it may become another time or none.
+        slot: match shutdown.approved {
+            Some(_) => Slot::Fixed(shutdown.window),
+            None => Slot::Wished(shutdown.window),
+        },
+        site: sites.get(&shutdown.site.uuid()).cloned(),
+        place: assets.get(&shutdown.asset.uuid()).map(|asset| asset.name.clone()).unwrap_or_default(),
+        about: shutdown.text,
     };
     Ok(rows.into_iter().map(entry).collect())
 }

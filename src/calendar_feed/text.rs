@@ -85,6 +85,11 @@ impl Calendar<'_> {
             What::ReturnVisit(number) => {
                 self.say("calendar-return-visit", &[("number", number.clone().unwrap_or_default())])
             }
+            What::Shutdown(stops) => {
+                let words = stops.iter().map(|stop| self.say(&format!("notice-stops-{}", stop.as_str()), &[]));
+                let stops = words.collect::<Vec<_>>().join(&self.say("notice-and", &[]));
+                self.say("calendar-shutdown", &[("stops", stops)])
+            }
         };
         let site = entry.site.as_ref().map(|(name, _)| name.as_str()).unwrap_or_default();
         let place = joined(&[site, &entry.place]);

@@ -9,6 +9,7 @@ use mobile_api::{
     Id,
     directory::{RenewCalendarLink, UserSave},
     inspection::{Assignee, PlanInspection, PublishTemplate, Spot, TemplateSave},
+    maintenance::{ApproveShutdown, ShutdownSave, WithdrawShutdown},
     operation::Payload,
     return_visit::{AssignVisit, Way},
     work_order::{
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     harness::{Answer, House, Office, morning},
+    maintenance::pump,
     return_visits::accepted,
 };
 
@@ -161,6 +163,32 @@ stories! {
         let zhao = link(&house.office("zhao").await, firm.zhao).await;
         let visit = entries(&house, &zhao).await.remove(&visit.uuid()).expect("his return visit");
         assert!(visit.get_summary().unwrap().contains("Return visit 2026-"), "{:?}", visit.get_summary());
+    }
+
+    /// A pump stands still tomorrow: whoever has the order sees it, and not his colleague; once it is withdrawn, nobody does.
+    async fn a_shutdown_is_in_the_calendar_of_who_carries_it_out(house: House) {
+        let (firm, li, wang) = (house.firm, house.li().await, house.office("wang").await);
+        let his = link(&wang, firm.wang).await;
+        let zhaos = link(&house.office("zhao").await, firm.zhao).await;
+        let pump = pump(&house).await;
+        let order = house.clock.new_id();
+        li.perform(order, Request { asset: Some(pump), ..house.request_for(firm.check_up) }).await.applied();
+        li.perform(order, Assign { technician: firm.wang }).await.applied();
+        let nobody = Assignee { user: None, team: None };
+        let draft = ShutdownSave { asset: pump, window: hours(2, 4), order: Some(Id::new(order)), assignee: nobody, ..ShutdownSave::example() };
+        let shutdown = house.clock.new_id();
+        li.perform(shutdown, draft).await.applied();
+        let entry = entries(&house, &his).await.remove(&shutdown).expect("his shutdown");
+        assert!(entry.get_summary().unwrap().starts_with("Shutdown: water"), "{:?}", entry.get_summary());
+        assert_eq!(entry.property_value("STATUS"), Some("TENTATIVE"), "nobody agreed to it yet");
+        assert!(!entries(&house, &zhaos).await.contains_key(&shutdown));
+        house.office("admin").await.perform(shutdown, ApproveShutdown {}).await.applied();
+        assert_eq!(entries(&house, &his).await[&shutdown].property_value("STATUS"), Some("CONFIRMED"));
+        li.perform(order, Assign { technician: firm.zhao }).await.applied();
+        assert!(!entries(&house, &his).await.contains_key(&shutdown));
+        assert!(entries(&house, &zhaos).await.contains_key(&shutdown), "it goes with the order");
+        li.perform(shutdown, WithdrawShutdown { reason: "The part is not there".into() }).await.applied();
+        assert!(!entries(&house, &zhaos).await.contains_key(&shutdown));
     }
 
     async fn whoever_has_the_link_learns_of_no_customer(house: House) {
