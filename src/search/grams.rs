@@ -144,9 +144,15 @@ impl Sought {
         (!whole.is_empty() || begun.is_some()).then_some(Self { text, whole, begun })
     }
 
-    /// Whether it is a single letter or digit, which most texts have: no index helps.
+    /// Whether it is a single digit, which nearly every text has in its number: no index helps.
     pub fn is_in_most(&self) -> bool {
-        self.text.chars().count() == 1 && !self.text.chars().any(wide)
+        self.text.len() == 1 && self.text.chars().all(|sign| sign.is_ascii_digit())
+    }
+
+    /// The same without the beginning of a gram or word, if there is one and anything beside it.
+    pub fn without_beginning(&self) -> Option<Self> {
+        let rest = self.begun.is_some() && !self.whole.is_empty();
+        rest.then(|| Self { begun: None, ..self.clone() })
     }
 
     /// As FTS5 is asked, for what also has one of these marks.

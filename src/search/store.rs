@@ -19,6 +19,9 @@ use crate::{
 /// soon full.
 const MOST_FOUND: i64 = 20_000;
 
+/// Most texts that are looked at without all of what was asked for.
+const FEW: i64 = 1_000;
+
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Days that are looked at first.
@@ -27,15 +30,15 @@ const NEAR: i64 = 4;
 /// Days that have a mark in common.
 const BLOCK: i64 = 64;
 
-/// Blocks that are looked at next.
+/// Blocks that are looked at next; the newest one is as good as never whole.
 const FAR: i64 = 2;
 
 /// How far back is looked, by where lists have what they show: the newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Back {
-    /// [`NEAR`] days.
+    /// The newest days.
     Near,
-    /// [`FAR`] blocks of [`BLOCK`] days; the last one is as good as never whole.
+    /// The newest months.
     Far,
     /// To the beginning.
     All,
@@ -191,6 +194,14 @@ struct Number {
 }
 
 #[derive(QueryableByName)]
+struct LookedAt {
+    #[diesel(sql_type = sql::Bool)]
+    fits: bool,
+    #[diesel(sql_type = crate::db::types::Id)]
+    id: Uid,
+}
+
+#[derive(QueryableByName)]
 struct Found {
     #[diesel(sql_type = crate::db::types::Id)]
     id: Uid,
@@ -229,37 +240,74 @@ fn enter_grams(conn: &mut Conn, seq: i64, grams: Vec<String>) -> Result<(), DbEr
     Ok(())
 }
 
-// The index first, and then one text after the other: either database would turn a join about if it were asked to.
-const SQLITE: &str = r"
-    SELECT s.id AS id FROM (SELECT rowid AS seq FROM search_grams WHERE search_grams MATCH ?) g
-    CROSS JOIN search_texts s ON s.seq = g.seq WHERE instr(s.text, ?) > 0 LIMIT ?";
-
-const POSTGRES: &str = r"
-    SELECT s.id AS id FROM (SELECT seq FROM search_grams WHERE grams @@ $1::text::tsquery OFFSET 0) g
-    JOIN search_texts s ON s.seq = g.seq WHERE position($2 in s.text) > 0 LIMIT $3";
-
 /// Records of a kind in whose texts this stands, of those that lists show at `newest` (microseconds since 1970) and before it.
 ///
 /// # Errors
 /// The database's.
 pub fn find(conn: &mut Conn, org: Uuid, kind: Kind, sought: &Sought, newest: i64, back: Back) -> Result<Hits, DbError> {
-    let (text, most, marks) = (column_text(&sought.text), MOST_FOUND + 1, marks(org, kind, newest, back));
-    let rows: Vec<Found> = match conn {
-        Conn::Sqlite(c) => sql_query(SQLITE)
-            .bind::<sql::Text, _>(sought.for_sqlite(&marks))
-            .bind::<sql::Text, _>(text)
-            .bind::<sql::BigInt, _>(most)
-            .load(c)?,
-        Conn::Pg(c) => sql_query(POSTGRES)
-            .bind::<sql::Text, _>(sought.for_postgres(&marks))
-            .bind::<sql::Text, _>(text)
-            .bind::<sql::BigInt, _>(most)
-            .load(c)?,
-    };
-    if rows.len() as i64 == most {
+    let marks = marks(org, kind, newest, back);
+    // To gather all that begins with two digits takes longer than to look at some texts too many, if the rest is rare.
+    if let Some(rest) = sought.without_beginning() {
+        let looked_at = look_at(conn, &rest, &marks)?;
+        if looked_at.len() as i64 <= FEW {
+            let fits = looked_at.into_iter().filter(|looked| looked.fits);
+            return Ok(Hits::Few(fits.map(|looked| looked.id.0).collect()));
+        }
+    }
+    let found = fitting(conn, sought, &marks)?;
+    if found.len() as i64 > MOST_FOUND {
         return Ok(Hits::Many);
     }
-    Ok(Hits::Few(rows.into_iter().map(|row| row.id.0).collect()))
+    Ok(Hits::Few(found.into_iter().map(|found| found.id.0).collect()))
+}
+
+/// What the index finds, each with whether the text stands in it; [`FEW`] and one more at most.
+fn look_at(conn: &mut Conn, sought: &Sought, marks: &[String]) -> Result<Vec<LookedAt>, DbError> {
+    const SQLITE: &str = r"
+        SELECT s.id AS id, instr(s.text, ?) > 0 AS fits
+        FROM (SELECT rowid AS seq FROM search_grams WHERE search_grams MATCH ? LIMIT ?) g
+        CROSS JOIN search_texts s ON s.seq = g.seq";
+    const POSTGRES: &str = r"
+        SELECT s.id AS id, position($1 in s.text) > 0 AS fits
+        FROM (SELECT seq FROM search_grams WHERE grams @@ $2::text::tsquery LIMIT $3) g
+        JOIN search_texts s ON s.seq = g.seq";
+    let text = column_text(&sought.text);
+    Ok(match conn {
+        Conn::Sqlite(c) => sql_query(SQLITE)
+            .bind::<sql::Text, _>(text)
+            .bind::<sql::Text, _>(sought.for_sqlite(marks))
+            .bind::<sql::BigInt, _>(FEW + 1)
+            .load(c)?,
+        Conn::Pg(c) => sql_query(POSTGRES)
+            .bind::<sql::Text, _>(text)
+            .bind::<sql::Text, _>(sought.for_postgres(marks))
+            .bind::<sql::BigInt, _>(FEW + 1)
+            .load(c)?,
+    })
+}
+
+/// What the index finds and has the text in it; [`MOST_FOUND`] and one more at most.
+fn fitting(conn: &mut Conn, sought: &Sought, marks: &[String]) -> Result<Vec<Found>, DbError> {
+    // The index first, and then one text after the other: either database would turn a join about if it were asked to.
+    const SQLITE: &str = r"
+        SELECT s.id AS id FROM (SELECT rowid AS seq FROM search_grams WHERE search_grams MATCH ?) g
+        CROSS JOIN search_texts s ON s.seq = g.seq WHERE instr(s.text, ?) > 0 LIMIT ?";
+    const POSTGRES: &str = r"
+        SELECT s.id AS id FROM (SELECT seq FROM search_grams WHERE grams @@ $1::text::tsquery OFFSET 0) g
+        JOIN search_texts s ON s.seq = g.seq WHERE position($2 in s.text) > 0 LIMIT $3";
+    let text = column_text(&sought.text);
+    Ok(match conn {
+        Conn::Sqlite(c) => sql_query(SQLITE)
+            .bind::<sql::Text, _>(sought.for_sqlite(marks))
+            .bind::<sql::Text, _>(text)
+            .bind::<sql::BigInt, _>(MOST_FOUND + 1)
+            .load(c)?,
+        Conn::Pg(c) => sql_query(POSTGRES)
+            .bind::<sql::Text, _>(sought.for_postgres(marks))
+            .bind::<sql::Text, _>(text)
+            .bind::<sql::BigInt, _>(MOST_FOUND + 1)
+            .load(c)?,
+    })
 }
 
 /// Kinds of records that can be searched.

@@ -193,7 +193,7 @@ stories! {
         }
         let actor = Actor::system(org);
         let now = house.clock.now();
-        for text in ["漏", "水龙头", "楼栋 7", "1203", "water", "wat", "e", "nowhere", "没有这样的词"] {
+        for text in ["漏", "水龙头", "楼栋 7", "1203", "water", "wat", "e", "Complaint 10", "nowhere", "没有这样的词"] {
             let filter = ComplaintFilter { text: search::Sought::read(text), ..ComplaintFilter::default() };
             let (actor, filter) = (actor.clone(), filter);
             let ask = move |conn: &mut Conn| {
