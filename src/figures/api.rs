@@ -8,7 +8,7 @@ use actix_web::{
 use mobile_api::{
     Actor,
     directory::Organisation,
-    figures::{CountedOf, Figure},
+    figures::{ComplaintFacts, CountedOf, Facts, Figure},
     ids::Id,
     record::Kind,
     time::Timestamp,
@@ -19,7 +19,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
-    behind,
+    behind::{self, Question},
     complaints::{self, ComplaintGroups, FigureComplaint},
     orders::{self, FigureOrder, Groups, Part},
     report::{self, Asked, By, Figures},
@@ -186,15 +186,11 @@ async fn list_figure_orders(
         Asked { period: period(query.period.as_deref())?, by: None, trend: 0, sites, language: Language::English };
     let groups = Groups { technician: query.technician, team: query.team, order_type: query.order_type };
     let (org, now) = (actor.org, state.clock.now());
+    let question = Question { figure, part: query.part, asked, groups, ask, now };
     if lists::wanted(&request) {
-        let ask_again = ask.clone();
-        let places = state
-            .db
-            .read(move |conn| orders::places(conn, org, (figure, query.part), &asked, groups, &ask, now))
-            .await?;
-        return behind::table((&state, &request), actor, Kind::WorkOrder, places, ask_again).await;
+        return behind::table::<Facts>((&state, &request), actor, Kind::WorkOrder, question).await;
     }
-    let read = move |conn: &mut _| orders::orders(conn, org, (figure, query.part), &asked, groups, &ask, now);
+    let read = move |conn: &mut _| orders::orders(conn, org, &question);
     let (items, more) = state.db.read(read).await?;
     let last = items.last().filter(|_| more).map(|last| (last.settled_at, last.order.uuid()));
     let next = last.map(|place| paging::cursor(&place)).transpose()?;
@@ -268,16 +264,12 @@ async fn list_figure_complaints(
     let asked =
         Asked { period: period(query.period.as_deref())?, by: None, trend: 0, sites, language: Language::English };
     let groups = ComplaintGroups { team: query.team, class: query.class, cause: query.cause };
-    let (org, now, part) = (actor.org, state.clock.now(), query.part);
+    let (org, now) = (actor.org, state.clock.now());
+    let question = Question { figure, part: query.part, asked, groups, ask, now };
     if lists::wanted(&request) {
-        let ask_again = ask.clone();
-        let places = state
-            .db
-            .read(move |conn| complaints::places(conn, org, (figure, part), &asked, &groups, &ask, now))
-            .await?;
-        return behind::table((&state, &request), actor, Kind::Complaint, places, ask_again).await;
+        return behind::table::<ComplaintFacts>((&state, &request), actor, Kind::Complaint, question).await;
     }
-    let read = move |conn: &mut _| complaints::complaints(conn, org, (figure, part), &asked, &groups, &ask, now);
+    let read = move |conn: &mut _| complaints::complaints(conn, org, &question);
     let (items, more) = state.db.read(read).await?;
     let last = items.last().filter(|_| more).map(|last| (last.received_at, last.complaint.uuid()));
     let next = last.map(|place| paging::cursor(&place)).transpose()?;

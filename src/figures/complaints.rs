@@ -15,14 +15,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    behind, complaint_store,
-    orders::Part,
-    report::{Asked, house_rules},
+    behind::{self, Countable, Question},
+    complaint_store,
 };
 use crate::{
-    db::Conn,
+    db::{Conn, DbError},
     operations::{DoorError, reading::named},
-    paging::{Ask, Place},
+    paging::Place,
 };
 
 /// One complaint behind a figure.
@@ -59,6 +58,31 @@ impl ComplaintGroups {
     }
 }
 
+impl Countable for ComplaintFacts {
+    type Groups = ComplaintGroups;
+
+    fn read(
+        conn: &mut Conn,
+        org: Uuid,
+        span: (Timestamp, Timestamp),
+        sites: Option<&[Uuid]>,
+    ) -> Result<Vec<Self>, DbError> {
+        complaint_store::received(conn, org, span, sites)
+    }
+
+    fn is_in(&self, groups: &ComplaintGroups) -> bool {
+        groups.hold(self)
+    }
+
+    fn place(&self) -> Place<Timestamp> {
+        (self.received_at, self.complaint.uuid())
+    }
+
+    fn count(&self, figure: Figure, now: Timestamp) -> Counted {
+        figure.count_complaint(self, now)
+    }
+}
+
 /// A page of the complaints behind a figure, in the order in which they were written down, and whether there are more. The same
 /// function judges them that counted them.
 ///
@@ -67,14 +91,9 @@ impl ComplaintGroups {
 pub(super) fn complaints(
     conn: &mut Conn,
     org: Uuid,
-    (figure, part): (Figure, Part),
-    asked: &Asked,
-    groups: &ComplaintGroups,
-    ask: &Ask<Timestamp>,
-    now: Timestamp,
+    question: &Question<ComplaintGroups>,
 ) -> Result<(Vec<FigureComplaint>, bool), DoorError> {
-    let facts = facts(conn, org, asked, groups, ask, now)?;
-    let (found, more) = behind::page(facts.into_iter(), place, |facts| figure.count_complaint(facts, now), part, ask);
+    let (found, more) = behind::page::<ComplaintFacts>(conn, org, question)?;
     let records: HashMap<Uuid, Complaint> = named(conn, org, found.iter().map(|(facts, _)| facts.complaint.uuid()))?;
     let entry = |(facts, counted): (ComplaintFacts, Counted)| {
         let record = records.get(&facts.complaint.uuid());
@@ -83,43 +102,8 @@ pub(super) fn complaints(
             number: record.and_then(|record| record.number.clone()),
             received_at: facts.received_at,
             counted: if let Counted::Share(met) = counted { Some(met) } else { None },
-            clocks: record.map(|record| figure.complaint_clocks(record)).unwrap_or_default(),
+            clocks: record.map(|record| question.figure.complaint_clocks(record)).unwrap_or_default(),
         }
     };
     Ok((found.into_iter().map(entry).collect(), more))
-}
-
-/// Where all of them stand, from the page that is asked for on.
-///
-/// # Errors
-/// The database's; a record that cannot be read.
-pub(super) fn places(
-    conn: &mut Conn,
-    org: Uuid,
-    (figure, part): (Figure, Part),
-    asked: &Asked,
-    groups: &ComplaintGroups,
-    ask: &Ask<Timestamp>,
-    now: Timestamp,
-) -> Result<Vec<Place<Timestamp>>, DoorError> {
-    let facts = facts(conn, org, asked, groups, ask, now)?;
-    Ok(behind::places(facts.into_iter(), place, |facts| figure.count_complaint(facts, now), part))
-}
-
-fn facts(
-    conn: &mut Conn,
-    org: Uuid,
-    asked: &Asked,
-    groups: &ComplaintGroups,
-    ask: &Ask<Timestamp>,
-    now: Timestamp,
-) -> Result<Vec<ComplaintFacts>, DoorError> {
-    let span = behind::span(house_rules(conn, org)?.zone, asked, ask, now);
-    let mut facts = complaint_store::received(conn, org, span, asked.sites.as_deref())?;
-    facts.retain(|facts| groups.hold(facts));
-    Ok(facts)
-}
-
-fn place(facts: &ComplaintFacts) -> Place<Timestamp> {
-    (facts.received_at, facts.complaint.uuid())
 }

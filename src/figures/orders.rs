@@ -14,14 +14,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    behind,
-    report::{Asked, house_rules},
+    behind::{self, Countable, Question},
     store,
 };
 use crate::{
-    db::Conn,
+    db::{Conn, DbError},
     operations::{DoorError, reading::named},
-    paging::{Ask, Place},
+    paging::Place,
 };
 
 /// Which of a figure's orders.
@@ -86,6 +85,31 @@ impl Groups {
     }
 }
 
+impl Countable for Facts {
+    type Groups = Groups;
+
+    fn read(
+        conn: &mut Conn,
+        org: Uuid,
+        span: (Timestamp, Timestamp),
+        sites: Option<&[Uuid]>,
+    ) -> Result<Vec<Self>, DbError> {
+        store::settled(conn, org, span, sites)
+    }
+
+    fn is_in(&self, groups: &Groups) -> bool {
+        groups.hold(self)
+    }
+
+    fn place(&self) -> Place<Timestamp> {
+        (self.settled_at, self.order.uuid())
+    }
+
+    fn count(&self, figure: Figure, now: Timestamp) -> Counted {
+        figure.count(self, now)
+    }
+}
+
 /// A page of the orders behind a figure, in the order in which they were settled, and whether there are more. The same function
 /// judges them that counted them.
 ///
@@ -94,53 +118,14 @@ impl Groups {
 pub(super) fn orders(
     conn: &mut Conn,
     org: Uuid,
-    (figure, part): (Figure, Part),
-    asked: &Asked,
-    groups: Groups,
-    ask: &Ask<Timestamp>,
-    now: Timestamp,
+    question: &Question<Groups>,
 ) -> Result<(Vec<FigureOrder>, bool), DoorError> {
-    let facts = facts(conn, org, asked, groups, ask, now)?;
-    let (found, more) = behind::page(facts.into_iter(), place, |facts| figure.count(facts, now), part, ask);
+    let (found, more) = behind::page::<Facts>(conn, org, question)?;
     let records: HashMap<Uuid, WorkOrder> = named(conn, org, found.iter().map(|(facts, _)| facts.order.uuid()))?;
-    let page =
-        found.into_iter().map(|(facts, counted)| entry(figure, &facts, counted, records.get(&facts.order.uuid())));
+    let page = found
+        .into_iter()
+        .map(|(facts, counted)| entry(question.figure, &facts, counted, records.get(&facts.order.uuid())));
     Ok((page.collect(), more))
-}
-
-/// Where all of them stand, from the page that is asked for on.
-///
-/// # Errors
-/// The database's; a record that cannot be read.
-pub(super) fn places(
-    conn: &mut Conn,
-    org: Uuid,
-    (figure, part): (Figure, Part),
-    asked: &Asked,
-    groups: Groups,
-    ask: &Ask<Timestamp>,
-    now: Timestamp,
-) -> Result<Vec<Place<Timestamp>>, DoorError> {
-    let facts = facts(conn, org, asked, groups, ask, now)?;
-    Ok(behind::places(facts.into_iter(), place, |facts| figure.count(facts, now), part))
-}
-
-fn facts(
-    conn: &mut Conn,
-    org: Uuid,
-    asked: &Asked,
-    groups: Groups,
-    ask: &Ask<Timestamp>,
-    now: Timestamp,
-) -> Result<Vec<Facts>, DoorError> {
-    let span = behind::span(house_rules(conn, org)?.zone, asked, ask, now);
-    let mut facts = store::settled(conn, org, span, asked.sites.as_deref())?;
-    facts.retain(|facts| groups.hold(facts));
-    Ok(facts)
-}
-
-fn place(facts: &Facts) -> Place<Timestamp> {
-    (facts.settled_at, facts.order.uuid())
 }
 
 fn entry(figure: Figure, facts: &Facts, counted: Counted, order: Option<&WorkOrder>) -> FigureOrder {
