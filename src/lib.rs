@@ -5,6 +5,7 @@
 pub mod access;
 pub mod app;
 pub mod asset;
+pub mod backfill;
 pub mod calendar_feed;
 pub mod certificate;
 pub mod cli;

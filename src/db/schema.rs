@@ -263,8 +263,9 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
-    back_fills (org_id, kind) {
+    backfills (org_id, target, kind) {
         org_id -> Id,
+        target -> Text,
         kind -> Text,
         after_id -> Nullable<Id>,
     }

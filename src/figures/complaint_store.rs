@@ -83,12 +83,7 @@ pub fn project(conn: &mut Conn, org: Uuid, before: Option<&Complaint>, complaint
 ///
 /// # Errors
 /// The database's.
-pub(super) fn replace(
-    conn: &mut Conn,
-    org: Uuid,
-    gone: &[ComplaintFacts],
-    facts: &[ComplaintFacts],
-) -> Result<(), DbError> {
+pub fn replace(conn: &mut Conn, org: Uuid, gone: &[ComplaintFacts], facts: &[ComplaintFacts]) -> Result<(), DbError> {
     for gone in gone {
         let key = (Uid(org), Micros::from(gone.received_at), Uid::from(gone.complaint));
         both!(conn, c => diesel::delete(complaint_facts::table.find(key)).execute(c))?;

@@ -5,7 +5,6 @@
 //! definitions.
 
 pub mod api;
-pub mod backfill;
 mod behind;
 pub mod complaint_store;
 mod complaints;

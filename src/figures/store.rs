@@ -81,7 +81,7 @@ pub fn project(conn: &mut Conn, org: Uuid, before: Option<&WorkOrder>, order: &W
 ///
 /// # Errors
 /// The database's.
-pub(super) fn replace(conn: &mut Conn, org: Uuid, gone: &[Facts], facts: &[Facts]) -> Result<(), DbError> {
+pub fn replace(conn: &mut Conn, org: Uuid, gone: &[Facts], facts: &[Facts]) -> Result<(), DbError> {
     for gone in gone {
         let key = (Uid(org), Micros::from(gone.settled_at), Uid::from(gone.order));
         both!(conn, c => diesel::delete(order_facts::table.find(key)).execute(c))?;

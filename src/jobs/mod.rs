@@ -27,17 +27,17 @@ use uuid::Uuid;
 
 use crate::{
     access::Access,
-    asset,
+    asset, backfill,
     clock::Clock,
     complaint,
     db::{Conn, DbError},
     events::Pokes,
-    figures, inspection,
+    inspection,
     lifecycle::Lifecycle,
     maintenance,
     media::{Media, MediaError, uploads::Uploads},
     operations::{self, Door, DoorError, Online},
-    return_visit, search, work_order,
+    return_visit, work_order,
 };
 
 /// What can be put off.
@@ -124,7 +124,7 @@ const PURGE: TimeDelta = TimeDelta::hours(6);
 /// Most records that one transaction moves, as for every bulk change.
 const CHUNK: i64 = 500;
 
-/// Most chunks of old records that are entered into the figures before the other timers have their turn.
+/// Most chunks of old records that are entered into the figures and the search before the other timers have their turn.
 const CHUNKS: u32 = 20;
 
 /// How records that are due are found: at most so many, with their organisations.
@@ -150,8 +150,6 @@ impl Timers {
     /// Runs until `lifecycle` drains.
     pub async fn run(self, lifecycle: Lifecycle) {
         let clock = self.door.clock().clone();
-        self.attempt("index texts", self.index_texts().await);
-        let mut entering = true;
         let (mut window_at, mut purge_at) = (clock.now(), clock.now() + PURGE);
         loop {
             tokio::select! {
@@ -166,11 +164,7 @@ impl Timers {
             self.attempt("watch return visits", self.watch_visits().await);
             self.attempt("watch inspections", self.watch_inspections().await);
             self.attempt("make orders of plans", self.look_at_plans().await);
-            if entering {
-                let entered = self.enter_facts().await;
-                entering = !matches!(entered, Ok(true));
-                self.attempt("enter facts", entered.map(drop));
-            }
+            self.attempt("enter what was there before", self.backfill().await.map(drop));
             if clock.now() >= window_at {
                 self.attempt("move scopes with time", self.move_windows().await);
                 self.attempt("watch certificates", self.watch_certificates().await);
@@ -290,43 +284,21 @@ impl Timers {
         }
     }
 
-    /// Enters into the search what was there before it; a later start finds nothing to do.
+    /// Enters into the figures and the search what was there before them: some of it, so that deadlines are told meanwhile. Answers
+    /// whether all of it is entered.
     ///
     /// # Errors
     /// The database's.
-    pub async fn index_texts(&self) -> Result<(), DoorError> {
-        let db = self.door.db();
-        for (org, _) in db.read(operations::store::organisations).await.map_err(DoorError::from)? {
-            for kind in search::store::SEARCHED {
-                let mut after = None;
-                loop {
-                    let ids = db.read(move |conn| search::store::missing(conn, org, kind, after, CHUNK)).await?;
-                    let Some(last) = ids.last().copied() else { break };
-                    after = Some(last);
-                    db.write(move |conn| search::store::enter_all(conn, org, kind, &ids)).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Enters into the figures what was there before them: some of it, so that deadlines are told meanwhile. Answers whether all of it
-    /// is entered.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn enter_facts(&self) -> Result<bool, DoorError> {
+    pub async fn backfill(&self) -> Result<bool, DoorError> {
         let db = self.door.db();
         let mut chunks = 0;
-        for (org, kind) in db.read(figures::backfill::waiting).await.map_err(DoorError::from)? {
+        for waiting in db.read(backfill::waiting).await.map_err(DoorError::from)? {
             loop {
                 if chunks == CHUNKS {
                     return Ok(false);
                 }
                 chunks += 1;
-                let kind = kind.clone();
-                let enter = move |conn: &mut Conn| figures::backfill::enter_next(conn, org, &kind, CHUNK);
-                if !db.write(enter).await? {
+                if db.write(move |conn| backfill::enter_next(conn, &waiting, CHUNK)).await? == 0 {
                     break;
                 }
             }

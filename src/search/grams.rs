@@ -1,5 +1,5 @@
 //! How a text is cut: two signs of Chinese, three of other scripts, from every sign on, and what is left at the end of a word;
-//! beside these, whole words of scripts that part words.
+//! beside these, whole words of scripts that part words, as far as a sign of Chinese.
 //!
 //! So every part of a word begins some gram, or is longer than one and is made of several. What is asked for is cut in the same
 //! way: of a part that is shorter than a gram, grams are sought that begin with it. Where what is asked for shows that a word
@@ -63,6 +63,12 @@ fn written_word(word: &[char]) -> String {
     format!("w{}", written(&word[..word.len().min(WORD)]))
 }
 
+/// What stands in a word before the first sign of Chinese: `0101` of `0101室`.
+fn narrow_part(word: &[char]) -> &[char] {
+    let end = word.iter().position(|sign| wide(*sign)).unwrap_or(word.len());
+    &word[..end]
+}
+
 /// Adds the grams of a word: every one that is whole, and those at its end that are not, if it ends there.
 fn add_grams(word: &[char], ends: bool, grams: &mut BTreeSet<String>) {
     for (at, first) in word.iter().enumerate() {
@@ -78,8 +84,9 @@ pub fn of(plain: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for word in words(plain) {
         add_grams(&word, true, &mut all);
-        if !word.iter().copied().any(wide) {
-            all.insert(written_word(&word));
+        let narrow = narrow_part(&word);
+        if !narrow.is_empty() {
+            all.insert(written_word(narrow));
         }
     }
     all
@@ -125,10 +132,17 @@ impl Sought {
         let words: Vec<Vec<char>> = words(&text).collect();
         for (n, word) in words.iter().enumerate() {
             let (begins, ends) = (n > 0 || starts, n + 1 < words.len() || ends);
-            let alone = begins && !word.iter().copied().any(wide);
-            if alone && (ends || word.len() >= WORD) {
-                whole.insert(written_word(word));
-            } else if alone && word.len() >= BEGINNING {
+            let narrow = narrow_part(word);
+            let alone = narrow.len() == word.len();
+            // Whether what is found has the same one, and none that only begins like it, as far as words are indexed.
+            let same = begins && (!alone || ends || narrow.len() >= WORD);
+            if same && !narrow.is_empty() {
+                whole.insert(written_word(narrow));
+            }
+            if same && alone {
+                continue;
+            }
+            if begins && alone && word.len() >= BEGINNING {
                 begun = Some(written_word(word));
             } else if ends || word.len() >= length(word[0]) {
                 add_grams(word, ends, &mut whole);
@@ -204,11 +218,17 @@ mod tests {
             ("（1-0101）", "(1-0101)"),
             ("Boiler-E04", "boiler-e04"),
             ("a-b漏水", "-b漏"),
+            ("3栋2单元-0101室漏水", "-0101"),
+            ("3栋2单元-0101室漏水", "-0101室"),
         ] {
             assert!(holds(text, &Sought::read(part).unwrap()), "{part} in {text}");
         }
-        for (text, part) in [("（11-0101）", "（1-0101）"), ("（1-01012）", "（1-0101）"), ("1-0102 0101-2", "-01013")]
-        {
+        for (text, part) in [
+            ("（11-0101）", "（1-0101）"),
+            ("（1-01012）", "（1-0101）"),
+            ("1-0102 0101-2", "-01013"),
+            ("1-01012室", "1-0101室"),
+        ] {
             assert!(!holds(text, &Sought::read(part).unwrap()), "{part} in {text}: the index tells them apart");
         }
         let (long, other) = ("x".repeat(40), "x".repeat(30));

@@ -6,13 +6,8 @@ use uuid::Uuid;
 
 use super::{Sought, grams};
 use crate::{
-    db::{
-        Conn, DbError, both, column_text,
-        schema::{records, search_texts},
-        types::Uid,
-    },
+    db::{Conn, DbError, both, column_text, schema::search_texts, types::Uid},
     directory::list::containing,
-    operations::{DoorError, store::uids},
 };
 
 /// Most records that the index is asked for. Where there are more, the list is gone through from the newest on instead, and is
@@ -308,47 +303,4 @@ fn fitting(conn: &mut Conn, sought: &Sought, marks: &[String]) -> Result<Vec<Fou
             .bind::<sql::BigInt, _>(MOST_FOUND + 1)
             .load(c)?,
     })
-}
-
-/// Kinds of records that can be searched.
-pub const SEARCHED: [Kind; 2] = [Kind::WorkOrder, Kind::Complaint];
-
-/// Records of a kind that were there before the search was and are not in it, after the id `after`, in the order of their ids.
-///
-/// # Errors
-/// The database's.
-pub fn missing(conn: &mut Conn, org: Uuid, kind: Kind, after: Option<Uuid>, most: i64) -> Result<Vec<Uuid>, DbError> {
-    let known = search_texts::table
-        .filter(search_texts::org_id.eq(records::org_id))
-        .filter(search_texts::kind.eq(records::kind))
-        .filter(search_texts::id.eq(records::id));
-    let query = records::table
-        .filter(records::org_id.eq(Uid(org)))
-        .filter(records::kind.eq(kind.as_str()))
-        .filter(records::id.gt(Uid(after.unwrap_or(Uuid::nil()))))
-        .filter(records::deleted.eq(false))
-        .filter(diesel::dsl::not(diesel::dsl::exists(known)))
-        .order(records::id)
-        .limit(most)
-        .select(records::id);
-    let rows: Vec<Uid> = both!(conn, c => query.load(c))?;
-    Ok(rows.into_iter().map(|id| id.0).collect())
-}
-
-/// Enters these records as they are now.
-///
-/// # Errors
-/// The database's; a record that cannot be read.
-pub fn enter_all(conn: &mut Conn, org: Uuid, kind: Kind, ids: &[Uuid]) -> Result<(), DoorError> {
-    let query = records::table
-        .filter(records::org_id.eq(Uid(org)))
-        .filter(records::kind.eq(kind.as_str()))
-        .filter(records::id.eq_any(uids(ids)))
-        .select(records::body);
-    let bodies: Vec<String> = both!(conn, c => query.load(c)).map_err(DbError::from)?;
-    for body in bodies {
-        let corrupt = |cause| DoorError::Corrupt { what: "record", cause };
-        enter(conn, org, None, &Record::from_json(kind, &body).map_err(corrupt)?)?;
-    }
-    Ok(())
 }

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use diesel::{connection::SimpleConnection, prelude::*};
 use doorstep::{
+    backfill::{self, Target, Waiting},
     db::{
         Conn, DbError, both,
-        schema::{back_fills, records},
+        schema::{backfills, records},
         types::Uid,
     },
-    figures::backfill,
 };
 use mobile_api::{
     complaint::{About, Intake, RespondToComplaint},
     ids::{ComplaintId, WorkOrderId},
     operation::Payload,
+    record::Kind,
     work_order::{Source, history::Import},
 };
 use serde_json::Value;
@@ -25,18 +26,33 @@ use crate::{
 };
 
 macro_rules! step {
-    ($database:literal, $way:literal) => {
-        include_str!(concat!("../../migrations/", $database, "/2026-11-22-000021_more_figures/", $way, ".sql"))
+    ($database:literal, $step:literal, $way:literal) => {
+        include_str!(concat!("../../migrations/", $database, "/2026-11-22-0000", $step, "/", $way, ".sql"))
     };
 }
 
-/// Takes the step back, loses the facts that a still older version did not have, and takes the step again.
+macro_rules! steps {
+    ($database:literal, $lost:expr) => {
+        [
+            step!($database, "23_backfills", "down"),
+            step!($database, "22_search_words", "down"),
+            step!($database, "21_more_figures", "down"),
+            $lost,
+            step!($database, "21_more_figures", "up"),
+            step!($database, "22_search_words", "up"),
+            step!($database, "23_backfills", "up"),
+        ]
+        .concat()
+    };
+}
+
+/// Takes the steps back that came since, loses the facts that a still older version did not have, and takes the steps again.
 async fn upgraded(house: &House) {
     let lost = "DELETE FROM order_facts;";
     let upgrade = move |conn: &mut Conn| {
         match conn {
-            Conn::Sqlite(c) => c.batch_execute(&[step!("sqlite", "down"), lost, step!("sqlite", "up")].concat())?,
-            Conn::Pg(c) => c.batch_execute(&[step!("postgres", "down"), lost, step!("postgres", "up")].concat())?,
+            Conn::Sqlite(c) => c.batch_execute(&steps!("sqlite", lost))?,
+            Conn::Pg(c) => c.batch_execute(&steps!("postgres", lost))?,
         }
         Ok::<_, DbError>(())
     };
@@ -76,7 +92,7 @@ fn count(figures: &Value, name: &str) -> u64 {
 }
 
 async fn left_to_do(house: &House) -> i64 {
-    let read = |conn: &mut Conn| Ok::<i64, DbError>(both!(conn, c => back_fills::table.count().get_result(c))?);
+    let read = |conn: &mut Conn| Ok::<i64, DbError>(both!(conn, c => backfills::table.count().get_result(c))?);
     house.db.read(read).await.unwrap()
 }
 
@@ -101,18 +117,19 @@ stories! {
         let lost = figures(&li).await;
         assert_eq!((count(&lost, "resolution"), count(&lost, "complaint_responded")), (0, 0));
         let org = house.firm.org;
-        let some = move |conn: &mut Conn| backfill::enter_next(conn, org, "work_order", 2);
-        assert!(house.db.write(some).await.unwrap(), "there is more");
+        let orders = Waiting { org, target: Target::Figures, kind: Kind::WorkOrder };
+        let some = move |conn: &mut Conn| backfill::enter_next(conn, &orders, 2);
+        assert_eq!(house.db.write(some).await.unwrap(), 2, "and there are more");
         assert_eq!(count(&figures(&li).await, "resolution"), 2);
         house.kill().await;
         house.start().await;
         let (one, other) = (house.state().timers(), house.state().timers());
-        let (one, other) = tokio::join!(one.enter_facts(), other.enter_facts());
+        let (one, other) = tokio::join!(one.backfill(), other.backfill());
         assert!(one.unwrap() && other.unwrap());
         let li = house.li().await;
         assert_eq!(figures(&li).await, before);
         assert_eq!(left_to_do(&house).await, 0);
-        assert!(house.state().timers().enter_facts().await.unwrap());
+        assert!(house.state().timers().backfill().await.unwrap());
         assert_eq!(figures(&li).await, before, "once");
     }
 
@@ -123,7 +140,7 @@ stories! {
         accepted(&house, house.request_for(house.firm.check_up)).await;
         let li = house.li().await;
         assert_eq!(count(&figures(&li).await, "resolution"), 1);
-        assert!(house.state().timers().enter_facts().await.unwrap());
+        assert!(house.state().timers().backfill().await.unwrap());
         assert_eq!(count(&figures(&li).await, "resolution"), 4);
         assert_eq!(left_to_do(&house).await, 0);
     }
@@ -140,7 +157,7 @@ stories! {
             Ok::<_, DbError>(())
         };
         house.db.write(torn).await.unwrap();
-        assert!(house.state().timers().enter_facts().await.unwrap());
+        assert!(house.state().timers().backfill().await.unwrap());
         assert_eq!(count(&figures(&house.li().await).await, "resolution"), 2);
     }
 

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use diesel::{ExpressionMethods, RunQueryDsl};
 use doorstep::{
+    backfill::{self, Target},
     complaint::list::{self, ComplaintFilter},
     db::{
         Conn, DbError, both,
@@ -132,22 +133,33 @@ stories! {
         }
     }
 
-    /// Orders and complaints of before the search are entered once by the server, as they are by then.
+    /// Orders and complaints of before the search, or of before texts were cut as now, are entered by the server while it does all the rest,
+    /// as they are by then. It begins again when an administrator wants it, and meanwhile everything is found.
     async fn what_was_there_before_is_entered_by_the_server(house: House) {
         let order = house.request(house.firm.plumbing).await;
-        received(&house, says(&house, "水龙头漏水")).await;
-        let forget = |conn: &mut Conn| -> Result<(), DbError> {
-            both!(conn, c => diesel::delete(search_texts::table).execute(c))?;
-            both!(conn, c => diesel::sql_query("DELETE FROM search_grams").execute(c))?;
-            Ok(())
+        let complaint = received(&house, says(&house, "水龙头漏水")).await;
+        let org = house.firm.org;
+        let forget = move |conn: &mut Conn| -> Result<(), DbError> {
+            both!(&mut *conn, c => diesel::delete(search_texts::table).execute(c))?;
+            both!(&mut *conn, c => diesel::sql_query("DELETE FROM search_grams").execute(c))?;
+            backfill::begin_again(conn, org, Target::Search).map(drop)
         };
         house.db.write(forget).await.unwrap();
         let li = house.li().await;
         assert!(finds(&li, "complaints", "水龙头").await.is_empty());
+        li.perform(complaint, EditComplaint { text: Some("厨房水龙头".into()), ..EditComplaint::default() }).await.applied();
         for _ in 0..2 {
-            house.state().timers().index_texts().await.unwrap();
+            assert!(house.state().timers().backfill().await.unwrap(), "all is entered");
+            assert_eq!(finds(&li, "complaints", "厨房水龙头").await.len(), 1);
+            assert_eq!(finds(&li, "work-orders", "drips").await, [order.uuid()]);
+        }
+        house.db.write(move |conn: &mut Conn| backfill::begin_again(conn, org, Target::Search)).await.unwrap();
+        for _ in 0..2 {
             assert_eq!(finds(&li, "complaints", "水龙头").await.len(), 1);
             assert_eq!(finds(&li, "work-orders", "drips").await, [order.uuid()]);
+            let (one, other) = (house.state().timers(), house.state().timers());
+            let (one, other) = tokio::join!(one.backfill(), other.backfill());
+            assert!(one.unwrap() && other.unwrap(), "two servers share the work");
         }
     }
 
