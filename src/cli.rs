@@ -1,6 +1,7 @@
 //! The commands of the program.
 
 mod admin;
+mod bar;
 mod demo;
 mod help;
 mod import;
@@ -8,6 +9,7 @@ mod migrate;
 mod openapi;
 mod seed;
 mod serve;
+mod which;
 
 use std::process::ExitCode;
 

@@ -83,9 +83,14 @@ impl Language {
         LOCALES.try_lookup_with_args(self.id(), id, &args)
     }
 
+    /// The sentence of this id with these values; the id itself if there is none, which tests rule out.
+    pub fn say(self, id: &str, args: &[(&'static str, String)]) -> String {
+        self.sentence(id, args).unwrap_or_else(|| id.to_owned())
+    }
+
     /// The title of a code.
     pub fn title(self, code: Code) -> String {
-        self.sentence(code.as_str(), &[]).unwrap_or_else(|| code.as_str().to_owned())
+        self.say(code.as_str(), &[])
     }
 
     /// The explanation of a code with these values.

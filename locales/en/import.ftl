@@ -45,7 +45,4 @@ import-disagreement = Lines that do not agree: { $lines }
 
 import-progress = { $done } rows, { $percent } % of the file
 import-stopping = Stopping after this chunk. Press Ctrl-C again to stop at once.
-import-no-organisation = There is no organisation yet: make one by `doorstep admin create-organisation`.
-import-which-organisation = There are several organisations; name one with --organisation: { $slugs }
-import-unknown-organisation = There is no organisation { $slug }. There are: { $slugs }
 import-refused-written = Refused rows were written to { $file }

@@ -45,7 +45,4 @@ import-disagreement = 不一致的行：{ $lines }
 
 import-progress = 已处理 { $done } 行，文件的 { $percent } %
 import-stopping = 处理完这一批后停止。再按一次 Ctrl-C 立即停止。
-import-no-organisation = 还没有组织，请先用 `doorstep admin create-organisation` 建立。
-import-which-organisation = 有多个组织，请用 --organisation 指定一个：{ $slugs }
-import-unknown-organisation = 没有名为 { $slug } 的组织。现有：{ $slugs }
 import-refused-written = 被拒绝的行已写入 { $file }

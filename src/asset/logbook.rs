@@ -120,7 +120,7 @@ pub fn pages(asset: &Asset, material: Material, language: Language, made: DateTi
         json!({ "title": title, "rows": named.map(|(title, cell)| json!([title, cell])).collect::<Vec<_>>() })
     };
     let entries: Vec<_> = entries(asset, material, language)?.into_iter().map(entry).collect();
-    let say = |id: &str| language.sentence(id, &[]).unwrap_or_else(|| id.to_owned());
+    let say = |id: &str| language.say(id, &[]);
     let about = [
         ("logbook-type", Some(asset.asset_type.clone())),
         ("logbook-code", asset.code.clone()),
@@ -145,7 +145,7 @@ pub fn pages(asset: &Asset, material: Material, language: Language, made: DateTi
 }
 
 fn titles(language: Language) -> [String; 12] {
-    COLUMNS.map(|id| language.sentence(id, &[]).unwrap_or_else(|| id.to_owned()))
+    COLUMNS.map(|id| language.say(id, &[]))
 }
 
 /// The cells of each entry, in the order of [`COLUMNS`].
@@ -164,7 +164,7 @@ struct Book<'a> {
 
 impl Book<'_> {
     fn say(&self, id: &str) -> String {
-        self.language.sentence(id, &[]).unwrap_or_else(|| id.to_owned())
+        self.language.say(id, &[])
     }
 
     fn local(&self, at: DateTime<Utc>) -> String {

@@ -24,7 +24,7 @@ impl Words {
 
     /// The sentence of this id with values in it.
     pub(crate) fn say_with(&self, id: &str, args: &[(&'static str, String)]) -> String {
-        self.language.sentence(id, args).unwrap_or_else(|| id.to_owned())
+        self.language.say(id, args)
     }
 
     /// `¥1,234.50`, or with the currency's letters where there is no sign that everybody knows.

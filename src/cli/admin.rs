@@ -6,10 +6,13 @@ mod devices;
 mod office;
 mod organisation;
 mod password;
+mod search;
 mod stock;
 mod users;
 
 use clap::{Args, Subcommand};
+
+use crate::language::Language;
 
 /// Set up organisations and accounts
 ///
@@ -22,6 +25,9 @@ Examples:
   doorstep admin add-user --role technician --name 'Wang Lei' --login wang.lei --team 'Plumbers, north'
   doorstep admin reset-password wang.lei")]
 pub struct Admin {
+    /// Language of the report [default: by LANG]
+    #[arg(long, value_name = "LANGUAGE", global = true)]
+    lang: Option<Language>,
     #[command(subcommand)]
     command: Command,
 }
@@ -36,19 +42,22 @@ enum Command {
     RevokeDevice(devices::RevokeDevice),
     RotateKeys(organisation::RotateKeys),
     CheckStock(stock::CheckStock),
+    RebuildSearch(search::RebuildSearch),
 }
 
 impl Admin {
     pub async fn run(self) -> anyhow::Result<()> {
+        let words = self.lang.unwrap_or_else(Language::of_terminal);
         match self.command {
-            Command::CreateOrganisation(command) => command.run().await,
-            Command::AddUser(command) => command.run().await,
-            Command::ResetPassword(command) => command.run().await,
-            Command::ListUsers(command) => command.run().await,
-            Command::ListDevices(command) => command.run().await,
-            Command::RevokeDevice(command) => command.run().await,
-            Command::RotateKeys(command) => command.run().await,
-            Command::CheckStock(command) => command.run().await,
+            Command::CreateOrganisation(command) => command.run(words).await,
+            Command::AddUser(command) => command.run(words).await,
+            Command::ResetPassword(command) => command.run(words).await,
+            Command::ListUsers(command) => command.run(words).await,
+            Command::ListDevices(command) => command.run(words).await,
+            Command::RevokeDevice(command) => command.run(words).await,
+            Command::RotateKeys(command) => command.run(words).await,
+            Command::CheckStock(command) => command.run(words).await,
+            Command::RebuildSearch(command) => command.run(words).await,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::which::Speaks;
 use crate::{config::Storage, db::Db};
 
 /// Bring the database up to date
@@ -16,16 +17,22 @@ Examples:
   DATABASE_URL=postgres://doorstep@db/doorstep doorstep migrate")]
 pub struct Migrate {
     #[command(flatten)]
+    speaks: Speaks,
+    #[command(flatten)]
     storage: Storage,
 }
 
 impl Migrate {
     pub async fn run(self) -> anyhow::Result<()> {
+        let words = self.speaks.language();
         let db = Db::open((&self.storage).into()).await?;
         let applied = db.migrate().await?;
         match applied.is_empty() {
-            true => println!("The database is up to date."),
-            false => applied.iter().for_each(|step| println!("applied {step}")),
+            true => println!("{}", words.say("command-up-to-date", &[])),
+            false => {
+                let say = |step: &String| println!("{}", words.say("command-step-applied", &[("step", step.clone())]));
+                applied.iter().for_each(say);
+            }
         }
         Ok(())
     }

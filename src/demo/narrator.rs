@@ -21,7 +21,7 @@ impl Narrator {
 
     /// The sentence of this id with these values; the id itself if there is none.
     pub fn text(&self, id: &str, args: &[(&'static str, String)]) -> String {
-        self.language.sentence(id, args).unwrap_or_else(|| id.to_owned())
+        self.language.say(id, args)
     }
 
     /// The reader's language.

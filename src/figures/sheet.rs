@@ -24,7 +24,7 @@ struct Telling {
 
 impl Telling {
     fn say(self, id: &str) -> String {
-        self.language.sentence(id, &[]).unwrap_or_else(|| id.to_owned())
+        self.language.say(id, &[])
     }
 
     /// What a figure comes to, for people: `97.50 %`, `1 h 48 min`, `¥1,250.00`.

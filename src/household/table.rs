@@ -79,7 +79,7 @@ struct Book<'a> {
 
 impl Book<'_> {
     fn say(&self, id: &str) -> String {
-        self.language.sentence(id, &[]).unwrap_or_else(|| id.to_owned())
+        self.language.say(id, &[])
     }
 
     fn local(&self, at: DateTime<Utc>) -> String {

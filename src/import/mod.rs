@@ -45,4 +45,4 @@ pub struct Progress<'r, R> {
     pub size: u64,
 }
 
-pub(crate) use words::{Words, grouped};
+pub(crate) use words::grouped;

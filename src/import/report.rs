@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use super::{
-    times::Oddity,
-    words::{Words, grouped},
-};
+use super::{times::Oddity, words::grouped};
 use crate::{language::Language, work_order::deadline::DeadlineReport};
 
 /// Most lines that are named for one kind of trouble; all are counted.
@@ -101,7 +98,7 @@ impl Report {
 
     /// The report as text, several lines.
     pub fn text(&self, language: Language) -> String {
-        let words = Words(language);
+        let words = language;
         let mut text = String::new();
         let mut line = |sentence: String| _ = writeln!(text, "{sentence}");
         line(self.ending(words));
@@ -128,7 +125,7 @@ impl Report {
         text
     }
 
-    fn ending(&self, words: Words) -> String {
+    fn ending(&self, words: Language) -> String {
         match &self.ended {
             Ended::Complete => words.say("import-complete", &[]),
             Ended::Interrupted => words.say("import-interrupted", &[]),
@@ -136,7 +133,7 @@ impl Report {
         }
     }
 
-    fn notes(&self, words: Words) -> Vec<String> {
+    fn notes(&self, words: Language) -> Vec<String> {
         let note =
             |id: &str, lines: &Lines| words.say(id, &[("count", grouped(lines.count)), ("lines", lines.named())]);
         let mut all = Vec::new();
@@ -152,7 +149,7 @@ impl Report {
         all
     }
 
-    fn figures(&self, words: Words) -> Vec<String> {
+    fn figures(&self, words: Language) -> Vec<String> {
         let mut all = Vec::new();
         if let Some(figures) = &self.deadlines {
             let rows = [

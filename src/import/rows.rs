@@ -15,8 +15,8 @@ use super::{
     input::{Input, LONGEST_ROW},
     mapping::Mapping,
     times::{DateMeans, Oddity, Times},
-    words::Words,
 };
+use crate::language::Language;
 
 /// Most rows of a chunk, which is one transaction.
 pub const MOST_ROWS: usize = 500;
@@ -82,7 +82,7 @@ pub(super) struct Rows {
     columns: Columns,
     mapping: Mapping,
     times: Times,
-    words: Words,
+    words: Language,
     keep_raw: bool,
     over: bool,
 }
@@ -103,7 +103,7 @@ struct Columns {
 
 impl Rows {
     /// Reads the header. Answers a sentence for a person if the file is not what the mapping describes.
-    pub(super) fn open(input: Input, mapping: Mapping, words: Words, keep_raw: bool) -> Result<Self, String> {
+    pub(super) fn open(input: Input, mapping: Mapping, words: Language, keep_raw: bool) -> Result<Self, String> {
         let (content, since_row) = input.bounded();
         let content: Box<dyn Read + Send> = Box::new(content);
         let delimiter = u8::try_from(mapping.delimiter).unwrap_or(b',');
@@ -295,7 +295,7 @@ impl Rows {
 }
 
 impl Columns {
-    fn find(header: &ByteRecord, mapping: &Mapping, words: &Words) -> Result<Self, String> {
+    fn find(header: &ByteRecord, mapping: &Mapping, words: &Language) -> Result<Self, String> {
         if header.iter().any(|name| name.contains(&0)) {
             return Err(words.say("import-utf16", &[]));
         }
@@ -334,7 +334,7 @@ impl Columns {
 }
 
 /// Why nothing more can be read.
-fn unreadable(words: &Words, error: &csv::Error) -> String {
+fn unreadable(words: &Language, error: &csv::Error) -> String {
     let too_long = matches!(error.kind(), csv::ErrorKind::Io(cause) if cause.kind() == io::ErrorKind::FileTooLarge);
     if too_long {
         words.say("import-row-too-long", &[("most", (LONGEST_ROW / 1024 / 1024).to_string())])

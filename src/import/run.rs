@@ -26,11 +26,10 @@ use super::{
     report::{Agreement, Ended, Report},
     rows::{Chunk, MOST_ROWS, Refused, Row, Rows, Stated},
     store,
-    words::{Words, grouped},
+    words::{grouped, sentence},
 };
 use crate::{
     db::Db,
-    error::Error,
     language::Language,
     operations::{self, Door, DoorError, Online},
     problem::Problem,
@@ -77,7 +76,7 @@ pub async fn requests(
     options: Options,
     mut watch: impl FnMut(Progress<'_, Report>),
 ) -> Result<Report, String> {
-    let words = Words(options.language);
+    let words = options.language;
     let (position, size) = (input.position.clone(), input.size);
     let (keep_raw, most_rows) = (options.refused.is_some(), options.chunk.clamp(1, MOST_ROWS));
     let (for_rows, delimiter) = (mapping.clone(), u8::try_from(mapping.delimiter).unwrap_or(b','));
@@ -98,7 +97,7 @@ pub async fn requests(
             }
         }
     });
-    let mut run = Run::begin(door, mapping, options, refused).await.map_err(|error| words.error(error))?;
+    let mut run = Run::begin(door, mapping, options, refused).await.map_err(|error| sentence(words, error))?;
     while let Some(chunk) = chunks.recv().await {
         if run.options.stop.is_cancelled() {
             run.report.ended = Ended::Interrupted;
@@ -123,15 +122,6 @@ async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> 
     tokio::task::spawn_blocking(f).await.map_err(|error| error.to_string())
 }
 
-impl Words {
-    /// An error as a sentence. Its cause is only for the log.
-    fn error(self, error: impl Into<Error>) -> String {
-        let error: Error = error.into();
-        tracing::debug!(%error, "an import met an error");
-        Problem::of(&error, self.0, None).title
-    }
-}
-
 impl Chunk {
     fn first_line(&self) -> u64 {
         let rows = self.rows.iter().map(|row| row.line);
@@ -144,7 +134,7 @@ struct Run {
     door: Door,
     mapping: Arc<Mapping>,
     options: Options,
-    words: Words,
+    words: Language,
     refused: Option<RefusedFile>,
     /// The organisation's version at the beginning: what was imported after it stands earlier in this file.
     began_at: u64,
@@ -175,7 +165,7 @@ impl Run {
         Ok(Self {
             door: door.clone(),
             mapping: Arc::new(mapping),
-            words: Words(options.language),
+            words: options.language,
             options,
             refused,
             began_at,
@@ -194,16 +184,16 @@ impl Run {
         let Chunk { rows, refused, broken } = chunk;
         let words = self.words;
         let mut refused = refused;
-        let (fresh, known) = self.sort(rows, &mut refused).await.map_err(|error| words.error(error))?;
+        let (fresh, known) = self.sort(rows, &mut refused).await.map_err(|error| sentence(words, error))?;
         let wanted = self.wanted(&fresh).await?;
-        let (taken, mut by_rule) = self.perform(fresh, wanted).await.map_err(|error| words.error(error))?;
+        let (taken, mut by_rule) = self.perform(fresh, wanted).await.map_err(|error| sentence(words, error))?;
         refused.append(&mut by_rule);
         self.report.rows += (taken.len() + known.len() + refused.len()) as u64;
         self.report.taken += taken.len() as u64;
         self.report.already_here += known.len() as u64;
         self.note(taken.iter().chain(&known));
         let stated: Vec<Row> = taken.into_iter().chain(known).filter(|row| row.stated.is_some()).collect();
-        self.compare(stated).await.map_err(|error| words.error(error))?;
+        self.compare(stated).await.map_err(|error| sentence(words, error))?;
         self.refuse(refused)?;
         match broken {
             Some((line, reason)) => {
@@ -278,7 +268,7 @@ impl Run {
     async fn want_order_type(&mut self, wanted: &mut Wanted, value: &str, code: String) -> Result<(), String> {
         let (org, asked, words) = (self.options.org, code.clone(), self.words);
         let found = self.db().read(move |conn| store::order_type(conn, org, &asked)).await;
-        if let Some(id) = found.map_err(|error| words.error(error))? {
+        if let Some(id) = found.map_err(|error| sentence(words, error))? {
             self.order_types.insert(code, id.into());
             return Ok(());
         }
@@ -295,7 +285,7 @@ impl Run {
             warranty_days: None,
             active: true,
         };
-        wanted.operations.push(operation(id, save).map_err(|error| words.error(error))?);
+        wanted.operations.push(operation(id, save).map_err(|error| sentence(words, error))?);
         wanted.order_types.insert(code, id);
         Ok(())
     }
@@ -303,13 +293,13 @@ impl Run {
     async fn want_site(&mut self, wanted: &mut Wanted, name: String) -> Result<(), String> {
         let (org, asked, words) = (self.options.org, name.clone(), self.words);
         let found = self.db().read(move |conn| store::site(conn, org, &asked)).await;
-        if let Some(id) = found.map_err(|error| words.error(error))? {
+        if let Some(id) = found.map_err(|error| sentence(words, error))? {
             self.sites.insert(name, id.into());
             return Ok(());
         }
         let id = ids::site(org, &name);
         let save = SiteSave { name: name.clone(), address: String::new(), location: None, time_zone: None };
-        wanted.operations.push(operation(id, save).map_err(|error| words.error(error))?);
+        wanted.operations.push(operation(id, save).map_err(|error| sentence(words, error))?);
         wanted.sites.insert(name, id);
         Ok(())
     }
@@ -462,7 +452,7 @@ impl Run {
         match counted {
             Ok(figures) => self.report.deadlines = Some(figures),
             // A database that went away has been reported already, with the rows that were taken.
-            Err(error) if self.report.ended == Ended::Complete => return Err(self.words.error(error)),
+            Err(error) if self.report.ended == Ended::Complete => return Err(sentence(self.words, error)),
             Err(_) => {}
         }
         Ok(self.report)

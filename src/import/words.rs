@@ -1,16 +1,12 @@
 //! What the importer says, in the reader's language (`locales/*/import.ftl`).
 
-use crate::language::Language;
+use crate::{error::Error, language::Language, problem::Problem};
 
-/// Speaks one language.
-#[derive(Clone, Copy, Debug)]
-pub struct Words(pub Language);
-
-impl Words {
-    /// The sentence of this id with these values.
-    pub(crate) fn say(self, id: &str, args: &[(&'static str, String)]) -> String {
-        self.0.sentence(id, args).unwrap_or_else(|| id.to_owned())
-    }
+/// An error as a sentence. Its cause is only for the log.
+pub(super) fn sentence(words: Language, error: impl Into<Error>) -> String {
+    let error: Error = error.into();
+    tracing::debug!(%error, "an import met an error");
+    Problem::of(&error, words, None).title
 }
 
 /// `58251` as `58,251`.
@@ -73,5 +69,18 @@ mod tests {
         said_in_both("import-", &sources, texts);
         let texts = [include_str!("../../locales/en/seed.ftl"), include_str!("../../locales/zh-CN/seed.ftl")];
         said_in_both("seed-", &[include_str!("../cli/seed.rs")], texts);
+        let sources = [
+            include_str!("../cli/which.rs"),
+            include_str!("../cli/migrate.rs"),
+            include_str!("../cli/admin/office.rs"),
+            include_str!("../cli/admin/devices.rs"),
+            include_str!("../cli/admin/organisation.rs"),
+            include_str!("../cli/admin/password.rs"),
+            include_str!("../cli/admin/search.rs"),
+            include_str!("../cli/admin/stock.rs"),
+            include_str!("../cli/admin/users.rs"),
+        ];
+        let texts = [include_str!("../../locales/en/commands.ftl"), include_str!("../../locales/zh-CN/commands.ftl")];
+        said_in_both("command-", &sources, texts);
     }
 }

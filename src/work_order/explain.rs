@@ -193,6 +193,6 @@ impl Telling<'_> {
     }
 
     fn say(&self, id: &str, args: &[(&'static str, String)]) -> String {
-        self.language.sentence(id, args).unwrap_or_else(|| id.to_owned())
+        self.language.say(id, args)
     }
 }

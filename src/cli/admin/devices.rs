@@ -11,16 +11,22 @@ use mobile_api::{
 };
 use uuid::Uuid;
 
-use super::office::{Office, Which, explain};
+use super::office::{Office, explain};
 use crate::{
+    cli::which::Which,
     config::Storage,
     db::DbError,
     device::list::{self, DeviceFilter},
+    language::Language,
     paging::Ask,
 };
 
 /// Most devices that are listed.
 const MOST: usize = 10_000;
+
+/// What stands above the columns of the list.
+const COLUMNS: [&str; 6] =
+    ["command-login", "command-device", "command-app", "command-last-heard-of", "command-state", "command-id"];
 
 /// List the devices
 #[derive(Debug, Args)]
@@ -36,15 +42,15 @@ pub struct ListDevices {
 }
 
 impl ListDevices {
-    pub async fn run(self) -> anyhow::Result<()> {
-        let office = Office::open(&self.storage).await?;
+    pub async fn run(self, words: Language) -> anyhow::Result<()> {
+        let office = Office::open(&self.storage, words).await?;
         let actor = office.organisation(&self.which).await?;
         let users = office.directory::<User>(&actor, Kind::User).await?;
         let logins: HashMap<Uuid, String> = users.into_iter().map(|user| (user.id.uuid(), user.login)).collect();
         let ask = Ask { after: None, limit: MOST };
         let read = move |conn: &mut _| list::list(conn, &actor, &DeviceFilter::default(), &ask);
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["Login", "Device", "App", "Last heard of", "State", "Id"]);
+        table.load_style(UTF8_HORIZONTAL_ONLY).set_header(COLUMNS.map(|id| words.say(id, &[])));
         for row in office.door.db().read::<_, DbError, _>(read).await? {
             let device: Device = serde_json::from_str(&row.body)?;
             let login = logins.get(&device.user.uuid()).cloned().unwrap_or_default();
@@ -52,7 +58,10 @@ impl ListDevices {
                 continue;
             }
             let seen = row.last_seen_at.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
-            let state = device.revoked.map(|revoked| format!("revoked: {}", revoked.reason)).unwrap_or_default();
+            let state = device
+                .revoked
+                .map(|revoked| words.say("command-revoked", &[("reason", revoked.reason)]))
+                .unwrap_or_default();
             let app = format!("{} {}", device.platform, device.app_version);
             table.add_row([login, device.name, app, seen, state, device.id.to_string()]);
         }
@@ -81,12 +90,12 @@ pub struct RevokeDevice {
 }
 
 impl RevokeDevice {
-    pub async fn run(self) -> anyhow::Result<()> {
-        let office = Office::open(&self.storage).await?;
+    pub async fn run(self, words: Language) -> anyhow::Result<()> {
+        let office = Office::open(&self.storage, words).await?;
         let actor = office.organisation(&self.which).await?;
         let revoke = office.online(self.device, Revoke { reason: self.reason });
-        office.door.perform(actor, revoke).await.map_err(explain)?;
-        println!("{} is out of use.", self.device);
+        office.door.perform(actor, revoke).await.map_err(explain(words))?;
+        println!("{}", words.say("command-device-out-of-use", &[("id", self.device.to_string())]));
         Ok(())
     }
 }

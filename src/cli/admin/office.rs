@@ -1,7 +1,6 @@
-//! What the commands share: the door, and the organisation that is meant.
+//! What the commands share: the door, and how to ask it.
 
-use anyhow::{Context, anyhow, bail};
-use clap::Args;
+use anyhow::{Context, anyhow};
 use mobile_api::{
     Actor,
     catalogue::Action,
@@ -13,12 +12,14 @@ use uuid::Uuid;
 
 use crate::{
     access::{Access, AccessConfig},
+    cli::which::Which,
     clock::Clock,
     config::{Storage, Tokens},
     db::DbError,
     directory::list::{self, DirectoryFilter},
     events::Pokes,
-    operations::{self, Door, DoorError, Holds, Online, reading},
+    language::Language,
+    operations::{Door, DoorError, Holds, Online, reading},
     paging::{Ask, Listed},
     server,
 };
@@ -26,44 +27,27 @@ use crate::{
 /// Most entries that are read at a time.
 const PAGE: usize = 500;
 
-/// The organisation that is meant.
-#[derive(Clone, Debug, Args)]
-pub struct Which {
-    /// Short name of the organisation; needed only if there are several
-    #[arg(long, value_name = "SLUG")]
-    pub organisation: Option<String>,
-}
-
 /// An open database with what writes to it.
 pub struct Office {
     pub door: Door,
     pub access: Access,
     pub clock: Clock,
+    /// The language of whoever sits at the terminal.
+    pub words: Language,
 }
 
 impl Office {
     /// Opens the database, and brings it up to date as the server would.
-    pub async fn open(storage: &Storage) -> anyhow::Result<Self> {
+    pub async fn open(storage: &Storage, words: Language) -> anyhow::Result<Self> {
         let (db, clock) = (server::open(storage).await?, Clock::system());
         let access = Access::new(db.clone(), clock.clone(), AccessConfig::from(&Tokens::default()))?;
         let door = Door::new(db, clock.clone(), Pokes::default(), Holds::default());
-        Ok(Self { door, access, clock })
+        Ok(Self { door, access, clock, words })
     }
 
     /// The organisation that is meant, as the one who acts.
     pub async fn organisation(&self, which: &Which) -> anyhow::Result<Actor> {
-        let all = self.door.db().read(operations::store::organisations).await?;
-        let names = || all.iter().map(|(_, slug)| slug.as_str()).collect::<Vec<_>>().join(", ");
-        let org = match (&which.organisation, all.as_slice()) {
-            (_, []) => bail!("there is no organisation yet: make one with `doorstep admin create-organisation`"),
-            (None, [(org, _)]) => *org,
-            (None, _) => bail!("say which organisation is meant with --organisation: {}", names()),
-            (Some(wanted), _) => {
-                let found = all.iter().find(|(_, slug)| slug == wanted);
-                found.with_context(|| format!("there is no organisation `{wanted}`, only: {}", names()))?.0
-            }
-        };
-        Ok(Actor::system(org))
+        Ok(Actor::system(which.find(self.door.db(), self.words).await?))
     }
 
     /// An operation with an id of its own.
@@ -74,8 +58,14 @@ impl Office {
     /// A record of an organisation.
     pub async fn record(&self, actor: &Actor, kind: Kind, id: Uuid) -> anyhow::Result<Option<Record>> {
         let (actor, about) = (actor.clone(), Ref::new(kind, id));
-        let found = self.door.db().read(move |conn| reading::visible(conn, &actor, about)).await.map_err(explain)?;
-        found.map(|found| Record::from_json(kind, &found.body).context("a stored record cannot be read")).transpose()
+        let found = self
+            .door
+            .db()
+            .read(move |conn| reading::visible(conn, &actor, about))
+            .await
+            .map_err(explain(self.words))?;
+        let unreadable = || self.words.say("command-unreadable-record", &[]);
+        found.map(|found| Record::from_json(kind, &found.body).with_context(unreadable)).transpose()
     }
 
     /// Every entry of one kind of the directory, by name.
@@ -89,7 +79,8 @@ impl Office {
             let more = rows.len() > PAGE;
             rows.truncate(PAGE);
             for row in &rows {
-                all.push(serde_json::from_str(&row.body).context("a stored record cannot be read")?);
+                let unreadable = || self.words.say("command-unreadable-record", &[]);
+                all.push(serde_json::from_str(&row.body).with_context(unreadable)?);
             }
             match rows.pop() {
                 Some(last) if more => after = Some(last.place),
@@ -100,17 +91,17 @@ impl Office {
 }
 
 /// What the door says, in words for the person at the terminal.
-pub fn explain(error: DoorError) -> anyhow::Error {
-    match error {
+pub fn explain(words: Language) -> impl Fn(DoorError) -> anyhow::Error {
+    move |error| match error {
         DoorError::Refused(Refusal::Invalid { errors }) => {
             let errors: Vec<String> = errors
                 .into_iter()
                 .map(|error| format!("{}: {}", error.pointer.trim_start_matches('/').replace('_', "-"), error.detail))
                 .collect();
-            anyhow!("this cannot be accepted – {}", errors.join("; "))
+            anyhow!(words.say("command-invalid", &[("errors", errors.join("; "))]))
         }
-        DoorError::Refused(Refusal::NotFound) => anyhow!("there is none with this id in the organisation"),
-        DoorError::SlugTaken => anyhow!("this short name is taken"),
+        DoorError::Refused(Refusal::NotFound) => anyhow!(words.say("command-none-with-this-id", &[])),
+        DoorError::SlugTaken => anyhow!(words.say("command-slug-taken", &[])),
         other => other.into(),
     }
 }

@@ -11,7 +11,7 @@ use super::{
     office::{Office, explain},
     password::PasswordSource,
 };
-use crate::{access::set_password, config::Storage};
+use crate::{access::set_password, config::Storage, language::Language};
 
 /// Make an organisation and its first administrator
 #[derive(Debug, Args)]
@@ -60,9 +60,9 @@ fn currency(text: &str) -> Result<Currency, String> {
 }
 
 impl CreateOrganisation {
-    pub async fn run(self) -> anyhow::Result<()> {
-        let office = Office::open(&self.storage).await?;
-        let password = self.password.read(&self.login, office.access.passwords()).await?;
+    pub async fn run(self, words: Language) -> anyhow::Result<()> {
+        let office = Office::open(&self.storage, words).await?;
+        let password = self.password.read(&self.login, office.access.passwords(), words).await?;
         let hash = office.access.passwords().hash_new(password).await?;
         let (org, user, now) = (office.clock.new_id(), office.clock.new_id(), office.clock.now());
         let found = Found {
@@ -85,12 +85,14 @@ impl CreateOrganisation {
         let login = self.login.clone();
         let beside = move |conn: &mut _| Ok(set_password(conn, org, user, &login, &hash, now)?);
         let more = vec![office.online(user, administrator)];
-        office.door.found_with(self.slug.clone(), office.online(org, found), more, beside).await.map_err(explain)?;
-        println!("{} ({}) is there; its id is {org}.", self.name, self.slug);
-        println!(
-            "Next: run `doorstep serve` and sign in as `{}`; add people with `doorstep admin add-user`.",
-            self.login.to_lowercase()
-        );
+        office
+            .door
+            .found_with(self.slug.clone(), office.online(org, found), more, beside)
+            .await
+            .map_err(explain(words))?;
+        let made = [("name", self.name), ("slug", self.slug), ("id", org.to_string())];
+        println!("{}", words.say("command-organisation-made", &made));
+        println!("{}", words.say("command-organisation-next", &[("login", self.login.to_lowercase())]));
         Ok(())
     }
 }
@@ -106,10 +108,10 @@ pub struct RotateKeys {
 }
 
 impl RotateKeys {
-    pub async fn run(self) -> anyhow::Result<()> {
-        let office = Office::open(&self.storage).await?;
+    pub async fn run(self, words: Language) -> anyhow::Result<()> {
+        let office = Office::open(&self.storage, words).await?;
         let kid = office.access.rotate_keys().await?;
-        println!("Access tokens are signed with the key {kid} from now on.");
+        println!("{}", words.say("command-key-in-use", &[("kid", kid)]));
         Ok(())
     }
 }

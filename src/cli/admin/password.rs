@@ -5,7 +5,10 @@ use std::io::{self, BufRead, IsTerminal};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::access::{AccessError, password::Passwords};
+use crate::{
+    access::{AccessError, password::Passwords},
+    language::Language,
+};
 
 /// Where a new password comes from.
 #[derive(Clone, Debug, Args)]
@@ -17,34 +20,42 @@ pub struct PasswordSource {
 
 impl PasswordSource {
     /// Asks for a password that can be used: twice, without showing it.
-    pub async fn read(&self, whose: &str, passwords: &Passwords) -> anyhow::Result<String> {
-        let (from_stdin, prompt) = (self.password_stdin, format!("Password for {whose}: "));
-        let password = tokio::task::spawn_blocking(move || if from_stdin { from_line() } else { asked(&prompt) })
-            .await
-            .context("the question for the password was cut off")??;
+    pub async fn read(&self, whose: &str, passwords: &Passwords, words: Language) -> anyhow::Result<String> {
+        let (from_stdin, whose) = (self.password_stdin, whose.to_owned());
+        let read = move || if from_stdin { from_line(words) } else { asked(whose, words) };
+        let cut_off = || words.say("command-password-cut-off", &[]);
+        let password = tokio::task::spawn_blocking(read).await.with_context(cut_off)??;
         match passwords.check_new(&password) {
             Ok(()) => Ok(password),
-            Err(AccessError::PasswordTooShort { min }) => bail!("the password must have at least {min} characters"),
-            Err(AccessError::PasswordTooLong { max }) => bail!("the password must have at most {max} bytes"),
+            Err(AccessError::PasswordTooShort { min }) => {
+                bail!(words.say("command-password-too-short", &[("min", min.to_string())]))
+            }
+            Err(AccessError::PasswordTooLong { max }) => {
+                bail!(words.say("command-password-too-long", &[("max", max.to_string())]))
+            }
             Err(other) => Err(other.into()),
         }
     }
 }
 
-fn from_line() -> anyhow::Result<String> {
+fn from_line(words: Language) -> anyhow::Result<String> {
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;
+    io::stdin().lock().read_line(&mut line).with_context(|| words.say("command-password-unreadable", &[]))?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn asked(prompt: &str) -> anyhow::Result<String> {
+fn asked(whose: String, words: Language) -> anyhow::Result<String> {
     if !io::stdin().is_terminal() {
-        bail!("there is no terminal to ask for a password at; send it to standard input and add --password-stdin");
+        bail!(words.say("command-password-no-terminal", &[]));
     }
-    let password = rpassword::prompt_password(prompt).context("cannot ask for the password")?;
-    let again = rpassword::prompt_password("The same again: ").context("cannot ask for the password")?;
+    let ask = |question: String| {
+        rpassword::prompt_password(format!("{question} "))
+            .with_context(|| words.say("command-password-unreadable", &[]))
+    };
+    let password = ask(words.say("command-password-for", &[("whose", whose)]))?;
+    let again = ask(words.say("command-password-again", &[]))?;
     if password != again {
-        bail!("the two are not the same; nothing was changed");
+        bail!(words.say("command-password-differs", &[]));
     }
     Ok(password)
 }

@@ -4,8 +4,11 @@ use anyhow::bail;
 use clap::Args;
 use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
 
-use super::office::{Office, Which};
-use crate::{config::Storage, db::DbError, stock::store};
+use super::office::Office;
+use crate::{cli::which::Which, config::Storage, db::DbError, language::Language, stock::store};
+
+/// What stands above the columns of what differs.
+const COLUMNS: [&str; 4] = ["command-place", "command-article", "command-level", "command-moves"];
 
 /// Check that every level of stock is the sum of its moves
 ///
@@ -20,12 +23,12 @@ pub struct CheckStock {
 }
 
 impl CheckStock {
-    pub async fn run(self) -> anyhow::Result<()> {
-        let office = Office::open(&self.storage).await?;
+    pub async fn run(self, words: Language) -> anyhow::Result<()> {
+        let office = Office::open(&self.storage, words).await?;
         let org = office.organisation(&self.which).await?.org;
         let balances = office.door.db().read::<_, DbError, _>(move |conn| store::balances(conn, org)).await?;
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["Place", "Article", "Level", "Moves"]);
+        table.load_style(UTF8_HORIZONTAL_ONLY).set_header(COLUMNS.map(|id| words.say(id, &[])));
         let wrong: Vec<_> = balances.iter().filter(|balance| balance.milli != balance.moves_milli).collect();
         for balance in &wrong {
             let figures = [balance.milli, balance.moves_milli].map(|milli| milli.to_string());
@@ -33,9 +36,10 @@ impl CheckStock {
         }
         if !wrong.is_empty() {
             println!("{table}");
-            bail!("{} of {} levels differ from the sum of their moves", wrong.len(), balances.len());
+            let counts = [("wrong", wrong.len().to_string()), ("levels", balances.len().to_string())];
+            bail!(words.say("command-stock-differs", &counts));
         }
-        println!("{} levels, each the sum of its moves.", balances.len());
+        println!("{}", words.say("command-stock-agrees", &[("levels", balances.len().to_string())]));
         Ok(())
     }
 }

@@ -13,15 +13,20 @@ use mobile_api::{
 use uuid::Uuid;
 
 use super::{
-    office::{Office, Which, explain},
+    office::{Office, explain},
     password::PasswordSource,
 };
 use crate::{
     access::{set_password, store::credential_of},
+    cli::which::Which,
     config::Storage,
     db::DbError,
     directory::store::user_by_login,
+    language::Language,
 };
+
+/// What stands above the columns of the list.
+const COLUMNS: [&str; 5] = ["command-login", "command-name", "command-role", "command-state", "command-id"];
 
 /// Add an account
 #[derive(Debug, Args)]
@@ -67,12 +72,15 @@ fn certificate(text: &str) -> Result<(String, NaiveDate), String> {
 }
 
 impl AddUser {
-    pub async fn run(self) -> anyhow::Result<()> {
-        let office = Office::open(&self.storage).await?;
+    pub async fn run(self, words: Language) -> anyhow::Result<()> {
+        let office = Office::open(&self.storage, words).await?;
         let actor = office.organisation(&self.which).await?;
         let zone = time_zone(&office, &actor).await?;
         let certificates = self.certificates.iter().map(|(code, last)| {
-            Ok(Certificate { code: code.clone(), expires_at: end_of(*last, zone).context("this day has no end")? })
+            Ok(Certificate {
+                code: code.clone(),
+                expires_at: end_of(*last, zone).with_context(|| words.say("command-day-without-end", &[]))?,
+            })
         });
         let user = UserSave {
             name: self.name.clone(),
@@ -85,21 +93,28 @@ impl AddUser {
             calendar: None,
             active: true,
         };
-        let password = self.password.read(&self.login, office.access.passwords()).await?;
+        let password = self.password.read(&self.login, office.access.passwords(), words).await?;
         let hash = office.access.passwords().hash_new(password).await?;
         let (org, id, login, now) = (actor.org, office.clock.new_id(), self.login.clone(), office.clock.now());
         let beside = move |conn: &mut _| Ok(set_password(conn, org, id, &login, &hash, now)?);
-        office.door.perform_with(actor, office.online(id, user), beside).await.map_err(explain)?;
-        let login = self.login.to_lowercase();
-        println!("{} can sign in as `{login}` ({}); the account's id is {id}.", self.name, self.role);
+        office.door.perform_with(actor, office.online(id, user), beside).await.map_err(explain(words))?;
+        let made = [
+            ("name", self.name),
+            ("login", self.login.to_lowercase()),
+            ("role", self.role.to_string()),
+            ("id", id.to_string()),
+        ];
+        println!("{}", words.say("command-account-made", &made));
         Ok(())
     }
 }
 
 async fn time_zone(office: &Office, actor: &Actor) -> anyhow::Result<Tz> {
     match office.record(actor, Kind::Organisation, actor.org).await? {
-        Some(Record::Organisation(firm)) => firm.time_zone.parse().context("the organisation's time zone is unknown"),
-        _ => bail!("the organisation has no record"),
+        Some(Record::Organisation(firm)) => {
+            firm.time_zone.parse().with_context(|| office.words.say("command-unknown-time-zone", &[]))
+        }
+        _ => bail!(office.words.say("command-organisation-without-record", &[])),
     }
 }
 
@@ -119,7 +134,8 @@ async fn sites(office: &Office, actor: &Actor, wanted: &[String]) -> anyhow::Res
         [] => Vec::new(),
         _ => office.directory::<Site>(actor, Kind::Site).await?,
     };
-    let named = |text| one(text, "site", all.iter().map(|site| (site.id.uuid(), site.name.as_str())));
+    let named =
+        |text| one(office.words, text, Named::Site, all.iter().map(|site| (site.id.uuid(), site.name.as_str())));
     wanted.iter().map(|text| named(text).map(Into::into)).collect()
 }
 
@@ -128,23 +144,39 @@ async fn teams(office: &Office, actor: &Actor, wanted: &[String]) -> anyhow::Res
         [] => Vec::new(),
         _ => office.directory::<Team>(actor, Kind::Team).await?,
     };
-    let named = |text| one(text, "team", all.iter().map(|team| (team.id.uuid(), team.name.as_str())));
+    let named =
+        |text| one(office.words, text, Named::Team, all.iter().map(|team| (team.id.uuid(), team.name.as_str())));
     wanted.iter().map(|text| named(text).map(Into::into)).collect()
 }
 
+/// What is meant by a name.
+#[derive(Clone, Copy)]
+enum Named {
+    Site,
+    Team,
+}
+
 /// The one of this name or id.
-fn one<'a>(text: &str, what: &str, all: impl Iterator<Item = (Uuid, &'a str)> + Clone) -> anyhow::Result<Uuid> {
+fn one<'a>(
+    words: Language,
+    text: &str,
+    what: Named,
+    all: impl Iterator<Item = (Uuid, &'a str)> + Clone,
+) -> anyhow::Result<Uuid> {
     let fits: Vec<Uuid> =
         all.clone().filter(|(id, name)| *name == text || id.to_string() == text).map(|(id, _)| id).collect();
     match fits.as_slice() {
         [id] => Ok(*id),
         [] => {
             let names: Vec<&str> = all.map(|(_, name)| name).collect();
-            let others =
-                if names.is_empty() { "nor any other".to_owned() } else { format!("only: {}", names.join(", ")) };
-            bail!("there is no {what} `{text}`, {others}")
+            let others = if names.is_empty() { "–".to_owned() } else { names.join(", ") };
+            let none = match what {
+                Named::Site => "command-no-such-site",
+                Named::Team => "command-no-such-team",
+            };
+            bail!(words.say(none, &[("name", text.to_owned()), ("others", others)]))
         }
-        _ => bail!("several have the name `{text}`; give the id of the {what}"),
+        _ => bail!(words.say("command-several-of-this-name", &[("name", text.to_owned())])),
     }
 }
 
@@ -167,15 +199,15 @@ pub struct ResetPassword {
 }
 
 impl ResetPassword {
-    pub async fn run(self) -> anyhow::Result<()> {
-        let office = Office::open(&self.storage).await?;
+    pub async fn run(self, words: Language) -> anyhow::Result<()> {
+        let office = Office::open(&self.storage, words).await?;
         let login = self.login.trim().to_lowercase();
         let wanted = login.clone();
         let found = office.door.db().read::<_, DbError, _>(move |conn| user_by_login(conn, &wanted)).await?;
-        let (org, user) = found.with_context(|| format!("nobody has the login `{login}`"))?;
-        let password = self.password.read(&login, office.access.passwords()).await?;
+        let (org, user) = found.with_context(|| words.say("command-unknown-login", &[("login", login.clone())]))?;
+        let password = self.password.read(&login, office.access.passwords(), words).await?;
         office.access.reset_password(org, user, login.clone(), password).await?;
-        println!("`{login}` has the new password; all earlier sign-ins have ended.");
+        println!("{}", words.say("command-new-password", &[("login", login)]));
         Ok(())
     }
 }
@@ -191,20 +223,20 @@ pub struct ListUsers {
 }
 
 impl ListUsers {
-    pub async fn run(self) -> anyhow::Result<()> {
-        let office = Office::open(&self.storage).await?;
+    pub async fn run(self, words: Language) -> anyhow::Result<()> {
+        let office = Office::open(&self.storage, words).await?;
         let actor = office.organisation(&self.which).await?;
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["Login", "Name", "Role", "State", "Id"]);
+        table.load_style(UTF8_HORIZONTAL_ONLY).set_header(COLUMNS.map(|id| words.say(id, &[])));
         for user in office.directory::<User>(&actor, Kind::User).await? {
             let id = user.id.uuid();
             let credential = office.door.db().read(move |conn| credential_of(conn, id)).await?;
             let state = match (user.active, credential) {
-                (false, _) => "disabled",
-                (true, None) => "no password",
-                (true, Some(_)) => "",
+                (false, _) => words.say("command-disabled", &[]),
+                (true, None) => words.say("command-no-password", &[]),
+                (true, Some(_)) => String::new(),
             };
-            table.add_row([&user.login, &user.name, user.role.as_str(), state, &id.to_string()]);
+            table.add_row([&user.login, &user.name, user.role.as_str(), &state, &id.to_string()]);
         }
         println!("{table}");
         Ok(())

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Bar, table::TableArgs};
+use super::{Reading, table::TableArgs};
 use crate::{
     import::{
         assets::{AssetMapping, assets},
@@ -33,8 +33,8 @@ pub(super) struct Assets {
 
 impl Assets {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let import = async |door: &Door, mapping, input, options: &TableOptions, bar: &mut Bar| {
-            assets(door, &mapping, input, options, |progress| bar.show(&progress)).await
+        let import = async |door: &Door, mapping, input, options: &TableOptions, reading: &mut Reading| {
+            assets(door, &mapping, input, options, |progress| reading.show(&progress)).await
         };
         self.table.run(AssetMapping::parse, import).await
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Bar, table::TableArgs};
+use super::{Reading, table::TableArgs};
 use crate::{
     import::{
         classes::{ClassMapping, classes},
@@ -32,8 +32,8 @@ pub(super) struct Classes {
 
 impl Classes {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let import = async |door: &Door, mapping, input, options: &TableOptions, bar: &mut Bar| {
-            classes(door, &mapping, input, options, |progress| bar.show(&progress)).await
+        let import = async |door: &Door, mapping, input, options: &TableOptions, reading: &mut Reading| {
+            classes(door, &mapping, input, options, |progress| reading.show(&progress)).await
         };
         self.table.run(ClassMapping::parse, import).await
     }

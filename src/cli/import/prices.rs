@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Bar, table::TableArgs};
+use super::{Reading, table::TableArgs};
 use crate::{
     import::{
         prices::{PriceMapping, prices},
@@ -33,8 +33,8 @@ pub(super) struct Prices {
 
 impl Prices {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let import = async |door: &Door, mapping, input, options: &TableOptions, bar: &mut Bar| {
-            prices(door, &mapping, input, options, |progress| bar.show(&progress)).await
+        let import = async |door: &Door, mapping, input, options: &TableOptions, reading: &mut Reading| {
+            prices(door, &mapping, input, options, |progress| reading.show(&progress)).await
         };
         self.table.run(PriceMapping::parse, import).await
     }

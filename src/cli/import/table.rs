@@ -5,19 +5,21 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use clap::Args;
 
-use super::{Bar, exit_code, organisation};
-use crate::cli::stop_on_signal;
+use super::{Reading, exit_code};
 use crate::{
+    cli::{
+        stop_on_signal,
+        which::{Speaks, Which},
+    },
     clock::Clock,
     config::Storage,
     db::Db,
     events::Pokes,
     import::{
-        Input, Words,
+        Input,
         mapping::MappingError,
         table::{Encoding, TableOptions, TableReport},
     },
-    language::Language,
     operations::{Door, Holds},
 };
 
@@ -35,15 +37,13 @@ pub(super) struct TableArgs {
     /// How the table is written [default: UTF-8 if it can be, else GBK]
     #[arg(long, value_name = "ENCODING")]
     encoding: Option<Encoding>,
-    /// Short name of the organisation [default: the only one there is]
-    #[arg(long, value_name = "SLUG")]
-    organisation: Option<String>,
+    #[command(flatten)]
+    which: Which,
     /// Write refused rows to this file, with line and reason, ready to be mended and imported
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
-    /// Language of the report [default: by LANG]
-    #[arg(long, value_name = "LANGUAGE")]
-    lang: Option<Language>,
+    #[command(flatten)]
+    speaks: Speaks,
     /// The table, with a header line
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -56,15 +56,15 @@ impl TableArgs {
     pub(super) async fn run<M>(
         self,
         parse: impl Fn(&str) -> Result<M, MappingError>,
-        import: impl AsyncFnOnce(&Door, M, Input, &TableOptions, &mut Bar) -> Result<TableReport, String>,
+        import: impl AsyncFnOnce(&Door, M, Input, &TableOptions, &mut Reading) -> Result<TableReport, String>,
     ) -> anyhow::Result<ExitCode> {
-        let language = self.lang.unwrap_or_else(Language::of_terminal);
+        let language = self.speaks.language();
         let text = std::fs::read_to_string(&self.map).with_context(|| self.map.display().to_string())?;
         let mapping = parse(&text).map_err(|error| anyhow::anyhow!("{}:\n{error}", self.map.display()))?;
         let input = Input::open(&self.file).with_context(|| self.file.display().to_string())?;
         let db = Db::open((&self.storage).into()).await?;
         db.migrate().await?;
-        let org = organisation(&db, self.organisation.as_deref(), Words(language)).await?;
+        let org = self.which.find(&db, language).await?;
         let door = Door::new(db, Clock::system(), Pokes::default(), Holds::default());
         let options = TableOptions {
             encoding: self.encoding,
@@ -73,14 +73,14 @@ impl TableArgs {
             refused: self.refused.clone(),
             ..TableOptions::new(org, language)
         };
-        stop_on_signal(options.stop.clone(), move || Words(language).say("import-stopping", &[]));
-        let mut bar = Bar::new(Words(language));
-        let result = import(&door, mapping, input, &options, &mut bar).await;
-        bar.end();
+        stop_on_signal(options.stop.clone(), move || language.say("import-stopping", &[]));
+        let mut reading = Reading::new(language);
+        let result = import(&door, mapping, input, &options, &mut reading).await;
+        reading.bar.end();
         let report = result.map_err(anyhow::Error::msg)?;
         print!("{}", report.text(language));
         if let Some(file) = self.refused.filter(|_| report.refused > 0) {
-            println!("{}", Words(language).say("table-refused-written", &[("file", file.display().to_string())]));
+            println!("{}", language.say("table-refused-written", &[("file", file.display().to_string())]));
         }
         Ok(exit_code(&report.ended, report.refused))
     }

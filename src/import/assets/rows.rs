@@ -8,10 +8,8 @@ use mobile_api::{
 };
 
 use super::{AssetMapping, mapping::Named};
-use crate::import::{
-    table::cells::{self, Cells, Layout, Table},
-    words::Words,
-};
+use crate::import::table::cells::{self, Cells, Layout, Table};
+use crate::language::Language;
 
 /// Longest name of a site, as the rules have it.
 const LONGEST_SITE: usize = 200;
@@ -24,7 +22,7 @@ pub(super) struct Found {
 }
 
 /// Reads the table. Answers a sentence for a person if the file is not what the mapping describes.
-pub(super) fn read(text: &str, mapping: &AssetMapping, words: Words) -> Result<Table<Found>, String> {
+pub(super) fn read(text: &str, mapping: &AssetMapping, words: Language) -> Result<Table<Found>, String> {
     let layout = Layout {
         delimiter: mapping.delimiter(),
         empty: &mapping.empty,

@@ -22,10 +22,11 @@ use crate::{
         table::{
             Change, TableOptions, TableReport, What,
             cells::{Refused, Row, Table},
-            run::{Planned, open, sentence, store_all, write_refused},
+            run::{Planned, open, store_all, write_refused},
         },
-        words::Words,
+        words::sentence,
     },
+    language::Language,
     operations::{Door, Online},
 };
 
@@ -41,7 +42,7 @@ pub async fn assets(
     options: &TableOptions,
     mut watch: impl FnMut(Progress<'_, TableReport>),
 ) -> Result<TableReport, String> {
-    let words = Words(options.language);
+    let words = options.language;
     let (said, for_rows) = (options.encoding, mapping.clone());
     let read = move || {
         let (text, encoding) = open(input, said, words)?;
@@ -64,7 +65,7 @@ pub async fn assets(
 /// The sites by name: those that are here, and the ids of those that have to be made.
 type Sites = HashMap<String, (SiteId, bool)>;
 
-async fn sites(door: &Door, org: Uuid, rows: &[Row<Found>], words: Words) -> Result<Sites, String> {
+async fn sites(door: &Door, org: Uuid, rows: &[Row<Found>], words: Language) -> Result<Sites, String> {
     let mut names: Vec<String> = rows.iter().map(|row| row.save.site.clone()).collect();
     names.sort_unstable();
     names.dedup();
@@ -85,7 +86,7 @@ async fn make_sites(
     org: Uuid,
     sites: &Sites,
     plan: &[Planned<AssetSave>],
-    words: Words,
+    words: Language,
 ) -> Result<(), String> {
     for (name, (id, _)) in sites.iter().filter(|(_, (_, here))| !here) {
         if plan.iter().all(|planned| planned.row.save.site != *id) {
@@ -108,7 +109,7 @@ async fn plan(
     rows: Vec<Row<Found>>,
     sites: &Sites,
     (report, refused): (&mut TableReport, &mut Vec<Refused>),
-    words: Words,
+    words: Language,
 ) -> Result<Vec<Planned<AssetSave>>, String> {
     let mut plan = Vec::new();
     for chunk in rows.chunks(MOST_ROWS) {

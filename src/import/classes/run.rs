@@ -21,9 +21,9 @@ use crate::{
         table::{
             Change, TableOptions, TableReport, What,
             cells::{Row, Table},
-            run::{Planned, open, sentence, store_all, write_refused},
+            run::{Planned, open, store_all, write_refused},
         },
-        words::Words,
+        words::sentence,
     },
     operations::{Door, DoorError, store::unsigned},
 };
@@ -40,7 +40,7 @@ pub async fn classes(
     options: &TableOptions,
     mut watch: impl FnMut(Progress<'_, TableReport>),
 ) -> Result<TableReport, String> {
-    let words = Words(options.language);
+    let words = options.language;
     let (said, for_rows) = (options.encoding, mapping.clone());
     let read = move || {
         let (text, encoding) = open(input, said, words)?;

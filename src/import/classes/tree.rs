@@ -6,10 +6,8 @@ use csv::{ByteRecord, StringRecord};
 use mobile_api::{complaint::ComplaintClassSave, directory::Label};
 
 use super::{ClassMapping, mapping::ClassColumns};
-use crate::import::{
-    table::cells::{self, Cells, Layout, Refused, Row, Table},
-    words::Words,
-};
+use crate::import::table::cells::{self, Cells, Layout, Refused, Row, Table};
+use crate::language::Language;
 
 /// What stands between the levels of a path, in a code.
 const BETWEEN: &str = "/";
@@ -32,7 +30,7 @@ pub(super) struct Class {
 }
 
 /// Reads the table. Answers a sentence for a person if the file is not what the mapping describes.
-pub(super) fn read(text: &str, mapping: &ClassMapping, words: Words) -> Result<Table<Said>, String> {
+pub(super) fn read(text: &str, mapping: &ClassMapping, words: Language) -> Result<Table<Said>, String> {
     let layout = Layout {
         delimiter: mapping.delimiter(),
         empty: &mapping.empty,
@@ -88,7 +86,7 @@ pub(super) fn arrange(
     rows: Vec<Row<Said>>,
     known: &HashSet<String>,
     refused: &mut Vec<Refused>,
-    words: Words,
+    words: Language,
 ) -> Vec<Class> {
     let mut waiting: Vec<Class> = Vec::new();
     let mut whole: HashMap<String, u64> = HashMap::new();
@@ -141,7 +139,7 @@ fn levels(names: &[String], line: u64, raw: &ByteRecord) -> impl Iterator<Item =
 }
 
 /// What could not be placed: it is part of itself, by others, or of something that there is not.
-fn refuse_rest(rest: Vec<Class>, refused: &mut Vec<Refused>, words: Words) {
+fn refuse_rest(rest: Vec<Class>, refused: &mut Vec<Refused>, words: Language) {
     let parents: HashMap<String, Option<String>> =
         rest.iter().map(|class| (class.code.clone(), class.parent.clone())).collect();
     for class in rest {

@@ -8,10 +8,8 @@ use mobile_api::{
 };
 
 use super::PriceMapping;
-use crate::import::{
-    table::cells::{self, Cells, Layout, Table},
-    words::Words,
-};
+use crate::import::table::cells::{self, Cells, Layout, Table};
+use crate::language::Language;
 
 /// What the organisation says of prices.
 #[derive(Clone, Debug)]
@@ -25,7 +23,7 @@ pub(super) fn read(
     text: &str,
     mapping: &PriceMapping,
     house: &House,
-    words: Words,
+    words: Language,
 ) -> Result<Table<PriceItemSave>, String> {
     let layout = Layout {
         delimiter: mapping.delimiter(),

@@ -19,10 +19,11 @@ use crate::{
         table::{
             Change, TableOptions, TableReport, What,
             cells::{Row, Table},
-            run::{Planned, open, sentence, store_all, write_refused},
+            run::{Planned, open, store_all, write_refused},
         },
-        words::Words,
+        words::sentence,
     },
+    language::Language,
     operations::Door,
 };
 
@@ -38,7 +39,7 @@ pub async fn prices(
     options: &TableOptions,
     mut watch: impl FnMut(Progress<'_, TableReport>),
 ) -> Result<TableReport, String> {
-    let words = Words(options.language);
+    let words = options.language;
     let house = house(door, options.org, words).await?;
     let (said, for_rows) = (options.encoding, mapping.clone());
     let read = move || {
@@ -55,7 +56,7 @@ pub async fn prices(
     Ok(report)
 }
 
-async fn house(door: &Door, org: Uuid, words: Words) -> Result<House, String> {
+async fn house(door: &Door, org: Uuid, words: Language) -> Result<House, String> {
     let firm = door.db().read(move |conn| store::organisation(conn, org)).await;
     let firm = firm.map_err(|error| sentence(words, error))?;
     let firm = firm.ok_or_else(|| words.say("prices-no-firm", &[]))?;
@@ -68,7 +69,7 @@ async fn plan(
     org: Uuid,
     rows: Vec<Row<PriceItemSave>>,
     report: &mut TableReport,
-    words: Words,
+    words: Language,
 ) -> Result<Vec<Planned<PriceItemSave>>, String> {
     let mut plan = Vec::new();
     for chunk in rows.chunks(MOST_ROWS) {

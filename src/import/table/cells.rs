@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
 use mobile_api::{catalogue::Action, refusal::Refusal};
 
-use crate::import::words::Words;
+use crate::language::Language;
 
 /// A row that can be saved.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ pub(in crate::import) struct Layout<'m> {
 /// The values of rows.
 pub(in crate::import) struct Cells<'m> {
     layout: Layout<'m>,
-    pub(in crate::import) words: Words,
+    pub(in crate::import) words: Language,
     header: StringRecord,
 }
 
@@ -59,7 +59,7 @@ pub(in crate::import) struct Cells<'m> {
 pub(in crate::import) fn read<'m, S>(
     text: &str,
     layout: Layout<'m>,
-    words: Words,
+    words: Language,
     row: impl Fn(&Cells<'m>, &StringRecord) -> Result<S, String>,
 ) -> Result<Table<S>, String> {
     let mut reader = ReaderBuilder::new().flexible(true).delimiter(layout.delimiter).from_reader(text.as_bytes());

@@ -3,7 +3,7 @@
 
 use encoding_rs::{DecoderResult, GBK};
 
-use super::super::words::Words;
+use crate::language::Language;
 
 /// The mark that some editors put in front of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -32,7 +32,7 @@ impl Encoding {
 ///
 /// # Errors
 /// A sentence that names the line which is not what the file is said to be.
-pub(super) fn decode(bytes: &[u8], said: Option<Encoding>, words: Words) -> Result<(String, Encoding), String> {
+pub(super) fn decode(bytes: &[u8], said: Option<Encoding>, words: Language) -> Result<(String, Encoding), String> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.iter().take(4).any(|byte| *byte == 0) {
         return Err(words.say("table-utf16", &[]));
     }
@@ -85,7 +85,7 @@ mod tests {
     use crate::language::Language;
 
     fn told(bytes: &[u8], said: Option<Encoding>) -> Result<(String, Encoding), String> {
-        decode(bytes, said, Words(Language::English))
+        decode(bytes, said, Language::English)
     }
 
     #[test]

@@ -4,10 +4,7 @@ use std::fmt::Write;
 
 use super::Encoding;
 use crate::{
-    import::{
-        Ended,
-        words::{Words, grouped},
-    },
+    import::{Ended, words::grouped},
     language::Language,
 };
 
@@ -48,7 +45,7 @@ impl Change {
         self.what != What::Unchanged
     }
 
-    fn told(&self, words: Words) -> String {
+    fn told(&self, words: Language) -> String {
         let [line, key] = [("line", self.line.to_string()), ("key", self.key.clone())];
         match &self.what {
             What::Price { old, new } => {
@@ -141,7 +138,7 @@ impl TableReport {
 
     /// The report as text, several lines.
     pub fn text(&self, language: Language) -> String {
-        let words = Words(language);
+        let words = language;
         let mut text = String::new();
         let mut line = |sentence: String| _ = writeln!(text, "{sentence}");
         line(self.ending(words));
@@ -170,7 +167,7 @@ impl TableReport {
         text
     }
 
-    fn ending(&self, words: Words) -> String {
+    fn ending(&self, words: Language) -> String {
         match &self.ended {
             Ended::Interrupted => words.say("table-interrupted", &[]),
             Ended::Broken(reason) => words.say("table-broken", &[("reason", reason.clone())]),

@@ -12,11 +12,9 @@ use super::{
     encoding::decode,
 };
 use crate::{
-    error::Error,
-    import::{Ended, Input, MOST_ROWS, Progress, ids, refused::RefusedFile, words::Words},
+    import::{Ended, Input, MOST_ROWS, Progress, ids, refused::RefusedFile, words::sentence},
     language::Language,
     operations::{Door, DoorError, Online},
-    problem::Problem,
 };
 
 /// How a table is imported.
@@ -69,19 +67,12 @@ pub(in crate::import) struct Planned<S> {
 pub(in crate::import) fn open(
     input: Input,
     said: Option<Encoding>,
-    words: Words,
+    words: Language,
 ) -> Result<(String, Encoding), String> {
     let bytes =
         input.whole(MOST_BYTES).map_err(|error| words.say("table-unreadable", &[("reason", error.to_string())]))?;
     let most = || words.say("table-too-long", &[("most", (MOST_BYTES / 1024 / 1024).to_string())]);
     decode(&bytes.ok_or_else(most)?, said, words)
-}
-
-/// An error as a sentence. Its cause is only for the log.
-pub(in crate::import) fn sentence(words: Words, error: impl Into<Error>) -> String {
-    let error: Error = error.into();
-    tracing::debug!(%error, "an import met an error");
-    Problem::of(&error, words.0, None).title
 }
 
 /// Offers everything that changes to the door, a chunk a transaction; unless it is only a preview, or a row was refused and the rest
@@ -98,7 +89,7 @@ pub(in crate::import) async fn store_all<S: Clone + Into<Action>>(
     if options.preview || report.blocked {
         return;
     }
-    let words = Words(options.language);
+    let words = options.language;
     let (mut done, size) = (0, plan.len() as u64);
     for chunk in plan.chunks(options.chunk.clamp(1, MOST_ROWS)) {
         if options.stop.is_cancelled() {

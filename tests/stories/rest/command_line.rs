@@ -63,13 +63,17 @@ stories! {
         assert!(matches!(sign_in(&db, "wang.lei", PASSWORD).await, Err(AccessError::WrongCredentials)));
         assert_eq!(sign_in(&db, "wang.lei", "staple in the rain").await.unwrap(), Role::Technician);
         let nobody = admin(&db, &words("reset-password|nobody|--password-stdin"), PASSWORD).unwrap_err();
-        assert!(nobody.contains("nobody has the login"), "{nobody}");
+        assert!(nobody.contains("the login `nobody`"), "{nobody}");
 
         admin(&db, &["list-devices"], "").unwrap();
         let unknown = "revoke-device|0199a1f0-7a52-7c3e-9a70-3f0f5f0f9c11|--reason|Lost";
         assert!(admin(&db, &words(unknown), "").unwrap_err().contains("none with this id"));
         admin(&db, &["rotate-keys"], "").unwrap();
         assert!(admin(&db, &["check-stock"], "").unwrap().starts_with("0 levels"));
+        assert!(admin(&db, &["rebuild-search"], "").unwrap().starts_with("0 orders and complaints"));
+        assert!(admin(&db, &words("check-stock|--lang|zh-CN"), "").unwrap().contains("0 项结存"));
+        assert!(admin(&db, &words("--lang|zh-CN|list-users"), "").unwrap().contains("登录名"));
+        assert!(admin(&db, &words("reset-password|nobody|--lang|zh-CN"), "").unwrap_err().contains("没有登录名"));
         assert!(admin(&db, &words("reset-password|wang.lei"), "").unwrap_err().contains("--password-stdin"));
     }
 }
