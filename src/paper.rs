@@ -219,7 +219,13 @@ mod tests {
     #[test]
     fn the_font_has_what_the_language_files_say() {
         let font = &SHOP.as_ref().unwrap().font;
-        for file in [include_str!("../locales/zh-CN/certificate.ftl"), include_str!("../locales/en/certificate.ftl")] {
+        let files = [
+            include_str!("../locales/zh-CN/certificate.ftl"),
+            include_str!("../locales/en/certificate.ftl"),
+            include_str!("../locales/zh-CN/inspection.ftl"),
+            include_str!("../locales/en/inspection.ftl"),
+        ];
+        for file in files {
             let lacking: String =
                 file.chars().filter(|c| *c != '\n' && !font.info().coverage.contains((*c).into())).collect();
             assert_eq!(lacking, "");

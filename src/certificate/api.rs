@@ -1,7 +1,5 @@
 //! Certificates and signatures over HTTP, for those who may see the order.
 
-use std::sync::Arc;
-
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, get,
     http::header::{self, CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, IF_NONE_MATCH, VARY},
@@ -106,7 +104,8 @@ async fn find(state: &Data<AppState>, actor: Actor, order: Id<WorkOrder>) -> Res
     }
     match asked {
         Asked::Ready(mut certificate, photos) => {
-            certificate.photos = pictures(state, org, photos).await?;
+            let picture = |(Photo { role, caption, .. }, jpeg)| CertificatePhoto { role, caption, jpeg };
+            certificate.photos = state.media.pictures(org, photos).await.into_iter().map(picture).collect();
             Ok(*certificate)
         }
         Asked::Unknown => Err(Code::NotFound.into()),
@@ -114,22 +113,6 @@ async fn find(state: &Data<AppState>, actor: Actor, order: Id<WorkOrder>) -> Res
         Asked::Mismatch => Err(Error::new(Code::SignatureMismatch).because(format!("work order {order}"))),
         Asked::WithoutCode(op) => Err(Error::internal(format!("the code of signature {op} belongs to another"))),
     }
-}
-
-/// The pictures of these photos. One whose copy cannot be read is left out rather than the whole certificate.
-async fn pictures(state: &Data<AppState>, org: Uuid, photos: Vec<Photo>) -> Result<Vec<CertificatePhoto>, Error> {
-    let mut pictures = Vec::with_capacity(photos.len());
-    for photo in photos {
-        match state.media.screen(org, photo.blob.sha256).await {
-            Ok(Some(jpeg)) => {
-                let Photo { role, caption, .. } = photo;
-                pictures.push(CertificatePhoto { role, caption, jpeg: Arc::from(&jpeg[..]) });
-            }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(sha256 = %photo.blob.sha256, %error, "a photo is missing on a certificate"),
-        }
-    }
-    Ok(pictures)
 }
 
 /// Follows from all that is printed, so that an unchanged certificate need not be printed again.

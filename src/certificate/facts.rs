@@ -1,7 +1,6 @@
 //! What a certificate states, put together from the signature and the order.
 
-use std::sync::Arc;
-
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use mobile_api::{
@@ -11,7 +10,7 @@ use mobile_api::{
     work_order::{Channel, Charge, Diagnosis, Quote, SignOff, SignedContent, TimelineEntry, WorkOrder},
 };
 
-use crate::link_code::LinkCode;
+use crate::{directory::premises::Premises, link_code::LinkCode};
 
 /// Everything on a certificate, in no language yet.
 #[derive(Clone, Debug)]
@@ -48,19 +47,6 @@ pub struct Certificate {
     pub address: String,
 }
 
-/// Names from the directory; what is gone from it has none.
-#[derive(Clone, Debug, Default)]
-pub struct Premises {
-    /// The site.
-    pub site: Option<String>,
-    /// Its street and town.
-    pub address: Option<String>,
-    /// The building.
-    pub building: Option<String>,
-    /// The unit.
-    pub unit: Option<String>,
-}
-
 /// The steps of the repair. One that was never recorded, or only after the order had moved on, has no time.
 #[derive(Clone, Debug)]
 pub struct Times {
@@ -86,7 +72,7 @@ pub struct CertificatePhoto {
     /// What the technician wrote below it.
     pub caption: Option<String>,
     /// JPEG, upright, without particulars of camera and place.
-    pub jpeg: Arc<[u8]>,
+    pub jpeg: Bytes,
 }
 
 /// Most photos on a certificate; an order can have many more, and paper cannot.

@@ -1,6 +1,6 @@
 //! A certificate in words: titled parts with rows, tables and photos, the same for the PDF and the page.
 
-use std::sync::Arc;
+use bytes::Bytes;
 
 use mobile_api::{
     evidence::When,
@@ -96,7 +96,7 @@ pub struct Photo {
     pub caption: String,
     /// The picture.
     #[serde(skip)]
-    pub jpeg: Arc<[u8]>,
+    pub jpeg: Bytes,
 }
 
 /// The signature and who gave it.

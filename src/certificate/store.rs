@@ -4,21 +4,20 @@ use chrono_tz::Tz;
 use diesel::prelude::*;
 use mobile_api::{
     Actor, Id,
-    directory::{Building, Organisation, Site, Unit},
+    directory::Organisation,
     photo::Photo,
-    sync::Operation,
-    work_order::{SignOff, WorkOrder, sign_off::Sign},
+    work_order::{SignOff, WorkOrder},
 };
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
     Certificate,
     check::{self, Check, Recorded},
-    facts::{self, Premises, Times},
+    facts::{self, Times},
 };
 use crate::{
     db::{Conn, DbError, both, schema::certificates, types::Uid},
+    directory::premises::Premises,
     link_code::{Leads, LinkCode},
     operations::{DoorError, reading, store::secret, timeline},
 };
@@ -88,7 +87,7 @@ pub fn certificate(conn: &mut Conn, actor: &Actor, order: Id<WorkOrder>) -> Resu
     let certificate = Certificate {
         firm,
         time_zone,
-        premises: premises(conn, actor.org, &order)?,
+        premises: Premises::read(conn, actor.org, order.site, order.building, order.unit)?,
         number: order.number.clone(),
         content: sign.content,
         sign_off: sign_off.clone(),
@@ -140,27 +139,12 @@ pub fn signature(
 }
 
 fn recorded(conn: &mut Conn, org: Uuid, op: Uuid) -> Result<Recorded, DoorError> {
-    let Some((body, noted)) = timeline::as_sent(conn, org, op)? else {
-        return Ok(Recorded { sign: None, intact: false });
-    };
-    let intact = Sha256::digest(body.as_bytes()).as_slice() == noted;
-    let operation: Option<Operation> = serde_json::from_str(&body).ok();
-    let sign: Option<Sign> = operation.and_then(|operation| serde_json::from_str(operation.payload.get()).ok());
-    Ok(Recorded { sign, intact })
+    let found = timeline::payload_as_sent(conn, org, op)?;
+    Ok(found.map_or(Recorded { sign: None, intact: false }, |(sign, intact)| Recorded { sign, intact }))
 }
 
 /// The firm's name and time zone. A zone that is unknown here prints UTC, which says so itself.
 fn firm(conn: &mut Conn, org: Uuid) -> Result<(String, Tz), DoorError> {
     let firm: Option<Organisation> = reading::record(conn, &Actor::system(org), Id::new(org))?;
     Ok(firm.map_or((String::new(), Tz::UTC), |firm| (firm.name, firm.time_zone.parse().unwrap_or(Tz::UTC))))
-}
-
-/// Names of the directory. Whoever may see the order may see its certificate, names included.
-fn premises(conn: &mut Conn, org: Uuid, order: &WorkOrder) -> Result<Premises, DoorError> {
-    let system = Actor::system(org);
-    let site: Option<Site> = reading::record(conn, &system, order.site)?;
-    let building: Option<Building> = order.building.map_or(Ok(None), |id| reading::record(conn, &system, id))?;
-    let unit: Option<Unit> = order.unit.map_or(Ok(None), |id| reading::record(conn, &system, id))?;
-    let (site, address) = site.map(|site| (site.name, site.address)).unzip();
-    Ok(Premises { site, address, building: building.map(|building| building.name), unit: unit.map(|unit| unit.name) })
 }

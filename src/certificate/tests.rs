@@ -1,6 +1,8 @@
 //! One certificate with everything on it, printed in every way.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use mobile_api::{
@@ -20,11 +22,12 @@ use uuid::Uuid;
 use mobile_api::photo::PhotoRole;
 
 use super::{
-    facts::{Premises, Times},
+    facts::Times,
     sheet::{Part, Row, Sheet, Table},
     *,
 };
 use crate::{
+    directory::premises::Premises,
     language::Language,
     link_code::{Leads, LinkCode},
 };
@@ -56,7 +59,7 @@ fn strokes() -> Vec<Stroke> {
 }
 
 /// A grey JPEG of eight by eight pixels, made by hand: nothing but its tables and one block.
-pub(super) fn tiny_jpeg() -> Arc<[u8]> {
+pub(super) fn tiny_jpeg() -> Bytes {
     let mut jpeg = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
     jpeg.extend([16; 64]);
     jpeg.extend([0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0]);

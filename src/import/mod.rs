@@ -46,3 +46,5 @@ pub struct Progress<'r, R> {
 }
 
 pub(crate) use words::grouped;
+#[cfg(test)]
+pub(crate) use words::said_in_both;

@@ -25,7 +25,7 @@ pub(crate) fn grouped(number: u64) -> String {
 /// For the tests of what the commands say: the languages have the same sentences with the same values, and these are the
 /// ones that the sources ask for.
 #[cfg(test)]
-pub(super) fn said_in_both(prefix: &str, sources: &[&str], texts: [&str; 2]) {
+pub(crate) fn said_in_both(prefix: &str, sources: &[&str], texts: [&str; 2]) {
     use std::collections::{BTreeMap, BTreeSet};
 
     /// Each sentence's id and the values it names.

@@ -22,13 +22,14 @@ use super::{
     list::{self, InspectionFilter, RoundFilter, TemplateFilter},
     ready_made::READY_MADE,
     report::{self, RoundReport},
+    sheet::{self, Material},
 };
 use crate::{
     access::Authenticated,
     app::AppState,
     error::{Code, Error},
     json::Json,
-    negotiation,
+    negotiation::{self, PDF},
     operations::reading,
     paging::{self, Ask, Depends},
     query::Query,
@@ -46,6 +47,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(list_ready_made)
         .service(get_template_schema)
         .service(get_round_report)
+        .service(get_inspection_report)
         .service(try_template)
         .service(export_template);
 }
@@ -183,6 +185,30 @@ async fn get_round_report(
     let load = move |conn: &mut _| report::rounds(conn, actor.org, (from, until), now, sites.as_deref());
     let report = state.db.read(load).await?;
     negotiation::report(&request, &report, "rounds", |language| report::csv(&report, language))
+}
+
+/// Download the report of an inspection
+///
+/// To print, as PDF/A-2b, in the language of `Accept-Language`: what was asked and answered, what was not in order and what became of it,
+/// the first forty photos, and the signatures – of an acceptance the sheet that the customer is given. It says how the inspection stands,
+/// finished or not. A signature is drawn only if what is stored is what was signed.
+#[utoipa::path(tag = "inspections", operation_id = "get_inspection_report",
+    params(("id" = Uuid, Path, description = "The inspection", example = "01930000-0000-7000-8000-000000000072")),
+    responses((status = 200, description = "The report", body = Vec<u8>, content_type = "application/pdf")))]
+#[get("/inspections/{id}/report")]
+async fn get_inspection_report(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Authenticated(actor): Authenticated,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, Error> {
+    let language = negotiation::language(&request, None)?;
+    let (org, id) = (actor.org, Id::new(*id));
+    let material = state.db.read(move |conn| Material::gather(conn, &actor, id)).await?.ok_or(Code::NotFound)?;
+    let pictures = state.media.pictures(org, material.photos()).await;
+    let print = move || sheet::print(&material, pictures, language).map_err(Error::internal);
+    let report = state.press.run(print).await?;
+    Ok(negotiation::document(PDF, &format!("inspection-{id}"), language, report))
 }
 
 async fn template(state: &AppState, actor: mobile_api::Actor, id: Uuid) -> Result<Template, Error> {

@@ -4,4 +4,5 @@ pub mod api;
 pub mod list;
 pub mod ready_made;
 pub mod report;
+mod sheet;
 pub mod store;

@@ -21,7 +21,7 @@ use mobile_api::{
     catalogue::Action,
     complaint::SettleComplaintPhotos,
     inspection::SettleInspectionPhotos,
-    photo::{Arrival, Finding},
+    photo::{Arrival, Finding, Photo},
     record::{Kind, Ref},
     signing::Digest,
     work_order::photos::SettlePhotos,
@@ -229,6 +229,20 @@ impl Media {
             (Some(object), Some(Finding::Ready { .. })) => Ok(Some(self.depot.get(&Copy::Screen.of(&object)).await?)),
             _ => Ok(None),
         }
+    }
+
+    /// These photos with their copies for a screen, as JPEG. One without a picture, or whose copy cannot be read, is left out rather than
+    /// the whole document that they are for.
+    pub async fn pictures(&self, org: Uuid, photos: Vec<Photo>) -> Vec<(Photo, Bytes)> {
+        let mut pictures = Vec::with_capacity(photos.len());
+        for photo in photos {
+            match self.screen(org, photo.blob.sha256).await {
+                Ok(Some(jpeg)) => pictures.push((photo, jpeg)),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(sha256 = %photo.blob.sha256, %error, "a photo is missing on a document"),
+            }
+        }
+        pictures
     }
 
     /// Whether the actor may see these bytes: something that refers to them is theirs to see.

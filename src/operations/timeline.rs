@@ -2,8 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use mobile_api::{record::Ref, sync::Verdict};
+use mobile_api::{
+    record::Ref,
+    sync::{Operation, Verdict},
+};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
@@ -89,11 +94,21 @@ fn entry((id, version, op_type, actor, device, received_at, body, outcome): Row)
     })
 }
 
-/// One operation's bytes as they came, and the SHA-256 that was noted of them on arrival.
+/// What one operation says, if it can be read, and whether its bytes still have the digest that was noted when they arrived; nothing if
+/// it is unknown.
 ///
 /// # Errors
 /// The database's.
-pub fn as_sent(conn: &mut Conn, org: Uuid, op: Uuid) -> Result<Option<(String, Vec<u8>)>, DbError> {
+pub fn payload_as_sent<T: DeserializeOwned>(
+    conn: &mut Conn,
+    org: Uuid,
+    op: Uuid,
+) -> Result<Option<(Option<T>, bool)>, DbError> {
     let query = journal::table.find((Uid(org), Uid(op))).select((journal::body, journal::digest));
-    Ok(both!(conn, c => query.first(c).optional())?)
+    let found: Option<(String, Vec<u8>)> = both!(conn, c => query.first(c).optional())?;
+    let Some((body, noted)) = found else { return Ok(None) };
+    let intact = Sha256::digest(body.as_bytes()).as_slice() == noted;
+    let operation: Option<Operation> = serde_json::from_str(&body).ok();
+    let says = operation.and_then(|operation| serde_json::from_str(operation.payload.get()).ok());
+    Ok(Some((says, intact)))
 }

@@ -26,10 +26,10 @@ use crate::{
 };
 
 /// A file, as it was answered.
-struct File {
-    status: StatusCode,
+pub(crate) struct File {
+    pub(crate) status: StatusCode,
     headers: header::HeaderMap,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl File {
@@ -37,7 +37,7 @@ impl File {
         String::from_utf8(self.bytes.clone()).unwrap()
     }
 
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers[name].to_str().unwrap()
     }
 }
@@ -48,7 +48,7 @@ async fn fetched(request: reqwest::RequestBuilder) -> File {
     File { status, headers, bytes: answer.bytes().await.unwrap().to_vec() }
 }
 
-async fn file(office: &Office, path: &str, accept: &str, language: &str) -> File {
+pub(crate) async fn file(office: &Office, path: &str, accept: &str, language: &str) -> File {
     let request = office.client.get(format!("{}{path}", office.base)).bearer_auth(&office.token);
     fetched(request.header("accept", accept).header("accept-language", language)).await
 }
@@ -63,7 +63,7 @@ fn address(order: WorkOrderId) -> String {
 }
 
 /// The text of a PDF, without the white space that a typesetter is free to place.
-fn text_of(pdf: &[u8]) -> String {
+pub(crate) fn text_of(pdf: &[u8]) -> String {
     pdf_extract::extract_text_from_mem(pdf).unwrap().split_whitespace().collect()
 }
 
@@ -118,7 +118,7 @@ async fn code_of(house: &House, order: WorkOrderId) -> String {
 }
 
 /// Changes the database behind the server's back. `?` in SQLite's statement is `$1` in PostgreSQL's.
-async fn tamper(house: &House, sql: &'static str, id: Uuid, body: String) {
+pub(crate) async fn tamper(house: &House, sql: &'static str, id: Uuid, body: String) {
     use diesel::{RunQueryDsl, sql_types::Text};
     use doorstep::db::types::{Id, Uid};
     let write = move |conn: &mut doorstep::db::Conn| {

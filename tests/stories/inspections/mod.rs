@@ -4,6 +4,7 @@ mod carried_out;
 mod faults;
 mod forms;
 mod meanwhile;
+mod report;
 mod rounds;
 mod taken_over;
 
