@@ -17,7 +17,15 @@ use crate::{
 /// Most journal rows that are looked at for one webhook at a time.
 const LOOKED_AT: i64 = 200;
 
-/// A place in the journal: a version of the organisation, and an operation of it.
+diesel::define_sql_function! {
+    /// The number, or another where there is none.
+    #[sql_name = "coalesce"]
+    fn or_else(number: diesel::sql_types::Nullable<diesel::sql_types::BigInt>, other: diesel::sql_types::BigInt)
+        -> diesel::sql_types::BigInt;
+}
+
+/// A place in the journal: a version of the organisation, and an operation of it. What one push brought has one version; of it the
+/// lower revisions come first, so that each record's own order is kept whatever the phone's clock said.
 pub type Place = (u64, Uuid);
 
 /// Keeps a webhook's row in step with its record. A new one is told of what happens from now on.
@@ -50,7 +58,8 @@ pub fn project(
         .set((webhooks::sending.eq(webhook.is_sending()), webhooks::next_at.eq(Micros::from(now))));
     both!(conn, c => update.execute(c))?;
     if let Some(replay) = webhook.replay.as_ref().filter(|replay| before.replay.as_ref() != Some(replay)) {
-        let back = diesel::update(ours()).set((
+        // Only back: nothing that was not sent yet is passed over.
+        let back = diesel::update(ours().filter(webhooks::version.gt(signed(replay.after)))).set((
             webhooks::version.eq(signed(replay.after)),
             webhooks::op_id.eq(Uid(Uuid::max())),
             webhooks::attempts.eq(0_i64),
@@ -148,18 +157,28 @@ pub struct Event {
 
 type EventRow = (i64, Uid, String, String, Uid, Option<i64>, Uid, Micros, String, String);
 
+/// The revision that an operation made; more than any, if it is none: then all of its version is behind the place.
+fn rev_of(conn: &mut Conn, org: Uuid, op: Uid) -> Result<i64, DbError> {
+    let query = journal::table.find((Uid(org), op)).select(or_else(journal::rev, 0_i64));
+    let rev: Option<i64> = both!(conn, c => query.first(c).optional())?;
+    Ok(rev.unwrap_or(i64::MAX))
+}
+
 /// What was applied behind a place, oldest first, and the place behind what was looked at.
 ///
 /// # Errors
 /// The database's.
 pub fn events(conn: &mut Conn, org: Uuid, after: Place) -> Result<Vec<Event>, DbError> {
     let (version, op) = (signed(after.0), Uid(after.1));
+    let rev = rev_of(conn, org, op)?;
+    let revs = || or_else(journal::rev, 0_i64);
+    let behind = revs().gt(rev).or(revs().eq(rev).and(journal::op_id.gt(op)));
     let applied = [VerdictStatus::Applied.as_str(), VerdictStatus::AppliedFlagged.as_str()];
     let query = journal::table
         .filter(journal::org_id.eq(Uid(org)))
-        .filter(journal::version.ge(version).and(journal::version.gt(version).or(journal::op_id.gt(op))))
+        .filter(journal::version.ge(version).and(journal::version.gt(version).or(behind)))
         .filter(journal::status.eq_any(applied))
-        .order((journal::version, journal::op_id))
+        .order((journal::version, revs(), journal::op_id))
         .limit(LOOKED_AT)
         .select((
             journal::version,

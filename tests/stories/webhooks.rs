@@ -287,6 +287,28 @@ stories! {
         courier.deliver_due().await.unwrap();
         let ids: Vec<String> = portal.taken().into_iter().map(|taken| taken.id).collect();
         assert_eq!((ids.len(), &ids[1]), (3, &ids[2]));
+
+        // A slip of the finger: nothing that was not told yet is passed over.
+        house.request(house.firm.plumbing).await;
+        admin.perform(id, ReplayWebhook { after: after + 1_000 }).await.applied();
+        courier.deliver_due().await.unwrap();
+        assert_eq!(portal.taken().len(), 4);
+    }
+
+    /// The phone's clock was put back between two notes, so that the second has the lower id: the order is that in which they were made.
+    async fn what_a_phone_with_a_clock_put_back_did_is_told_in_order(house: House) {
+        let mut house = house;
+        let (portal, _, courier) = listening(&mut house, &["work_order.note"]).await;
+        let order = house.assigned(house.firm.check_up, house.firm.wang).await;
+        let wang = house.phone_of("wang").await;
+        let first = wang.did(order, AddNote { text: "First".into() });
+        wang.clock.turn_wall(TimeDelta::hours(-1), chrono::FixedOffset::east_opt(0).unwrap());
+        let second = wang.did(order, AddNote { text: "Second".into() });
+        assert!(second < first, "the ids follow the clock");
+        wang.sync().await;
+        courier.deliver_due().await.unwrap();
+        let told: Vec<_> = portal.taken().iter().map(|taken| taken.json()["data"]["payload"]["text"].clone()).collect();
+        assert_eq!(told, ["First", "Second"]);
     }
 
     /// Two servers send for one webhook: each event is told once.

@@ -105,13 +105,19 @@ impl Change for RecordUnderstanding {
         )?;
         complaint.stop(ComplaintClock::Respond, &context.when);
         let mark = Mark::of(context, overtaken);
+        let said = words.clone().unwrap_or_default();
         Complaint::push(&mut complaint.understandings, Understanding { name, understood, words, mark })?;
+        let mut unsolved = None;
         if overtaken.is_none() && understood {
             complaint.settled(&context.when);
             // Nobody has to be called about what was explained.
             complaint.clocks.call = None;
+        } else if overtaken.is_none() {
+            unsolved = complaint.report_unsolved(&said, context);
         }
-        Ok(decided(complaint, overtaken))
+        let mut decision = decided(complaint, overtaken);
+        decision.flags.extend(unsolved);
+        Ok(decision)
     }
 }
 

@@ -51,6 +51,7 @@ impl Change for MergeComplaint {
         let (id, number, recorded) = (complaint.id, complaint.number.clone(), complaint.recorded.latest);
         complaint.log(context, "merge", Some(reason.clone()), None)?;
         move_over(&mut complaint, &mut target)?;
+        target.watch_over(&context.when);
         target.merged_from.push(MergedComplaint { id, number, recorded });
         target.merged_from.append(&mut complaint.merged_from);
         complaint.merged_into = Some(target.id);
@@ -78,7 +79,10 @@ fn move_over(complaint: &mut Complaint, target: &mut Complaint) -> Result<(), Re
             word.mark.overtaken.get_or_insert(Flag::PossibleDuplicate);
         }
         append(&mut round.found, moved.found)?;
+        append(&mut round.proposals, moved.proposals)?;
         append(&mut round.words, moved.words)?;
+        round.approved = round.approved.take().or(moved.approved);
+        round.carried_out = round.carried_out.take().or(moved.carried_out);
     }
     append(&mut target.tasks, std::mem::take(&mut complaint.tasks))?;
     append(&mut target.surveys, std::mem::take(&mut complaint.surveys))?;

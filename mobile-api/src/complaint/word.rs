@@ -258,6 +258,6 @@ impl Complaint {
             return None;
         }
         self.escalated = Some(Escalated { reports, words: words.into(), mark: Mark::of(context, None) });
-        Some(Flagged::with(Flag::StillUnsolved, json!({ "reports": reports, "words": words })))
+        Some(Flagged::with(Flag::StillUnsolved, json!({ "reports": reports, "words": words, "to": "manager" })))
     }
 }

@@ -89,7 +89,7 @@ proptest! {
         let level = |(holder, article, milli): &(u128, u128, i64)| {
             let (place, article) = (Place::Bag(user(*holder)), Id::new(Uuid::from_u128(*article)));
             let id = Id::new(StockLevel::id_of(place, article));
-            StockLevel { id, place, article, milli: *milli, count: None, counted_at: None }
+            StockLevel { id, place, article, milli: *milli, count: None, counted_at: None, moved_at: None, seen_by_count_milli: 0 }
         };
         let article = |n: u128| crate::stock::tests::valve(Id::new(Uuid::from_u128(n)));
         let known = Known {

@@ -183,6 +183,7 @@ impl Change for AttemptVisit {
         if enough && counts {
             visit.state = VisitState::Unreachable { at: context.when.clone() };
             visit.next_at = None;
+            flags.extend(visit.bad_and_unreached());
         } else {
             let pause = Duration::minutes(rules.map_or(0, |rules| rules.retry_minutes).into());
             let again = again_at.unwrap_or(context.when.latest + pause);

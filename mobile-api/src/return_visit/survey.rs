@@ -183,6 +183,13 @@ impl Change for AnswerSurvey {
 }
 
 impl ReturnVisit {
+    /// They wrote that it is not in order, and nobody could speak to them: somebody has to decide what is done about it.
+    pub(super) fn bad_and_unreached(&self) -> Option<Flagged> {
+        let written = self.survey.as_ref()?.answer.as_ref()?;
+        let bad = written.satisfaction == Satisfaction::Dissatisfied;
+        bad.then(|| Flagged::with(Flag::SurveyDisagrees, json!({ "survey": written.satisfaction, "call": null })))
+    }
+
     /// Compares the survey with the conversation that counts, and notes whether they contradict each other. Tells it once.
     pub(super) fn compare(&mut self, context: &Context<'_>) -> Vec<Flagged> {
         let written = self.survey.as_ref().and_then(|survey| survey.answer.as_ref());

@@ -315,6 +315,21 @@ fn three_attempts_in_vain_and_it_is_given_up() {
 }
 
 #[test]
+fn who_wrote_that_it_is_not_in_order_and_cannot_be_reached_is_told_of() {
+    let mut world = World::new();
+    let bad = AnswerSurvey { satisfaction: Satisfaction::Dissatisfied, scores: Scores::new(), words: None };
+    let mut visit = world.accepted();
+    visit = world.does(visit, bad).unwrap().record.unwrap();
+    for flags in [vec![], vec![], vec![Flag::SurveyDisagrees]] {
+        world.now = visit.next_at.unwrap();
+        let decision = world.does(visit, no_answer()).unwrap();
+        assert_eq!(decision.flags.iter().map(|flagged| flagged.flag).collect::<Vec<_>>(), flags);
+        visit = decision.record.unwrap();
+    }
+    assert_eq!(visit.status(), VisitStatus::Unreachable);
+}
+
+#[test]
 fn who_is_dissatisfied_is_not_left_alone() {
     let mut world = World::new();
     let visit = world.accepted();

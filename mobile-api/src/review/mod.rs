@@ -78,6 +78,11 @@ impl Review {
         let noticed = !self.flags.is_empty() && self.flags.iter().all(|flagged| flagged.flag.is_about_stock());
         noticed || self.operation_type.starts_with("stock_")
     }
+
+    /// Whether it is for a manager to answer: whom it is told about may not close it.
+    pub fn is_for_manager(&self) -> bool {
+        self.flags.iter().any(|flagged| flagged.detail["to"] == "manager")
+    }
 }
 
 impl RecordType for Review {
@@ -125,6 +130,9 @@ impl Change for Resolve {
             return Err(Refusal::StillInUse { what: "this review was resolved already".into() });
         }
         if context.actor.role == Role::Storekeeper && !review.is_about_stock() {
+            return Err(Refusal::Forbidden);
+        }
+        if review.is_for_manager() && !matches!(context.actor.role, Role::Manager | Role::Admin | Role::System) {
             return Err(Refusal::Forbidden);
         }
         let by = context.actor.user;

@@ -160,6 +160,7 @@ impl<'c> Books<'c> {
             counters,
             settled,
         };
+        self.keep_time(&entry);
         self.look_at(&entry);
         Ok(entry)
     }
@@ -236,6 +237,23 @@ impl<'c> Books<'c> {
         }
     }
 
+    /// Levels know when something was last moved, and what came in after a count that had seen it.
+    fn keep_time(&mut self, entry: &StockMove) {
+        for (place, milli) in
+            [(entry.from, entry.quantity_milli.0.saturating_neg()), (entry.to, entry.quantity_milli.0)]
+        {
+            let Some(mut level) = self.level(place, entry.article) else { continue };
+            let counts = entry.kind == MoveKind::Count;
+            if counts || level.counted_at.is_some_and(|counted| entry.at.latest < counted) {
+                level.seen_by_count_milli = level.seen_by_count_milli.saturating_add(milli);
+            }
+            if !counts {
+                level.moved_at = level.moved_at.max(Some(entry.at.latest));
+            }
+            self.put(level);
+        }
+    }
+
     /// Whatever is odd about a move that was entered.
     fn look_at(&mut self, entry: &StockMove) {
         let (article, numbered) = (entry.article, entry.serials.len());
@@ -277,15 +295,19 @@ impl<'c> Books<'c> {
         }
     }
 
-    /// The level was counted at that time, and the count that it may have waited for is done with.
-    pub(super) fn counted(&mut self, place: Place, article: ArticleId, count: StockCountId, at: Timestamp) {
+    /// The level was counted at that time. What was moved since and is entered already is in the books that the figure is compared with,
+    /// and not in the figure: somebody has to look.
+    pub(super) fn counted(&mut self, place: Place, article: ArticleId, at: Timestamp) {
         let Some(mut level) = self.level(place, article) else { return };
+        if let Some(moved_at) = level.moved_at.filter(|moved| *moved > at) {
+            let detail = json!({ "article": article, "place": place, "counted_at": at, "moved_at": moved_at });
+            self.flag(Flag::MovedBeforeCount, detail);
+        }
         level.counted_at = level.counted_at.max(Some(at));
-        level.count = level.count.filter(|open| *open != count);
         self.put(level);
     }
 
-    /// The count that a level may have waited for is closed without a figure.
+    /// The count that a level may have waited for is closed.
     pub(super) fn give_up(&mut self, place: Place, article: ArticleId, count: StockCountId) {
         let level = self.level(place, article).filter(|level| level.count == Some(count));
         if let Some(level) = level {
@@ -296,6 +318,11 @@ impl<'c> Books<'c> {
     /// What the books say now, if they know.
     pub(super) fn book_milli(&self, place: Place, article: ArticleId) -> Option<i64> {
         self.level(place, article).map(|level| level.milli)
+    }
+
+    /// What came in so far although a count had seen it.
+    pub(super) fn seen_by_count(&self, place: Place, article: ArticleId) -> i64 {
+        self.level(place, article).map_or(0, |level| level.seen_by_count_milli)
     }
 }
 

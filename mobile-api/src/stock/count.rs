@@ -93,6 +93,9 @@ pub struct Counted {
     pub milli: i64,
     /// What the books said then. A phone does not always know.
     pub book_milli: Option<i64>,
+    /// [`StockLevel::seen_by_count_milli`](super::StockLevel::seen_by_count_milli) then. Sheets of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_milli: Option<i64>,
     /// Who counted.
     pub by: UserId,
     /// When.
@@ -103,6 +106,13 @@ impl Counted {
     /// How much more there was than the books said.
     pub fn difference(&self) -> Option<i64> {
         self.book_milli.map(|book| self.milli.saturating_sub(book))
+    }
+
+    /// The difference that is still to be entered when so much came in by now although a count had seen it: of two sheets with one
+    /// figure the second finds nothing left, and a use that was told late is not taken away twice.
+    fn left_of_difference(&self, seen_milli: i64) -> i64 {
+        let since = self.seen_milli.map_or(0, |then| seen_milli.saturating_sub(then));
+        self.difference().unwrap_or(0).saturating_sub(since)
     }
 }
 
@@ -266,11 +276,13 @@ impl Change for StockCountRecord {
         if !count.is_open() && context.mode == Mode::Online {
             return Err(Refusal::StillInUse { what: "this sheet is closed; open another".into() });
         }
-        let books = Books::open(context);
+        let mut books = Books::open(context);
         books.article(article)?;
         let (op, by, at) = (context.op, context.actor.user, context.when.clone());
-        let counted = Counted { op, milli, book_milli: books.book_milli(count.place, article), by, at };
-        let mut flags: Vec<Flagged> = Vec::new();
+        let (book_milli, seen) = (books.book_milli(count.place, article), books.seen_by_count(count.place, article));
+        let counted = Counted { op, milli, book_milli, seen_milli: Some(seen), by, at };
+        books.counted(count.place, article, counted.at.latest);
+        let (also, mut flags) = books.close();
         if !count.is_open() {
             flags.push(Flag::ActivityAfterClose.into());
         }
@@ -285,7 +297,7 @@ impl Change for StockCountRecord {
             return Err(Refusal::TooManyEntries);
         }
         line.counted.push(counted);
-        Ok(Decision::flagged(count, flags))
+        Ok(Decision { record: Some(count), also, flags })
     }
 }
 
@@ -345,12 +357,10 @@ impl Change for StockCountClose {
         let mut books = Books::open(context);
         let mut lines = std::mem::take(&mut count.lines);
         for line in &mut lines {
-            let Some(last) = line.counted.last() else {
-                books.give_up(count.place, line.article, count.id);
-                continue;
-            };
-            books.counted(count.place, line.article, count.id, last.at.latest);
-            line.correction = enter_difference(&mut books, &count, line.article, last.difference().unwrap_or(0))?;
+            books.give_up(count.place, line.article, count.id);
+            let Some(last) = line.counted.last() else { continue };
+            let left = last.left_of_difference(books.seen_by_count(count.place, line.article));
+            line.correction = enter_difference(&mut books, &count, line.article, left)?;
         }
         count.lines = lines;
         (count.closed_by, count.closed) = (Some(context.actor.user), Some(context.when.clone()));

@@ -33,6 +33,18 @@ pub struct StockLevel {
     /// When it was last counted: what is said to have happened before, the count has seen already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_at: Option<DateTime<Utc>>,
+    /// When the latest move that is entered happened, counts apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_at: Option<DateTime<Utc>>,
+    /// The sum of all that was entered after a count although that count had seen it: differences that counts brought in, and moves that
+    /// had happened before. In thousandths; a sheet that is still open takes what came since its figure out of its difference.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seen_by_count_milli: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(value: &i64) -> bool {
+    *value == 0
 }
 
 impl StockLevel {
@@ -44,7 +56,7 @@ impl StockLevel {
     /// Nothing yet.
     pub(super) fn none(place: Place, article: ArticleId) -> Self {
         let id = Id::new(Self::id_of(place, article));
-        Self { id, place, article, milli: 0, count: None, counted_at: None }
+        Self { id, place, article, milli: 0, count: None, counted_at: None, moved_at: None, seen_by_count_milli: 0 }
     }
 }
 

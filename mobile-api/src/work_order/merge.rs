@@ -129,6 +129,11 @@ fn move_entries(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Ref
     append(&mut target.payments, std::mem::take(&mut order.payments))?;
     append(&mut target.found_by, std::mem::take(&mut order.found_by))?;
     target.complaint = target.complaint.or(order.complaint);
+    // What is mended again under warranty stays free, under whichever number.
+    if let Some(origin) = order.rework_of.filter(|origin| target.rework_of.is_none() && *origin != target.id) {
+        target.rework_of = Some(origin);
+        target.policy.free_of_charge = true;
+    }
     append(&mut target.refunds, std::mem::take(&mut order.refunds))?;
     append(&mut target.rejections, std::mem::take(&mut order.rejections))?;
     // Findings also stand in the timeline, so those that find the place taken are not lost.

@@ -133,7 +133,7 @@ impl<'c> Pricing<'c> {
         }
         let item: Option<&PriceItem> = line.item.and_then(|id| self.context.related.get(id));
         let list_price = match item {
-            Some(item) => self.by_the_list(at, item, line.unit_price)?,
+            Some(item) => self.by_the_list(at, item, &line)?,
             None => None,
         };
         let class = self.rules.tax_class(item.and_then(|item| item.terms.tax_class.as_deref()));
@@ -166,7 +166,8 @@ impl<'c> Pricing<'c> {
 
     /// The price of the list as the maker of the line saw it. It is the line's own where that is, or lately was, the
     /// list's: what a phone quoted from an older list was told to a customer, and stands.
-    fn by_the_list(&mut self, at: usize, item: &PriceItem, quoted: Money) -> Result<Option<Money>, Refusal> {
+    fn by_the_list(&mut self, at: usize, item: &PriceItem, line: &NewLine) -> Result<Option<Money>, Refusal> {
+        let quoted = line.unit_price;
         let recorded = self.context.mode == Mode::Recorded;
         let told = json!({ "item": item.id, "list": item.price, "quoted": quoted });
         if !item.may_be_quoted(&self.whom) {
@@ -174,6 +175,10 @@ impl<'c> Pricing<'c> {
             if !recorded {
                 return Err(Refusal::BadReference { pointer: format!("/lines/{at}/item") });
             }
+            self.beside.push(told);
+            Ok(None)
+        } else if item.unit != line.unit || item.kind != line.kind {
+            // The list's price for something else, such as a minute at the price of an hour, is not the list's.
             self.beside.push(told);
             Ok(None)
         } else if item.price == quoted {

@@ -242,7 +242,10 @@ impl Change for Resume {
         if progress == Progress::Moved {
             order.clocks.resumed(context.op, &context.when, &order.policy);
         }
-        Ok(progress.decision(order))
+        let unconfirmed = order.beyond_confirmed(context).filter(|_| progress == Progress::Moved);
+        let mut decision = progress.decision(order);
+        decision.flags.extend(unconfirmed);
+        Ok(decision)
     }
 }
 
@@ -284,6 +287,7 @@ impl Change for Finish {
         }
         let mut flags = progress.flags();
         flags.extend((paused_meanwhile && progress == Progress::Moved).then(|| Flag::PausedMeanwhile.into()));
+        flags.extend(order.beyond_confirmed(context).filter(|_| progress == Progress::Moved));
         Ok(Decision::flagged(order, flags))
     }
 }
@@ -493,6 +497,17 @@ impl WorkOrder {
     fn was_paused_unseen(&self, context: &Context<'_>) -> bool {
         let unseen = self.changed.get(PAUSED).is_some_and(|rev| !context.saw(*rev));
         self.status() == Status::Paused && context.mode == Mode::Recorded && unseen
+    }
+
+    /// Work goes on although more was found and quoted than the customer has confirmed, and whoever does it knows that. It has happened, and
+    /// is never charged beyond what they confirm and sign; but somebody is to know.
+    fn beyond_confirmed(&self, context: &Context<'_>) -> Option<Flagged> {
+        let newest = self.newest_quote().filter(|newest| newest.confirmed.is_none() && context.saw(newest.rev))?;
+        if self.policy.free_of_charge {
+            return None;
+        }
+        let detail = json!({ "confirmed": self.confirmed_quote().map(|quote| quote.id), "newest": newest.id });
+        Some(Flagged::with(Flag::QuoteChangedMeanwhile, detail))
     }
 
     /// Whether work may go on: free of charge, or under the quote that the customer confirmed. A quote that the

@@ -2,7 +2,9 @@
 
 use mobile_api::{
     asset::{AssetSave, Retire},
-    complaint::{AddComplaintNote, ComplaintStatus, MergeComplaint, RecordFindings, ReopenComplaint},
+    complaint::{
+        AddComplaintNote, ComplaintStatus, EditComplaint, MergeComplaint, RecordFindings, ReopenComplaint, Severity,
+    },
     directory::TeamSave,
     ids::AssetId,
     inspection::Spot,
@@ -101,6 +103,24 @@ stories! {
         let gone = complaint(&house, twin).await;
         assert_eq!((gone.status(), gone.merged_into, gone.notes.len()), (ComplaintStatus::Closed, Some(stays), 0));
         assert!(wang.get::<Complaint>(twin).unwrap().is_none(), "the duplicate leaves the phone");
+    }
+
+    /// What was approved and carried out for the duplicate stands in the one that stayed; if it was serious, that one is watched over.
+    async fn what_was_done_for_a_duplicate_is_not_lost(house: House) {
+        let (stays, twin) = (in_hand(&house, says(&house, "The tap drips")).await, in_hand(&house, says(&house, "Tap!")).await);
+        let (li, wang) = (house.li().await, house.phone_of("wang").await);
+        wang.did(twin, carried_out("New seal"));
+        wang.sync().await;
+        let serious = EditComplaint { severity: Some(Severity::Serious), ..EditComplaint::default() };
+        li.perform(twin, serious).await.applied();
+        let before = complaint(&house, twin).await;
+        li.perform(twin, MergeComplaint { into: stays }).await.applied();
+        let known = complaint(&house, stays).await;
+        let round = known.rounds.last().unwrap();
+        assert_eq!(round.carried_out, before.rounds.last().unwrap().carried_out);
+        assert!(round.carried_out.is_some() && round.approved.is_some());
+        assert_eq!(round.proposals.len(), 2, "what was proposed for either");
+        assert!(known.clocks.follow_up.is_some(), "followed up from now on");
     }
 
     /// Moved to another department meanwhile: kept with its author, and the new department sees it.

@@ -7,12 +7,13 @@ use mobile_api::{
     },
     evidence::Verdict,
     inspection::{Inspection, ReportFault},
+    review::{Resolve, ReviewDecision},
     work_order::{Channel, Priority, Window, WorkOrder, dispatch::Cancel},
 };
 use serde_json::json;
 
 use super::*;
-use crate::inspections::{self, begin, done, empty_flat, fail, number, of, pass, published};
+use crate::inspections::{self, begin, done, empty_flat, fail, number, of, pass, published, questions};
 
 fn order_for(house: &House) -> OpenOrder {
     OpenOrder {
@@ -118,6 +119,22 @@ stories! {
         let known = complaint(&house, id).await;
         assert_eq!((known.unsolved_reports(), known.understandings.len()), (1, 2));
         assert!(known.clocks.call.is_none() && listed(&admin, "founded=false&status=closed").await == [id.uuid()]);
+    }
+
+    /// Explained twice, and twice not understood: the manager is told in writing, once, and only a manager answers that.
+    async fn twice_not_understood_it_goes_to_the_manager(house: House) {
+        let (li, admin) = (house.li().await, house.office("admin").await);
+        let id = received(&house, says(&house, "The lift stood still")).await;
+        let said = || RecordUnderstanding { name: "Mrs Chen".into(), understood: false, words: Some("I do not see why".into()) };
+        for status in ["applied", "applied_flagged", "applied"] {
+            li.perform(id, unfounded()).await.applied();
+            assert_eq!(li.perform(id, said()).await.body["status"], status);
+        }
+        assert_eq!(questions(&house).await, ["still_unsolved"]);
+        let review: Uuid = admin.get("/v1/reviews?status=open").await.body["items"][0]["record"]["id"].as_str().unwrap().parse().unwrap();
+        let answer = || Resolve { decision: ReviewDecision::Accepted, note: "I shall call her".into() };
+        assert_eq!(li.perform(review, answer()).await.problem(403), "forbidden");
+        admin.perform(review, answer()).await.applied();
     }
 
     /// Refused, refused again: the rounds are kept, and the manager is told in writing, once.

@@ -103,6 +103,44 @@ fn what_happened_before_the_count_and_is_told_after_it_is_asked_about() {
 }
 
 #[test]
+fn of_two_sheets_with_one_figure_the_second_finds_nothing_left() {
+    let mut depot = Depot::stocked(20);
+    let one = depot.by(KEEPER, sheet(&[valves()])).applied();
+    let other = depot.by(KEEPER, sheet(&[valves()])).applied();
+    depot.now = 10;
+    depot.does(WANG, Mode::Recorded, Some(one), counted(valves(), 17)).applied();
+    depot.does(ZHAO, Mode::Recorded, Some(other), counted(valves(), 17)).applied();
+    depot.now = 20;
+    depot.does(KEEPER, Mode::Online, Some(one), CLOSE).applied();
+    depot.does(KEEPER, Mode::Online, Some(other), CLOSE).applied();
+    assert_eq!(depot.level(store(), valves()), 17_000, "what is missing is missing once");
+}
+
+#[test]
+fn a_use_that_is_told_while_the_sheet_is_open_is_not_taken_away_twice() {
+    let mut depot = Depot::stocked(20);
+    let count = depot.by(KEEPER, sheet(&[valves()])).applied();
+    depot.now = 60;
+    depot.does(KEEPER, Mode::Online, Some(count), counted(valves(), 17)).applied();
+    depot.now = 30;
+    depot.recorded(WANG, carried(valves(), store(), bag(WANG), 3)).flagged(&[Flag::MovedBeforeCount]);
+    depot.now = 70;
+    depot.does(KEEPER, Mode::Online, Some(count), CLOSE).applied();
+    assert_eq!(depot.level(store(), valves()), 17_000, "the three were what the count found missing");
+}
+
+#[test]
+fn a_figure_that_comes_after_a_later_move_is_asked_about() {
+    let mut depot = Depot::stocked(20);
+    let count = depot.by(KEEPER, sheet(&[valves()])).applied();
+    depot.now = 30;
+    depot.by(KEEPER, carried(valves(), store(), bag(ZHAO), 5)).applied();
+    // Wang counted before that, without signal.
+    depot.now = 10;
+    depot.does(WANG, Mode::Recorded, Some(count), counted(valves(), 20)).flagged(&[Flag::MovedBeforeCount]);
+}
+
+#[test]
 fn what_nobody_expected_gets_a_line_of_its_own() {
     let mut depot = Depot::new();
     let count = depot.by(KEEPER, sheet(&[drill()])).applied();

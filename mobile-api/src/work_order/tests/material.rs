@@ -44,6 +44,8 @@ fn at_work(in_bag: i64) -> Story {
         milli: pieces * 1000,
         count: None,
         counted_at: None,
+        moved_at: None,
+        seen_by_count_milli: 0,
     };
     let records: Vec<Record> = vec![
         valve(valves()).into(),

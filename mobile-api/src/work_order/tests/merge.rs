@@ -119,6 +119,16 @@ fn what_the_other_order_has_of_its_own_stays_in_force() {
     stays.by(LI, Start {}).applied();
 }
 
+/// The rework was written down twice: under whichever number it is done, nobody pays for it.
+#[test]
+fn rework_stays_free_under_the_other_number() {
+    let (mut duplicate, mut stays) = (full(), other());
+    duplicate.order.rework_of = Some(Id::new(number(4711)));
+    duplicate.order.policy.free_of_charge = true;
+    merge(&mut duplicate, &mut stays).applied();
+    assert_eq!((stays.order.rework_of, stays.order.policy.free_of_charge), (Some(Id::new(number(4711))), true));
+}
+
 #[test]
 fn the_order_on_which_the_customer_gave_their_word_must_stay() {
     let confirmed = full();

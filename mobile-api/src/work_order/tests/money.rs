@@ -15,7 +15,7 @@ use crate::{
         Status, WorkOrder,
         quote::{MakeQuote, NewLine},
         sign_off::SetCharge,
-        visit::Start,
+        visit::{Finish, Resume, Start},
     },
 };
 
@@ -180,6 +180,34 @@ fn a_price_beside_the_list_is_told_not_refused() {
     let seal = |minor| NewLine { item: Some(Id::new(SEAL)), ..line(minor, 1000) };
     story.by(WANG, MakeQuote { lines: vec![seal(1200)], note: None }).applied();
     story.by(WANG, MakeQuote { lines: vec![seal(1300)], note: None }).flagged(Flag::PriceDiffersFromList);
+}
+
+/// The list's price of a piece is not that of a metre, nor is a part labour.
+#[test]
+fn the_price_of_something_else_is_not_the_lists() {
+    let mut story = Story::reaching(Status::OnSite);
+    let seal = NewLine { item: Some(Id::new(SEAL)), ..line(1200, 1000) };
+    let others = [NewLine { unit: "m".into(), ..seal.clone() }, NewLine { kind: PriceKind::Labour, ..seal.clone() }];
+    for other in others {
+        story.by(WANG, MakeQuote { lines: vec![other], note: None }).flagged(Flag::PriceDiffersFromList);
+        assert!(story.order.newest_quote().expect("quoted").lines[0].free);
+    }
+    story.by(WANG, MakeQuote { lines: vec![seal], note: None }).applied();
+    assert!(!story.order.newest_quote().expect("quoted").lines[0].free);
+}
+
+/// More was found, and done before she had agreed to it: somebody is to know, and she pays no more than she confirmed.
+#[test]
+fn work_beyond_what_was_confirmed_is_told() {
+    let mut story = Story::reaching(Status::Working);
+    story.by(WANG, quote(400)).applied();
+    let more = story.op;
+    let mut rested = story.clone().then(WANG, super::kit::pause());
+    rested.by(WANG, Resume {}).flagged(Flag::QuoteChangedMeanwhile);
+    let mut told = story.clone();
+    told.by(WANG, Finish { summary: None }).flagged(Flag::QuoteChangedMeanwhile);
+    story.by(WANG, confirm(more)).applied();
+    story.by(WANG, Finish { summary: None }).applied();
 }
 
 #[test]
