@@ -11,8 +11,8 @@ use mobile_api::{
     Actor,
     asset::{Asset, AssetReading, Job, Meter, Series},
     directory::{Label, Organisation},
-    ids::{InspectionId, ShutdownId, WorkOrderId},
-    inspection::{Inspection, InspectionStatus},
+    ids::{AssetId, InspectionId, ShutdownId, WorkOrderId},
+    inspection::{FailedItem, Inspection, InspectionStatus},
     maintenance::{EmergencyStart, Shutdown, ShutdownResult, StopKind},
     record::{Kind, Ref},
     work_order::WorkOrder,
@@ -178,9 +178,12 @@ pub struct Inspected {
 }
 
 impl Inspected {
-    /// What this one says.
-    pub fn of(inspection: &Inspection) -> Self {
-        let open = || inspection.findings.iter().filter(|finding| !finding.cleared);
+    /// What this one says of an asset, or of all that it looked at.
+    pub fn of(inspection: &Inspection, asset: Option<AssetId>) -> Self {
+        let there = |finding: &FailedItem| {
+            asset.is_none_or(|asset| inspection.spot_of(finding.point.as_deref()).asset == Some(asset))
+        };
+        let open = || inspection.findings.iter().filter(|finding| !finding.cleared && there(finding));
         Self {
             inspection: inspection.id,
             name: inspection.name.clone(),
@@ -196,7 +199,7 @@ impl Entry {
     ///
     /// # Errors
     /// A record that cannot be read.
-    pub fn of(row: Row) -> Result<Self, Error> {
+    pub fn of(row: Row, asset: AssetId) -> Result<Self, Error> {
         let at = DateTime::from_timestamp_micros(row.at).unwrap_or_default();
         Ok(match row.record.kind {
             Kind::WorkOrder => {
@@ -208,7 +211,7 @@ impl Entry {
             }
             Kind::Inspection => {
                 let inspection: Inspection = serde_json::from_str(&row.body).map_err(Error::internal)?;
-                Entry::Inspection { at, inspection: Inspected::of(&inspection) }
+                Entry::Inspection { at, inspection: Inspected::of(&inspection, Some(asset)) }
             }
             Kind::Shutdown => {
                 let shutdown: Shutdown = serde_json::from_str(&row.body).map_err(Error::internal)?;
@@ -250,7 +253,7 @@ async fn get_maintenance_record(
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more).map(|row| paging::cursor(&(row.at, row.record.id)));
-    let items = rows.into_iter().map(Entry::of).collect::<Result<_, _>>()?;
+    let items = rows.into_iter().map(|row| Entry::of(row, asset.id)).collect::<Result<_, _>>()?;
     Ok(Json(MaintenanceRecord { items, next: last.transpose()? }))
 }
 

@@ -78,7 +78,9 @@ pub fn enter_inspection(
 }
 
 fn seen_by(inspection: &Inspection) -> BTreeSet<AssetId> {
-    if matches!(inspection.state, InspectionState::Planned) {
+    // What was planned and called off was never there.
+    let called_off = matches!(inspection.state, InspectionState::Void { .. }) && inspection.people.is_empty();
+    if called_off || matches!(inspection.state, InspectionState::Planned) {
         return BTreeSet::new();
     }
     inspection.points.iter().filter_map(|point| point.asset).chain(inspection.spot.asset).collect()

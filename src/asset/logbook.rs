@@ -152,7 +152,7 @@ fn titles(language: Language) -> [String; 12] {
 fn entries(asset: &Asset, material: Material, language: Language) -> Result<Vec<[String; 12]>, Error> {
     let Material { rows, people, rules, zone, .. } = material;
     let book = Book { language, rules: &rules, people: &people, zone };
-    rows.into_iter().map(|row| Ok(book.cells(&asset.name, Entry::of(row)?))).collect()
+    rows.into_iter().map(|row| Ok(book.cells(&asset.name, Entry::of(row, asset.id)?))).collect()
 }
 
 struct Book<'a> {

@@ -194,7 +194,7 @@ impl FileEntry {
         Ok(match &found.record {
             Record::WorkOrder(order) => FileEntry::WorkOrder { at, work_order: OrderLine::of(order) },
             Record::Complaint(complaint) => FileEntry::Complaint { at, complaint: ComplaintLine::of(complaint) },
-            Record::Inspection(inspection) => FileEntry::Inspection { at, inspection: Inspected::of(inspection) },
+            Record::Inspection(inspection) => FileEntry::Inspection { at, inspection: Inspected::of(inspection, None) },
             Record::ReturnVisit(visit) => FileEntry::ReturnVisit { at, return_visit: VisitLine::of(visit) },
             other => return Err(Error::internal(format!("a {} is no part of a household's file", other.kind()))),
         })

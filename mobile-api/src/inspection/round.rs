@@ -296,11 +296,21 @@ impl Round {
         self.timetable = before.timetable;
         self.planned.clone_from(&before.planned);
         self.planned_until = before.planned_until;
-        if before.repeats != self.repeats || before.withdrawn.is_some() {
+        let times = |round: &Round| round.repeats.as_ref().map(|it| (it.recurrence.clone(), it.window_minutes));
+        if times(&before) != times(self) || before.withdrawn.is_some() {
             self.timetable += 1;
-            self.planned_until = None;
+            // A turn that somebody began already is not to be walked again.
+            self.planned_until = self.begun(context).filter_map(|turn| Some(turn.due?.from)).max();
             return self.call_off("the round has another timetable", context);
         }
+        match context.related.get(self.template) {
+            Some(template) => self.in_line(template, context),
+            None => Vec::new(),
+        }
+    }
+
+    /// The turns that nobody has begun, as they are to be walked now.
+    fn in_line(&self, template: &Template, context: &Context<'_>) -> Vec<Record> {
         let changed = |turn: &Inspection| {
             turn.assignee() != self.assignee || turn.template != self.template || turn.points != self.points
         };
@@ -311,9 +321,16 @@ impl Round {
                 turn.assign(self.assignee, context, NEVER_SEEN);
             }
             (turn.template, turn.points, turn.spot) = (self.template, self.points.clone(), self.spot);
+            (turn.name, turn.order_types) = (template.name.clone(), template.form.order_types());
             turn.into()
         };
         turns.map(in_line).collect()
+    }
+
+    /// Its planned turns that somebody has begun.
+    fn begun<'a>(&self, context: &'a Context<'_>) -> impl Iterator<Item = &'a Inspection> {
+        let turns = self.planned.iter().filter_map(|turn| context.related.get(turn.inspection));
+        turns.filter(|turn: &&Inspection| turn.state != InspectionState::Planned)
     }
 
     /// Its turns that nobody has begun do not count any more.
@@ -362,11 +379,9 @@ impl Change for PlanRound {
         let template: &Template = context.related.get(round.template).ok_or(Refusal::NotFound)?;
         match &template.state {
             TemplateState::Replaced { by, .. } => {
-                // The turns to come are walked with the newest version. It is planned with it when the timer asks again.
-                let before = round.clone();
+                // The turns to come are walked with the newest version: brought in line, and planned, when the timer asks again.
                 round.template = *by;
-                let also = round.follow(before, context);
-                return Ok(Decision { record: Some(round), also, flags: Vec::new() });
+                return Ok(round.into());
             }
             TemplateState::Published { .. } => {}
             TemplateState::Draft | TemplateState::Withdrawn { .. } => {
@@ -375,11 +390,11 @@ impl Change for PlanRound {
                 return Ok(Decision::flagged(round, vec![flag]));
             }
         }
+        let mut also = round.in_line(template, context);
         round.planned.retain(|turn| turn.until > now);
         let (after, until) = (round.planned_until.unwrap_or(now - repeats.window()), now + repeats.ahead());
         let room = MOST_TURNS.saturating_sub(round.planned.len()).max(1);
         let dates = repeats.recurrence.between(after, until, room);
-        let mut also = Vec::new();
         for from in &dates {
             let turn = round.turn(*from, &repeats, template, context);
             round.planned.push(PlannedTurn { inspection: turn.id, until: *from + repeats.window() });

@@ -154,11 +154,18 @@ impl Plan {
         let bad = |pointer: &str| Err(Refusal::BadReference { pointer: pointer.into() });
         let partial = context.related.partial;
         if !partial
-            && self.order.is_some_and(|id| context.related.get(id).is_none_or(|order| order.site != self.spot.site))
+            && self.order.is_some_and(|id| {
+                context
+                    .related
+                    .get(id)
+                    .is_none_or(|order| order.site != self.spot.site || !order.visible_to(context.actor))
+            })
         {
             return bad("/order");
         }
-        let same_site = |earlier: &Inspection| earlier.spot.site == self.spot.site;
+        let same_site = |earlier: &Inspection| {
+            earlier.spot.site == self.spot.site && earlier.may_be_shown_with(self.round, context)
+        };
         // It may have been planned from the complaint itself.
         if !partial && self.complaint.is_some_and(|id| !complaint_is_at(id, self.spot.site, context)) {
             return bad("/complaint");
@@ -311,7 +318,11 @@ impl Save for StartInspection {
         if inspection.earlier.is_none() {
             let round: Option<&Round> = inspection.round.and_then(|round| context.related.get(round));
             let last = round.and_then(|round| round.last.as_ref()).map(|last| last.inspection);
-            inspection.earlier = self.earlier.or(last).filter(|earlier| *earlier != id);
+            let known = |earlier: &InspectionId| {
+                let there: Option<&Inspection> = context.related.get(*earlier);
+                there.map_or(context.related.partial, |there| there.may_be_shown_with(inspection.round, context))
+            };
+            inspection.earlier = self.earlier.filter(known).or(last).filter(|earlier| *earlier != id);
         }
         if overtaken.is_none() {
             inspection.begin(context);
@@ -322,6 +333,13 @@ impl Save for StartInspection {
         flags.extend(gone);
         let also = complaint::link_survey(&inspection, context, &mut flags)?.into_iter().collect();
         Ok(Decision { record: Some(inspection), also, flags })
+    }
+}
+
+impl Inspection {
+    /// Whether it may come to a phone as what another one repeats: its owner may see it anyway, or walks the round that it was a turn of.
+    fn may_be_shown_with(&self, round: Option<RoundId>, context: &Context<'_>) -> bool {
+        (round.is_some() && self.round == round) || self.visible_to(context.actor)
     }
 }
 

@@ -161,7 +161,11 @@ impl Save for PlanSave {
             before.triggers.calendar == plan.triggers.calendar && before.stopped.is_none() && !another
         };
         if !before.as_ref().is_some_and(goes_on) {
-            plan.dealt_until = Some(now);
+            // Of the same dates, those that were dealt with ahead of time are not dealt with again.
+            let dates =
+                |plan: &MaintenancePlan| plan.triggers.calendar.as_ref().map(|calendar| calendar.recurrence.clone());
+            let same = before.as_ref().filter(|before| !another && dates(before) == dates(&plan));
+            plan.dealt_until = same.and_then(|before| before.dealt_until).max(Some(now));
         }
         if another {
             plan.counted_from.clear();

@@ -11,7 +11,7 @@ use super::{
     shutdown::Particulars,
 };
 use crate::{
-    actor::Actor,
+    actor::{Actor, Role},
     asset::Asset,
     check::Check,
     directory::Organisation,
@@ -241,6 +241,11 @@ impl Change for RescheduleShutdown {
         if shutdown.status() > ShutdownStatus::Ready {
             return Err(Refusal::ShutdownStep { status: shutdown.status() });
         }
+        let (was, is) = (shutdown.window, self.window);
+        // What a manager approved can be put off by the office, and not brought forward or made longer.
+        if is.from < was.from || is.until - is.from > was.until - was.from {
+            shutdown.may_be_changed(context)?;
+        }
         shutdown.window = self.window;
         shutdown.changed_rev = context.rev;
         shutdown.log(context, "reschedule", Some(&self.reason), None)?;
@@ -249,6 +254,14 @@ impl Change for RescheduleShutdown {
         let flags = short.map(|hours| Flagged::with(Flag::ShortNotice, detail(hours))).into_iter().collect();
         shutdown.tell_again(EditionReason::Changed, self.reason, context);
         Ok(Decision::flagged(shutdown, flags))
+    }
+}
+
+impl Shutdown {
+    /// What a manager approved is what was approved: only a manager makes it more than that.
+    fn may_be_changed(&self, context: &Context<'_>) -> Result<(), Refusal> {
+        let manager = matches!(context.actor.role, Role::Manager | Role::Admin | Role::System);
+        if self.approved.is_some() && !manager { Err(Refusal::Forbidden) } else { Ok(()) }
     }
 }
 
@@ -292,6 +305,12 @@ impl Change for SetAffected {
         }
         let asset: &Asset = context.related.get(shutdown.asset).ok_or(Refusal::NotFound)?;
         known(&self.affected, asset, context)?;
+        let (was, is) = (&shutdown.affected, &self.affected);
+        let left_out = was.units.iter().any(|unit| !is.units.contains(unit))
+            || was.teams.iter().any(|team| !is.teams.contains(team));
+        if left_out {
+            shutdown.may_be_changed(context)?;
+        }
         shutdown.log(context, "set_affected", self.affected.changed.as_deref(), None)?;
         shutdown.affected = self.affected;
         let mut also: Vec<Record> = Vec::new();

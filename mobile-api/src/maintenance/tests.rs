@@ -150,6 +150,26 @@ fn a_plan_without_news_is_not_due() {
     assert_eq!((order.number.as_deref(), order.clocks.dispatch.clone()), (Some("1"), None));
 }
 
+/// The order of a turn was made ahead and done; then the office changed how many days ahead, or restarted the plan.
+#[test]
+fn a_plan_that_is_saved_again_makes_no_turn_twice() {
+    let mut world = World::with(every_day(3));
+    while world.look() {}
+    world.finish();
+    while world.look() {}
+    world.finish();
+    let made = world.orders().len();
+    let plan = world.plan.clone().expect("a plan");
+    let mut save = PlanSave { asset: PUMP.into(), triggers: every_day(2), ..PlanSave::example() };
+    save.job.order_type = SORT.into();
+    let saved = world.asked(|context| save.decide(plan.id, Some(plan.clone()), context)).expect("saved");
+    world.plan = saved.record;
+    while world.look() {}
+    let due: Vec<Timestamp> = world.orders().iter().map(|order| order.plan.as_ref().expect("its plan").due).collect();
+    let distinct: BTreeSet<Timestamp> = due.iter().copied().collect();
+    assert_eq!((distinct.len(), due.len()), (made, made), "{due:?}");
+}
+
 #[test]
 fn a_counter_that_stands_still_predicts_nothing() {
     let counter =

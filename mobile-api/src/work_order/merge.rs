@@ -6,8 +6,10 @@ use super::{MergedFrom, State, Status, WorkOrder, clocks::Agreement, record::MOS
 use crate::{
     actor::Actor,
     ids::{Id, WorkOrderId},
+    maintenance::Shutdown,
     operation::{Change, Context, Decision, Need, Payload},
     photo,
+    record::Record,
     refusal::{Flag, Refusal},
 };
 
@@ -29,8 +31,9 @@ impl Payload for Merge {
         Self { into: Id::new(uuid::uuid!("01930000-0000-7000-8000-000000000030")) }
     }
 
-    fn needs(&self, _: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
-        vec![Need::record(self.into)]
+    fn needs(&self, record: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
+        let shutdown = record.and_then(|order| order.shutdown).map(Need::record);
+        std::iter::once(Need::record(self.into)).chain(shutdown).collect()
     }
 }
 
@@ -46,6 +49,7 @@ impl Change for Merge {
         }
         let was = order.technician();
         let reason = format!("merged into {}", target.number.as_deref().unwrap_or("another order"));
+        let stands_still = shutdown_of(&order, &target, context);
         move_visit(&mut order, &mut target)?;
         move_entries(&mut order, &mut target)?;
         let (id, number, recorded_by) = (order.id, order.number.clone(), order.recorded_by);
@@ -55,8 +59,17 @@ impl Change for Merge {
         order.log_end(context, "merge", Some(&reason));
         let (cancelled, by, rev) = (context.when.clone(), context.actor.user, context.rev);
         order.state = State::Cancelled { cancelled, by, rev, reason, was };
-        Ok(Decision { record: Some(order), also: vec![target.into()], flags: Vec::new() })
+        let also = std::iter::once(target.into()).chain(stands_still).collect();
+        Ok(Decision { record: Some(order), also, flags: Vec::new() })
     }
+}
+
+/// The shutdown for which the duplicate was made, if it goes to the other order: it has to know under which number the work is done.
+fn shutdown_of(order: &WorkOrder, target: &WorkOrder, context: &Context<'_>) -> Option<Record> {
+    let shutdown: &Shutdown =
+        order.shutdown.filter(|_| target.shutdown.is_none()).and_then(|id| context.related.get(id))?;
+    let of_this = shutdown.order == Some(order.id);
+    of_this.then(|| Shutdown { order: Some(target.id), ..shutdown.clone() }.into())
 }
 
 /// An order of the same site that will itself be done, or was.

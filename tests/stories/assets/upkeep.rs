@@ -6,12 +6,15 @@ use mobile_api::{
     asset::{MaintenanceRules, Meter, MeterKind, RecordReading, Retire, SetMaintenanceRules},
     catalogue::Action,
     ids::WorkOrderId,
-    inspection::{AnswerItem, PublishTemplate, Spot, StartInspection, TemplateSave},
+    inspection::{
+        AnswerItem, Assignee, PlanInspection, PublishTemplate, RoundPoint, RoundSave, Spot, StartInspection,
+        TemplateSave, VoidInspection,
+    },
     operation::Payload as _,
     phone::PhoneClock,
     refusal::Flag,
     work_order::{
-        Running,
+        Running, Window,
         dispatch::{Assign, Cancel, Close},
         request::Request,
         result::RecordResult,
@@ -114,6 +117,48 @@ stories! {
         assert!(!record.body.to_string().contains("rude"), "{}", record.body);
         let book = li.get(&format!("/v1/assets/{asset}/logbook")).await.body;
         assert!(book.as_str().unwrap().contains("Pump room"), "{book}");
+    }
+
+    /// One inspection looks at two lifts, another was planned and called off: each lift's record has what was found on it, and nothing that
+    /// was never carried out.
+    async fn each_asset_has_its_own_findings_and_nothing_that_was_called_off(house: House) {
+        let (one, other) = (made(&house, lift(&house, "Lift 1", "A-1")).await, made(&house, lift(&house, "Lift 2", "A-2")).await);
+        let (admin, li, template) = (house.office("admin").await, house.li().await, house.clock.new_id());
+        admin.perform(template, TemplateSave::example()).await.applied();
+        admin.perform(template, PublishTemplate {}).await.applied();
+        let point = |key: &str, asset| RoundPoint {
+            key: key.into(),
+            name: key.into(),
+            building: None,
+            unit: None,
+            asset: Some(asset),
+            code: None,
+            sections: vec![],
+        };
+        let spot = Spot { site: house.firm.site, building: None, unit: None, asset: None };
+        let assignee = Assignee { user: Some(house.firm.wang), team: None };
+        let points = vec![point("one", one), point("other", other)];
+        let round = RoundSave { name: "Lifts".into(), template: template.into(), spot, points, assignee, repeats: None };
+        let (id, turn) = (house.clock.new_id(), house.clock.new_id());
+        li.perform(id, round).await.applied();
+        let begun = StartInspection { round: Some(id.into()), template: Some(template.into()), ..StartInspection::default() };
+        li.perform(turn, begun).await.applied();
+        let fails = AnswerItem { point: Some("other".into()), note: None, ..AnswerItem::example() };
+        li.perform(turn, fails).await.applied();
+
+        let planned = house.clock.new_id();
+        let from = house.clock.now();
+        let due = Window { from, until: from + chrono::TimeDelta::hours(1) };
+        let at_one = Spot { asset: Some(one), ..spot };
+        let plan = PlanInspection { template: template.into(), spot: at_one, order: None, complaint: None, earlier: None, due, assignee };
+        li.perform(planned, plan).await.applied();
+        li.perform(planned, VoidInspection { reason: "Not needed".into() }).await.applied();
+
+        for (asset, failed) in [(one, json!([])), (other, json!(["leaks"]))] {
+            let record = li.get(&format!("/v1/assets/{asset}/maintenance-record")).await.body;
+            let items = record["items"].as_array().unwrap();
+            assert_eq!((items.len(), &items[0]["inspection"]["failed"]), (1, &failed), "{record}");
+        }
     }
 
     /// Wang repairs a lift in the shaft, without signal. Nobody types the record: it is what he recorded.

@@ -15,6 +15,21 @@ fn both(house: &House) -> Assignee {
 }
 
 stories! {
+    /// Wang knows the id of what Zhao found elsewhere, and says that he repeats it: it does not come to his phone by that.
+    async fn what_somebody_else_found_does_not_come_by_its_id(house: House) {
+        let form = published(&house, empty_flat(&house)).await;
+        let (wang, zhao) = (house.phone_of("wang").await, house.phone_of("zhao").await);
+        let theirs = fresh(&zhao);
+        zhao.did(theirs, begin_new(&house, form));
+        zhao.did(theirs, fail("leaks", "She keeps her jewels behind it"));
+        zhao.sync().await;
+        let own = fresh(&wang);
+        wang.did(own, StartInspection { earlier: Some(theirs), ..begin_new(&house, form) });
+        wang.sync().await;
+        wang.sync().await;
+        assert!(wang.get::<Inspection>(theirs).unwrap().is_none());
+    }
+
     /// Item by item, and nothing is overwritten.
     async fn two_people_fill_in_one_inspection_on_two_phones(house: House) {
         let form = published(&house, empty_flat(&house)).await;

@@ -224,6 +224,51 @@ stories! {
         assert!(counted.iter().all(|turn| turn.due.unwrap().until - turn.due.unwrap().from == TimeDelta::hours(1)));
     }
 
+    /// The turn of today is begun when the office changes the round: it is not to be walked twice.
+    async fn a_turn_that_was_begun_is_not_planned_again(house: House) {
+        let form = published(&house, empty_flat(&house)).await;
+        let id = round(&house, walk(&house, form)).await;
+        house.clock.advance(TimeDelta::hours(12));
+        timers(&house).await;
+        let all = turns(&house, id).await;
+        let today = all.iter().min_by_key(|turn| turn.due.unwrap().from).unwrap();
+        let from = today.due.unwrap().from;
+        house.li().await.perform(today.id, begin()).await.applied();
+        for other in [Repeats { ahead_days: 9, ..daily() }, Repeats { window_minutes: daily().window_minutes + 30, ..daily() }] {
+            house.li().await.perform(id, RoundSave { repeats: Some(other), ..walk(&house, form) }).await.applied();
+            timers(&house).await;
+            let again = turns(&house, id).await.into_iter().filter(|turn| turn.due.unwrap().from == from && turn.status() != InspectionStatus::Void);
+            assert_eq!(again.count(), 1);
+        }
+    }
+
+    /// The next version of the form makes another sort of order of what failed; so does a turn that had been planned with the one before.
+    async fn a_planned_turn_is_finished_with_the_newest_form(house: House) {
+        let form = published(&house, empty_flat(&house)).await;
+        let id = round(&house, walk(&house, form)).await;
+        timers(&house).await;
+        let mut next = TemplateSave { revises: Some(form), ..empty_flat(&house) };
+        next.form.repair_type = Some(house.firm.check_up);
+        let newer = published(&house, next).await;
+        house.clock.advance(TimeDelta::days(1));
+        timers(&house).await;
+        let turn = turns(&house, id).await.into_iter().find(|turn| turn.template == newer && turn.status() == InspectionStatus::Planned).unwrap();
+        let li = house.li().await;
+        li.perform(turn.id, begin()).await.applied();
+        let points: Vec<String> = turn.points.iter().map(|point| point.key.clone()).collect();
+        for point in &points {
+            let presence = Presence::None { reason: "No tag".into() };
+            li.perform(turn.id, VisitPoint { point: point.clone(), presence }).await;
+            for answer in [fail("leaks", "Drips"), pass("windows"), number("meter", 7)] {
+                li.perform(turn.id, AnswerItem { point: Some(point.clone()), ..answer }).await;
+            }
+        }
+        let finished = li.perform(turn.id, done()).await;
+        assert_eq!(finished.status, 200, "{}", finished.body);
+        let made = orders(&li).await;
+        assert!(!made.is_empty() && made.iter().all(|order| order.order_type == house.firm.check_up));
+    }
+
     async fn a_round_that_never_ends_or_asks_too_much_is_refused(house: House) {
         let form = published(&house, empty_flat(&house)).await;
         let li = house.li().await;

@@ -197,7 +197,9 @@ stories! {
         assert_eq!(notices().await, 1);
         house.li().await.perform(shutdown, only(vec![b, c])).await.applied();
         assert_eq!(notices().await, 2);
-        house.li().await.perform(shutdown, only(vec![c])).await.applied();
+        let fewer = house.li().await.perform(shutdown, only(vec![c])).await;
+        assert_eq!(fewer.problem(403), "forbidden", "approved is what was approved");
+        house.office("admin").await.perform(shutdown, only(vec![c])).await.applied();
         assert_eq!(notices().await, 2, "who was told stays told");
     }
 
@@ -290,6 +292,23 @@ stories! {
         li.perform(begun, StartShutdown::default()).await.applied();
         li.perform(begun_order, Cancel { reason: "Another day".into() }).await.applied();
         assert_eq!(shutdown_of(&house, begun).await.status(), ShutdownStatus::Running, "somebody has to turn it on again");
+    }
+
+    /// A dispatcher puts off what a manager approved; sooner or longer than that is the manager's to say.
+    async fn what_was_approved_is_not_brought_forward_by_the_office(house: House) {
+        let pump = pump(&house).await;
+        let shutdown = drafted(&house, pump, soon(&house)).await;
+        ready(&house, shutdown).await;
+        let (li, admin) = (house.li().await, house.office("admin").await);
+        let at = |hours: i64, long: i64| {
+            let from = soon(&house).from + TimeDelta::hours(hours);
+            RescheduleShutdown { window: Window { from, until: from + TimeDelta::hours(long) }, reason: "The part".into() }
+        };
+        let long = (soon(&house).until - soon(&house).from).num_hours();
+        assert_eq!(li.perform(shutdown, at(-1, long)).await.problem(403), "forbidden");
+        assert_eq!(li.perform(shutdown, at(0, long + 1)).await.problem(403), "forbidden");
+        li.perform(shutdown, at(24, long)).await.applied();
+        assert_eq!(admin.perform(shutdown, at(23, long + 1)).await.status, 200);
     }
 
     /// Sent back after those affected had been told: approved and told again, and they read that it changed.

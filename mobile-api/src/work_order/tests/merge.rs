@@ -6,6 +6,7 @@ use super::kit::{
 };
 use crate::{
     Id, Kind,
+    maintenance::Shutdown,
     money::Quantity,
     record::{Record, RecordType as _, Ref},
     refusal::Flag,
@@ -117,6 +118,22 @@ fn what_the_other_order_has_of_its_own_stays_in_force() {
     let said: Vec<_> = order.timeline.iter().filter_map(|entry| entry.note.as_deref()).collect();
     assert_eq!(said, ["Pipe cracked", "Seal worn"]);
     stays.by(LI, Start {}).applied();
+}
+
+/// The work stops the water: whoever restores or withdraws that finds the order under which it is done.
+#[test]
+fn a_shutdown_follows_its_order() {
+    let (mut duplicate, mut stays) = (Story::reaching(Status::Requested), other());
+    let window = serde_json::json!({ "from": "2026-03-02T00:00:00Z", "until": "2026-03-02T01:00:00Z" });
+    let draft = serde_json::json!({ "id": number(81), "asset": number(82), "site": number(83), "stops": ["water"],
+        "window": window, "text": "", "affected": {}, "order": duplicate.order.id });
+    let draft: Shutdown = serde_json::from_value(draft).expect("a shutdown");
+    duplicate.order.shutdown = Some(draft.id);
+    let address = Record::from(draft.clone()).address();
+    duplicate.related.records.insert(address, draft.into());
+    merge(&mut duplicate, &mut stays).applied();
+    let moved: Shutdown = duplicate.related.records[&address].clone().try_into().expect("a shutdown");
+    assert_eq!((moved.order, stays.order.shutdown), (Some(stays.order.id), Some(moved.id)));
 }
 
 /// The rework was written down twice: under whichever number it is done, nobody pays for it.
