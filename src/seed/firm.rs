@@ -268,6 +268,7 @@ fn form() -> TemplateSave {
         weight: 1,
         critical: false,
         repair: None,
+        meter: None,
     };
     let section = FormSection {
         key: "round".into(),

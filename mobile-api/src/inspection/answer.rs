@@ -12,9 +12,11 @@ use super::{
 };
 use crate::{
     actor::Actor,
+    asset::{Asset, RecordReading, Service},
     check::{Check, FieldError},
     operation::{Change, Context, Decision, Need, Payload},
     photo::{self, Arrival, NewPhoto, PhotoRole},
+    record::Record,
     refusal::{Flag, Flagged, Refusal},
     signing::Digest,
 };
@@ -101,6 +103,9 @@ impl Payload for AnswerItem {
     fn needs(&self, record: Option<&Inspection>, actor: &Actor) -> Vec<Need> {
         let Some(inspection) = record else { return Vec::new() };
         let mut needs = inspection.form_needs();
+        if matches!(self.value, AnswerValue::Number { .. }) {
+            needs.extend(inspection.spot_of(self.point.as_deref()).asset.map(Need::record));
+        }
         if matches!(inspection.state, InspectionState::Finished { .. }) {
             let here = (self.point.as_deref(), self.item.as_str());
             needs.extend(fault::needs(inspection, Some(here), actor));
@@ -117,12 +122,38 @@ impl Change for AnswerItem {
         flags.extend(inspection.note_answer(&template, &self, overtaken, context)?);
         inspection.begin(context);
         inspection.takes_part(context.actor.user);
-        let also = inspection.count_in(&template, context, &mut flags)?;
+        let mut also = inspection.count_in(&template, context, &mut flags)?;
+        also.extend(self.reading(&inspection, &template, context, &mut flags)?);
         Ok(Decision { record: Some(inspection), also, flags })
     }
 }
 
 impl AnswerItem {
+    /// What a meter of the asset said, if that was asked: it is a reading like any other, and nobody types it again. Of an asset that is
+    /// out of use nothing is taken.
+    fn reading(
+        &self,
+        inspection: &Inspection,
+        template: &Template,
+        context: &Context<'_>,
+        flags: &mut Vec<Flagged>,
+    ) -> Result<Vec<Record>, Refusal> {
+        let asked = template.form.item(&self.item).and_then(|(_, item)| Some((item.meter.clone()?, item.ask.unit()?)));
+        let (AnswerValue::Number { milli }, Some((meter, unit))) = (&self.value, asked) else { return Ok(Vec::new()) };
+        let there: Option<&Asset> =
+            inspection.spot_of(self.point.as_deref()).asset.and_then(|id| context.related.get(id));
+        let fits = |asset: &&Asset| {
+            let in_use = !matches!(asset.service, Service::Retired { .. });
+            in_use && asset.meter(&meter).is_some_and(|meter| meter.unit.trim() == unit.trim())
+        };
+        let Some(asset) = there.filter(fits) else { return Ok(Vec::new()) };
+        let mut asset = asset.clone();
+        let reading = RecordReading { meter, milli: *milli, order: inspection.order, note: self.note.clone() };
+        let (reading, noticed) = asset.take_reading(reading, context)?;
+        flags.extend(noticed);
+        Ok(vec![asset.into(), reading.into()])
+    }
+
     /// Notes what is wrong with an answer that stands there in a payload.
     pub(super) fn check_at(&self, check: &mut Check, pointer: &str) {
         check_place_at(check, pointer, self.point.as_deref(), Some(&self.item));

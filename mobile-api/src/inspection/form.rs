@@ -76,6 +76,10 @@ pub struct FormItem {
     /// What it becomes if it fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair: Option<RepairRule>,
+    /// The code of a meter, such as `hours`: what is answered at a place with an asset that has it, in the same unit, is a reading of that
+    /// meter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meter: Option<String>,
 }
 
 fn yes() -> bool {
@@ -352,6 +356,14 @@ impl Ask {
         }
     }
 
+    /// The unit of the number that it asks for.
+    pub fn unit(&self) -> Option<&str> {
+        match self {
+            Ask::Reading { unit, .. } | Ask::Counter { unit } => Some(unit),
+            _ => None,
+        }
+    }
+
     /// Whether an answer can fail, so that points and repair mean something.
     pub fn can_fail(&self) -> bool {
         match self {
@@ -435,6 +447,16 @@ impl FormItem {
         check.count(&format!("{pointer}/show_if"), self.show_if.len(), 0..=MOST_CONDITIONS);
         for (at, condition) in self.show_if.iter().enumerate() {
             check.text(&format!("{pointer}/show_if/{at}/item"), &condition.item, 1..=60);
+        }
+        if let Some(meter) = &self.meter {
+            check.text(&format!("{pointer}/meter"), meter, 1..=60);
+            if self.ask.unit().is_none() {
+                check.error(
+                    format!("{pointer}/meter"),
+                    "contradiction",
+                    "an item that asks for a reading or a counter",
+                );
+            }
         }
         if self.repair.is_some() && !self.ask.can_fail() {
             check.error(format!("{pointer}/repair"), "contradiction", "an item that can fail");

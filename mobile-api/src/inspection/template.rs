@@ -137,6 +137,7 @@ impl Payload for TemplateSave {
             weight: 1,
             critical: false,
             repair: None,
+            meter: None,
         };
         let unit = "MPa".to_owned();
         let pressure = Ask::Reading { unit, low_milli: Some(250), high_milli: Some(450) };

@@ -5,10 +5,10 @@ use std::time::Duration;
 use mobile_api::{
     asset::{MaintenanceRules, Meter, MeterKind, RecordReading, Retire, SetMaintenanceRules},
     catalogue::Action,
-    ids::WorkOrderId,
+    ids::{InspectionId, WorkOrderId},
     inspection::{
-        AnswerItem, Assignee, PlanInspection, PublishTemplate, RoundPoint, RoundSave, Spot, StartInspection,
-        TemplateSave, VoidInspection,
+        AnswerItem, AnswerValue, Ask, Assignee, FormItem, PlanInspection, PublishTemplate, RoundPoint, RoundSave, Spot,
+        StartInspection, TemplateSave, VoidInspection,
     },
     operation::Payload as _,
     phone::PhoneClock,
@@ -117,6 +117,57 @@ stories! {
         assert!(!record.body.to_string().contains("rude"), "{}", record.body);
         let book = li.get(&format!("/v1/assets/{asset}/logbook")).await.body;
         assert!(book.as_str().unwrap().contains("Pump room"), "{book}");
+    }
+
+    /// Wang reads the hours on his round, without signal: they are the lift's hours, and nobody types them again.
+    async fn what_is_read_on_a_round_is_a_reading_of_the_asset(house: House) {
+        let lift_with = |name: &str, code: &str| AssetSave { meters: meters(), ..lift(&house, name, code) };
+        let (one, other) = (made(&house, lift_with("Lift 1", "A-1")).await, made(&house, lift(&house, "Lift 2", "A-2")).await);
+        let (admin, li, template) = (house.office("admin").await, house.li().await, house.clock.new_id());
+        let item = |key: &str, unit: &str, meter: &str| FormItem {
+            key: key.into(),
+            text: mobile_api::directory::Label::new(key, key),
+            ask: Ask::Counter { unit: unit.into() },
+            required: false,
+            meter: Some(meter.into()),
+            ..TemplateSave::example().form.sections[0].items[0].clone()
+        };
+        let mut form = TemplateSave::example();
+        form.form.sections[0].items = vec![item("hours", "h", "hours"), item("days", "d", "hours"), item("trips", "1", "trips")];
+        let mut wrong = form.clone();
+        wrong.form.sections[0].items[0].ask = Ask::Text;
+        let answer = admin.perform(house.clock.new_id(), wrong).await;
+        assert_eq!(answer.body["errors"][0]["pointer"], "/form/sections/0/items/0/meter", "{}", answer.body);
+        admin.perform(template, form).await.applied();
+        admin.perform(template, PublishTemplate {}).await.applied();
+
+        let wang = house.phone_of("wang").await;
+        let read = |item: &str, milli: i64| AnswerItem {
+            point: None,
+            item: item.into(),
+            value: AnswerValue::Number { milli },
+            note: Some("At the controller".into()),
+        };
+        for (asset, hours) in [(one, 18_250_000), (other, 7_000), (one, 18_249_000)] {
+            let id = InspectionId::new(wang.clock.new_id());
+            let spot = Spot { site: house.firm.site, building: None, unit: None, asset: Some(asset) };
+            wang.did(id, StartInspection { template: Some(template.into()), spot: Some(spot), ..StartInspection::default() });
+            wang.did(id, read("hours", hours));
+            wang.did(id, read("days", 760_000));
+            wang.did(id, read("trips", 1_000));
+        }
+        let report = wang.sync().await;
+        let flags: Vec<Flag> = report.verdicts.iter().flat_map(|verdict| &verdict.flags).map(|flagged| flagged.flag).collect();
+        assert_eq!(flags, [Flag::CounterBackwards], "as of a reading that was typed");
+        let series = li.get(&format!("/v1/assets/{one}/readings?meter=hours")).await.body;
+        let values: Vec<i64> = series["points"].as_array().unwrap().iter().map(|point| point["milli"].as_i64().unwrap()).collect();
+        assert_eq!(values.len(), 2, "{series}");
+        assert!(values.contains(&18_250_000) && values.contains(&18_249_000), "{series}");
+        let record = li.get(&format!("/v1/assets/{one}/maintenance-record")).await.body;
+        let readings = record["items"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "reading");
+        assert_eq!(readings.count(), 2, "{record}");
+        let without = li.get(&format!("/v1/assets/{other}/maintenance-record")).await.body;
+        assert!(without["items"].as_array().unwrap().iter().all(|entry| entry["kind"] != "reading"), "it has no such meter");
     }
 
     /// One inspection looks at two lifts, another was planned and called off: each lift's record has what was found on it, and nothing that

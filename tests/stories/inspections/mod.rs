@@ -46,6 +46,7 @@ pub(crate) fn item(key: &str, text: &str, ask: Ask) -> FormItem {
         weight: 1,
         critical: false,
         repair: None,
+        meter: None,
     }
 }
 

@@ -19,6 +19,7 @@ fn item(key: &str, ask: Ask) -> FormItem {
         weight: 1,
         critical: false,
         repair: None,
+        meter: None,
     }
 }
 
