@@ -135,6 +135,7 @@ codes! {
     QuoteNotAgreed         "quote_not_agreed"            409    Rule        quiet;
     WrongProof             "wrong_proof"                 409    Rule        quiet;
     EntryUnknown           "entry_unknown"               409    Rule        quiet;
+    WarrantyOver           "warranty_over"               409    Rule        quiet;
     ConsentNeeded          "consent_needed"              409    Rule        quiet;
     EnoughToDo             "enough_to_do"                409    Rule        quiet;
     InspectionOver         "inspection_over"             409    Rule        quiet;
@@ -505,6 +506,7 @@ mod tests {
             Refusal::Overflow,
             Refusal::StillInUse { what: "orders".into() },
             Refusal::PhotosMissing { missing: Vec::new() },
+            Refusal::WarrantyOver,
             Refusal::ConsentNeeded,
             Refusal::EnoughToDo { most: 5 },
             Refusal::InspectionOver { status: "finished" },

@@ -83,6 +83,7 @@ flag-quote_changed_meanwhile = the quote was changed meanwhile
 flag-deadline_missed = a deadline was missed
 flag-deadline_still_missed = a deadline is still missed
 flag-call_missed = nobody called the customer in time
+flag-pause_not_counted = rests for a reason that stops no clock
 flag-paused_meanwhile = was paused by the office meanwhile
 flag-price_changed = the price list was changed meanwhile
 flag-quote_expired = the quote was valid no longer

@@ -62,6 +62,7 @@ list-from-person = Handed over by
 list-from-place = From
 list-given-at = Signed by who hands over
 list-highest = Highest
+list-next-count = Next count
 list-holders = Technicians
 list-id = Id
 list-installed-on = Installed

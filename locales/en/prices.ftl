@@ -9,3 +9,7 @@ prices-too-large = column { $column }: the price “{ $value }” is too large
 prices-currency = the currency is “{ $value }”, not { $expected }
 prices-kind = column { $column }: “{ $value }” is neither labour nor material by the mapping
 prices-tax-class = there is no tax class “{ $value }”
+prices-class = a class of customers has at most { $most } characters
+prices-no-site = there is no site called “{ $value }”
+prices-nobody-else = “{ $code }” has no price for everybody: add a row without site and class
+prices-other-goods = “{ $code }” has another unit, kind or tax class today: give what differs a code of its own

@@ -83,6 +83,7 @@ flag-quote_changed_meanwhile = 期间报价已改
 flag-deadline_missed = 时限已过
 flag-deadline_still_missed = 时限仍未满足
 flag-call_missed = 逾期未回访
+flag-pause_not_counted = 暂停原因无效，计时未停
 flag-paused_meanwhile = 办公室期间已暂停
 flag-price_changed = 期间收费标准已改
 flag-quote_expired = 报价已过有效期

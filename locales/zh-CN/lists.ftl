@@ -62,6 +62,7 @@ list-from-person = 交班人
 list-from-place = 从
 list-given-at = 交班签字
 list-highest = 上限
+list-next-count = 下次盘点
 list-holders = 使用人
 list-id = 标识
 list-installed-on = 安装日期

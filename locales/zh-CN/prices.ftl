@@ -9,3 +9,7 @@ prices-too-large = “{ $column }”列的价格“{ $value }”过大
 prices-currency = 币种是“{ $value }”，应为 { $expected }
 prices-kind = 按映射文件，“{ $column }”列的“{ $value }”既不是人工也不是材料
 prices-tax-class = 没有税目“{ $value }”
+prices-class = 客户类别最多 { $most } 个字符
+prices-no-site = 没有名为“{ $value }”的小区
+prices-nobody-else = “{ $code }”没有通用价格：请加一行不带小区和客户类别的价格
+prices-other-goods = “{ $code }”目前的单位、类型或税目不同：请另设编码

@@ -24,8 +24,8 @@ use crate::{
     stock::{self, CARRIERS, KEEPERS},
     webhook,
     work_order::{
-        agree, by_link, clocks, confirm, dispatch, history, material, merge, payment, photos, pool, quote, request,
-        result, rework, sign_off, visit,
+        agree, by_link, clocks, confirm, dispatch, history, material, merge, pause, payment, photos, pool, quote,
+        request, result, rework, sign_off, visit,
     },
 };
 
@@ -393,16 +393,17 @@ catalogue! {
     change WorkOrderVoidEntry = work_order."void_entry"(visit::VoidEntry), offline, ENTRIES, "Take an entry back";
     change WorkOrderAddPhoto = work_order."add_photo"(photos::AddPhoto), offline, INTAKE, "Add a photo";
     change WorkOrderSettlePhotos = work_order."settle_photos"(photos::SettlePhotos), online, OPERATOR, "Note what became of a photo's bytes";
-    change WorkOrderPause = work_order."pause"(visit::Pause), offline, DOOR, "Stop for today";
-    change WorkOrderResume = work_order."resume"(visit::Resume), offline, DOOR, "Go on";
+    change WorkOrderPause = work_order."pause"(pause::Pause), offline, DOOR, "Stop for today";
+    change WorkOrderResume = work_order."resume"(pause::Resume), offline, DOOR, "Go on";
     change WorkOrderFinish = work_order."finish"(visit::Finish), offline, DOOR, "Finish work";
     change WorkOrderRecordResult = work_order."record_result"(result::RecordResult), offline, DOOR, "Record the main cause, and how it runs since";
     change WorkOrderSignOff = work_order."sign_off"(sign_off::Sign), offline, DOOR, "Record the customer's signature";
     change WorkOrderRefuseAcceptance = work_order."refuse_acceptance"(sign_off::RefuseAcceptance), offline, DOOR, "Record that the customer does not accept";
     change WorkOrderSetCharge = work_order."set_charge"(sign_off::SetCharge), online, MONEY, "Decide what is charged for a signature";
-    change WorkOrderRecordPayment = work_order."record_payment"(payment::RecordPayment), offline, DOOR, "Record a payment";
+    change WorkOrderRecordPayment = work_order."record_payment"(payment::RecordPayment), offline, INTAKE, "Record a payment";
     change WorkOrderRefundPayment = work_order."refund_payment"(payment::RefundPayment), online, MONEY, "Give money back";
     change WorkOrderLinkRework = work_order."link_rework"(rework::LinkRework), online, OFFICE, "Link rework to the order that it mends";
+    change WorkOrderUnlinkRework = work_order."unlink_rework"(rework::UnlinkRework), online, OFFICE, "Say that it mends nothing that another order did";
     change WorkOrderCancel = work_order."cancel"(dispatch::Cancel), online, FRONT, "Cancel an order";
     change WorkOrderClose = work_order."close"(dispatch::Close), online, OFFICE, "Close the file";
     change WorkOrderExplainDelay = work_order."explain_delay"(clocks::ExplainDelay), offline, INTAKE, "Say why it is late";
@@ -410,6 +411,7 @@ catalogue! {
     change WorkOrderMerge = work_order."merge"(merge::Merge), online, OFFICE, "Merge a duplicate into another order";
     save ArticleSave = article."save"(stock::ArticleSave), online, KEEPERS, "Make or change an article";
     save StockPlaceSave = stock_place."save"(stock::StockPlaceSave), online, KEEPERS, "Make or change a store or van";
+    change StockPlaceOpenMonthlyCount = stock_place."open_monthly_count"(stock::OpenMonthlyCount), online, OPERATOR, "Open the count sheet of the month";
     create StockMoveRecord = stock_move."record"(stock::RecordMove), offline, CARRIERS, "Record what was carried from one place to another";
     create StockMoveScrap = stock_move."scrap"(stock::ScrapMove), offline, CARRIERS, "Put something aside to be scrapped";
     change StockMoveDecideScrap = stock_move."decide_scrap"(stock::DecideScrap), online, MONEY, "Decide whether something is scrapped";

@@ -18,6 +18,7 @@ use crate::{
     record::{Kind, Record, RecordType, Ref},
     refusal::{Flagged, Refusal},
     signing::Digest,
+    stock::{Place, StockLevel},
     time::Timestamp,
     work_order::WorkOrder,
 };
@@ -115,6 +116,11 @@ pub enum Need {
     ClassesAbove {
         /// The class.
         class: ComplaintClassId,
+    },
+    /// How much of each article lies at a place.
+    LevelsAt {
+        /// The place.
+        place: Place,
     },
     /// Work done at a unit or on an asset that is still under warranty.
     WorkDoneAt(Subject),
@@ -219,6 +225,8 @@ pub struct OpenOrder {
 pub struct WorkDone {
     /// The order.
     pub work_order: Id<WorkOrder>,
+    /// What it is about.
+    pub about: Subject,
     /// Its type.
     pub order_type: Uuid,
     /// What was wrong.
@@ -234,6 +242,7 @@ impl WorkDone {
     pub fn of(order: &WorkOrder) -> Option<Self> {
         Some(Self {
             work_order: order.id,
+            about: Subject::of(order),
             order_type: order.order_type.uuid(),
             fault: order.fault.clone(),
             signed_at: order.primary_sign_off()?.at.earliest,
@@ -261,6 +270,8 @@ pub struct Related {
     pub complaints_before: Vec<ComplaintId>,
     /// The classes that the one asked about is part of, the nearest first.
     pub classes_above: Vec<ComplaintClassId>,
+    /// What lies at the place asked about.
+    pub levels_at: Vec<StockLevel>,
     /// Work at the unit that is under warranty.
     pub work_done: Vec<WorkDone>,
     /// Working times that overlap.

@@ -103,6 +103,10 @@ pub enum Refusal {
         /// What is missing.
         missing: Vec<RequiredPhotos>,
     },
+    /// The warranty of the work had ended when the customer called, or there is none: whoever mends it for nothing all the
+    /// same says why.
+    #[error("the warranty is over: say why it is free all the same")]
+    WarrantyOver,
     /// The clock stops for this reason only with the customer's recorded consent.
     #[error("the customer's consent is needed")]
     ConsentNeeded,
@@ -260,6 +264,7 @@ impl Refusal {
             Refusal::Overflow => "overflow",
             Refusal::StillInUse { .. } => "still_in_use",
             Refusal::PhotosMissing { .. } => "photos_missing",
+            Refusal::WarrantyOver => "warranty_over",
             Refusal::ConsentNeeded => "consent_needed",
             Refusal::EnoughToDo { .. } => "enough_to_do",
             Refusal::InspectionOver { .. } => "inspection_over",
@@ -357,6 +362,8 @@ pub enum Flag {
     CallMissed,
     /// Somebody stopped the clock, or let work rest, while the phone went on with it.
     PausedMeanwhile,
+    /// Work rests for a reason that stops no clock: nobody knows its code, or the customer's consent is missing.
+    PauseNotCounted,
     /// The work goes on under a quote that the customer has not confirmed yet.
     QuoteChangedMeanwhile,
     /// More was taken from a place than anybody had recorded there.
@@ -377,7 +384,8 @@ pub enum Flag {
     QuoteExpired,
     /// The customer confirmed a quote to which somebody had to agree first.
     QuoteNotAgreed,
-    /// A quote was confirmed by digits that no page had shown the customer.
+    /// Nothing proves that the customer confirmed a quote: digits that no page had shown them, a typed name without
+    /// signature or witness, or a signature that does not say of what.
     ConfirmationUnproved,
     /// The customer had confirmed another revision of the quote on another phone.
     AnotherQuoteConfirmed,
@@ -457,6 +465,7 @@ impl Flag {
             Flag::DeadlineStillMissed => "deadline_still_missed",
             Flag::CallMissed => "call_missed",
             Flag::PausedMeanwhile => "paused_meanwhile",
+            Flag::PauseNotCounted => "pause_not_counted",
             Flag::QuoteChangedMeanwhile => "quote_changed_meanwhile",
             Flag::StockBelowZero => "stock_below_zero",
             Flag::StockNotMoved => "stock_not_moved",
@@ -533,5 +542,13 @@ impl Flagged {
     /// A flag with its particulars.
     pub fn with(flag: Flag, detail: Value) -> Self {
         Self { flag, detail }
+    }
+
+    /// The same, said of an order that came with the record, not of the record itself.
+    pub(crate) fn about(mut self, order: uuid::Uuid) -> Self {
+        if let Value::Object(detail) = &mut self.detail {
+            detail.entry("order").or_insert_with(|| Value::String(order.to_string()));
+        }
+        self
     }
 }

@@ -422,6 +422,17 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Id;
 
+    monthly_counts (org_id, place_id) {
+        org_id -> Id,
+        place_id -> Id,
+        due_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Id;
+
     stock_levels (org_id, place, article_id) {
         org_id -> Id,
         place -> Text,
@@ -853,6 +864,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     blobs,
     uploads,
     upload_parts,
+    monthly_counts,
     stock_levels,
     stock_moves,
     stock_serials,

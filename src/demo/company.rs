@@ -339,7 +339,7 @@ fn setup(company: &Company) -> anyhow::Result<Vec<Online>> {
         let PriceLine { id, code, name, kind, unit, price } = line.clone();
         all.push(operation(
             id,
-            PriceItemSave { code, name, kind, unit, price, active: true, terms: Default::default() },
+            PriceItemSave { code, name, kind, unit, price, active: true, terms: Default::default(), others: vec![] },
         )?);
     }
     for (row, person) in PEOPLE.iter().zip(company.people()) {

@@ -121,7 +121,7 @@ impl<'a> Stage<'a> {
     async fn quote_while_there_is_signal(&self, job: &Job) -> anyhow::Result<Uuid> {
         self.did(job, Arrive {})?;
         let offer = self.did(job, self.quote(1500)?)?;
-        self.did(job, self.confirmation(job, offer))?;
+        self.did(job, self.confirmation(job, offer)?)?;
         self.sync().await?;
         let total = self.shown(job)?.newest_quote().map(|quote| quote.total.to_string()).unwrap_or_default();
         let customer = job.household.name.to_owned();
@@ -136,7 +136,7 @@ impl<'a> Stage<'a> {
         self.act(job, Arrive {}).await?;
         self.act(job, self.diagnosis()).await?;
         let offer = self.act(job, self.quote(1500)?).await?;
-        self.act(job, self.confirmation(job, offer)).await?;
+        self.act(job, self.confirmation(job, offer)?).await?;
         self.act(job, Start {}).await?;
         let until = self.clock.wall().to_utc();
         self.act(job, RecordLabour { from: until - Duration::from_secs(35 * 60), until, note: None }).await?;
@@ -323,11 +323,15 @@ impl<'a> Stage<'a> {
             unit: priced.unit.clone(),
             unit_price: priced.price,
             discount: 0,
+            tax_rate: None,
         }
     }
 
-    fn confirmation(&self, job: &Job, quote: Uuid) -> ConfirmQuote {
-        ConfirmQuote { quote, name: job.household.name.into(), method: ConfirmationMethod::OnDevice }
+    fn confirmation(&self, job: &Job, quote: Uuid) -> anyhow::Result<ConfirmQuote> {
+        let shown =
+            self.shown(job)?.quote_to_confirm(quote, job.household.name).context("the quote is on the phone")?;
+        let method = ConfirmationMethod::Signature { strokes: scribble(), digest: Some(digest(&shown)?) };
+        Ok(ConfirmQuote { quote, name: job.household.name.into(), method })
     }
 
     fn signature(&self, job: &Job) -> anyhow::Result<Sign> {

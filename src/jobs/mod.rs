@@ -19,6 +19,7 @@ use mobile_api::{
     refusal::Refusal,
     return_visit::RaiseMissedCall,
     signing::Digest,
+    stock::OpenMonthlyCount,
     time::Timestamp,
     work_order::clocks::RaiseAlarm,
 };
@@ -37,7 +38,7 @@ use crate::{
     maintenance,
     media::{Media, MediaError, uploads::Uploads},
     operations::{self, Door, DoorError, Online},
-    return_visit, work_order,
+    return_visit, stock, work_order,
 };
 
 /// What can be put off.
@@ -163,6 +164,7 @@ impl Timers {
             self.attempt("watch complaints", self.watch_complaints().await);
             self.attempt("watch return visits", self.watch_visits().await);
             self.attempt("watch inspections", self.watch_inspections().await);
+            self.attempt("open count sheets", self.open_counts().await);
             self.attempt("make orders of plans", self.look_at_plans().await);
             self.attempt("enter what was there before", self.backfill().await.map(drop));
             if clock.now() >= window_at {
@@ -245,6 +247,14 @@ impl Timers {
     /// The database's.
     pub async fn watch_inspections(&self) -> Result<(), DoorError> {
         self.as_due(inspection::store::watch_due, NoteMissed {}).await
+    }
+
+    /// Opens the count sheets of the month.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn open_counts(&self) -> Result<(), DoorError> {
+        self.as_due(stock::store::counts_due, OpenMonthlyCount {}).await
     }
 
     /// Makes the orders of maintenance plans that are due.

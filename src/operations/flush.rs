@@ -166,8 +166,11 @@ fn project(ledger: &mut Ledger<'_>, entry: &Entry, record: &Record) -> Result<()
         | Record::PriceItem(_)
         | Record::Calendar(_)
         | Record::Article(_)
-        | Record::ComplaintClass(_)
-        | Record::StockPlace(_) => directory::store::project(conn, org, record, entry.deleted)?,
+        | Record::ComplaintClass(_) => directory::store::project(conn, org, record, entry.deleted)?,
+        Record::StockPlace(place) => {
+            directory::store::project(conn, org, record, entry.deleted)?;
+            stock::store::project_place(conn, org, place)?;
+        }
         Record::Template(template) => inspection::store::project_template(conn, org, template)?,
         Record::Round(round) => inspection::store::project_round(conn, org, round)?,
         Record::Inspection(done) => {

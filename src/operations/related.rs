@@ -10,7 +10,7 @@ use mobile_api::{
     record::{Kind, Record, Ref},
     return_visit::ReturnVisit,
     review::{Resolution, ReviewDecision},
-    stock::StockSerial,
+    stock::{Place, StockLevel, StockSerial},
     time::Timestamp,
     work_order::WorkOrder,
 };
@@ -21,7 +21,7 @@ use super::{
     ledger::{Ledger, NewReview},
     unwritten,
 };
-use crate::{access, asset, directory, inspection, maintenance, media, return_visit, work_order};
+use crate::{access, asset, directory, inspection, maintenance, media, return_visit, stock, work_order};
 
 /// How long a call may have been under way: as long as operations are waited for.
 const LATELY: Duration = Duration::days(30);
@@ -74,7 +74,13 @@ pub(super) fn gather(ledger: &mut Ledger<'_>, needs: &[Need], received_at: Times
                 related.complaints_before = complaints_before(ledger, *complaint)?;
             }
             Need::ClassesAbove { class } => related.classes_above = classes_above(ledger, *class)?,
-            Need::WorkDoneAt(about) => related.work_done = work_done(ledger, about, received_at)?,
+            Need::WorkDoneAt(about) => {
+                let more = work_done(ledger, about, received_at)?;
+                let known = |done: &WorkDone| related.work_done.iter().any(|known| known.work_order == done.work_order);
+                let more: Vec<WorkDone> = more.into_iter().filter(|done| !known(done)).collect();
+                related.work_done.extend(more);
+            }
+            Need::LevelsAt { place } => related.levels_at = levels_at(ledger, *place)?,
             Need::AssetsAbove { asset } => related.assets_above = assets_above(ledger, *asset)?,
             Need::ServedBy { asset } => related.served = served_by(ledger, *asset)?,
             Need::AssetWithSerial { key } => related.asset_with_serial = asset_with_serial(ledger, key)?,
@@ -253,6 +259,19 @@ fn work_done(ledger: &mut Ledger<'_>, about: &Subject, received_at: Timestamp) -
     let mut done: Vec<WorkDone> = orders.into_iter().filter_map(WorkDone::of).collect();
     done.sort_unstable_by_key(|done| (std::cmp::Reverse(done.warranty_until), done.work_order));
     Ok(done)
+}
+
+/// What lies at a place. Of what this transaction moved only articles that lay there before: nobody moves stock and opens a sheet
+/// in one.
+fn levels_at(ledger: &mut Ledger<'_>, place: Place) -> Result<Vec<StockLevel>, DoorError> {
+    let stored = stock::store::levels_at(ledger.conn, ledger.org, place)?;
+    let stored: Vec<Ref> = stored.into_iter().map(|id| Ref::new(Kind::StockLevel, id)).collect();
+    ledger.preload(&stored)?;
+    let level = |address: &Ref| match ledger.records.get(address).and_then(|entry| entry.live()) {
+        Some(Record::StockLevel(level)) => Some(level.clone()),
+        _ => None,
+    };
+    Ok(stored.iter().filter_map(level).collect())
 }
 
 /// Most assets between a part and the whole that it belongs to.

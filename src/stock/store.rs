@@ -3,14 +3,15 @@
 use diesel::{prelude::*, sql_types::BigInt};
 use mobile_api::{
     record::Record,
-    stock::{StockCount, StockLevel, StockMove, StockSerial},
+    stock::{Place, StockCount, StockLevel, StockMove, StockPlace, StockSerial},
+    time::Timestamp,
     work_order::WorkOrder,
 };
 use uuid::Uuid;
 
 use crate::db::{
     Conn, DbError, Prepared, both, column_text,
-    schema::{reserved, stock_counts, stock_levels, stock_moves, stock_serials},
+    schema::{monthly_counts, reserved, stock_counts, stock_levels, stock_moves, stock_serials},
     types::{Micros, Uid},
 };
 
@@ -27,6 +28,61 @@ pub fn project(conn: &mut Conn, org: Uuid, record: &Record, fresh: bool) -> Resu
         Record::StockCount(count) => project_count(conn, org, count),
         _ => Ok(()),
     }
+}
+
+/// Keeps the day of the next monthly count of a place.
+///
+/// # Errors
+/// The database's.
+pub fn project_place(conn: &mut Conn, org: Uuid, place: &StockPlace) -> Result<(), DbError> {
+    let key = (Uid(org), Uid::from(place.id));
+    match place.next_count_at.map(Micros::from) {
+        Some(due) => {
+            let upsert = diesel::insert_into(monthly_counts::table)
+                .values((
+                    monthly_counts::org_id.eq(key.0),
+                    monthly_counts::place_id.eq(key.1),
+                    monthly_counts::due_at.eq(due),
+                ))
+                .on_conflict((monthly_counts::org_id, monthly_counts::place_id))
+                .do_update()
+                .set(monthly_counts::due_at.eq(due));
+            both!(conn, c => upsert.execute(c))?;
+        }
+        None => {
+            let delete = diesel::delete(monthly_counts::table.find(key));
+            both!(conn, c => delete.execute(c))?;
+        }
+    }
+    Ok(())
+}
+
+/// Places whose monthly count is due, with their organisations; those that waited longest first.
+///
+/// # Errors
+/// The database's.
+pub fn counts_due(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<(Uuid, Uuid)>, DbError> {
+    let query = monthly_counts::table
+        .filter(monthly_counts::due_at.le(Micros::from(now)))
+        .order(monthly_counts::due_at)
+        .limit(most)
+        .select((monthly_counts::org_id, monthly_counts::place_id));
+    let rows: Vec<(Uid, Uid)> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(|(org, id)| (org.0, id.0)).collect())
+}
+
+/// The levels of a place that are not zero.
+///
+/// # Errors
+/// The database's.
+pub fn levels_at(conn: &mut Conn, org: Uuid, place: Place) -> Result<Vec<Uuid>, DbError> {
+    let query = stock_levels::table
+        .filter(stock_levels::org_id.eq(Uid(org)))
+        .filter(stock_levels::place.eq(place.to_string()))
+        .filter(stock_levels::milli.ne(0))
+        .select(stock_levels::id);
+    let rows: Vec<Uid> = both!(conn, c => query.load(c))?;
+    Ok(rows.into_iter().map(Uuid::from).collect())
 }
 
 fn insert_move(conn: &mut Conn, org: Uuid, entry: &StockMove) -> Result<(), DbError> {

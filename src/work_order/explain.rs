@@ -8,11 +8,12 @@ use mobile_api::{
     evidence::{Verdict, When},
     work_order::{
         ClockEvent, ClockName, WorkOrder,
-        clocks::{Clock, Delay, Raised},
+        clocks::{Clock, Delay, Raised, Standstill},
     },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::language::Language;
 
@@ -135,7 +136,8 @@ impl Telling<'_> {
         let (least, most) = (self.duration(least), self.duration(most));
         let used = if least == most { least } else { format!("{least}–{most}") };
         let mut text = self.say(&format!("clock-{state}"), &[("used", used), ("allowed", self.duration(allowed))]);
-        let mut pauses = clock.pauses().into_iter();
+        let pauses = clock.pauses();
+        let span = |by: &Uuid| pauses.iter().find(|pause| pause.op == *by);
         for event in &clock.events {
             let more = match event {
                 ClockEvent::Agreed { consented, consented_by, due, .. } => {
@@ -143,8 +145,17 @@ impl Telling<'_> {
                         [("due", self.time(*due)), ("who", consented_by.clone()), ("at", self.time(consented.latest))];
                     self.say("clock-agreed", &args)
                 }
-                ClockEvent::Paused { reason, consented_by, .. } => {
-                    self.pause(reason, consented_by.as_deref(), pauses.next())
+                ClockEvent::Paused { op, reason, consented_by, .. } => {
+                    self.pause(reason, consented_by.as_deref(), span(op))
+                }
+                ClockEvent::Waits { op, consented_by, .. } => match span(op) {
+                    Some(span) => self.waited(consented_by, span),
+                    // Another time was agreed before this one came, or work rested already.
+                    None => continue,
+                },
+                ClockEvent::Reset { at, priority, due, .. } => {
+                    let args = [("due", self.time(*due)), ("at", self.time(at.latest))];
+                    self.say(&format!("clock-reset-{}", priority.as_str()), &args)
                 }
                 ClockEvent::Extended { due, .. } => self.say("clock-extended", &[("due", self.time(*due))]),
                 ClockEvent::Resumed { .. } => continue,
@@ -155,18 +166,24 @@ impl Telling<'_> {
         text
     }
 
-    fn pause(&self, code: &str, consented_by: Option<&str>, span: Option<(&When, Option<&When>)>) -> String {
+    fn waited(&self, who: &str, span: &Standstill) -> String {
+        let until = span.until.as_ref().map_or_else(String::new, |until| self.time(until.latest));
+        let args = [("who", who.to_owned()), ("at", self.time(span.from.latest)), ("until", until)];
+        self.say("clock-waited", &args)
+    }
+
+    fn pause(&self, code: &str, consented_by: Option<&str>, span: Option<&Standstill>) -> String {
         let name = self.pauses.iter().find(|reason| reason.code == code).map(|reason| &reason.name);
         let reason = name.map_or(code, |name| if self.language == Language::Chinese { &name.zh } else { &name.en });
         let mut args = vec![("reason", reason.to_owned())];
         let mut id = match span {
-            Some((from, Some(until))) => {
+            Some(Standstill { from, until: Some(until), .. }) => {
                 args.push(("long", self.duration(middle(until) - middle(from))));
                 "clock-paused-for"
             }
             _ => "clock-paused-since",
         };
-        if let Some((from, _)) = span {
+        if let Some(Standstill { from, .. }) = span {
             args.push(("since", self.time(from.latest)));
         }
         if let Some(who) = consented_by {

@@ -29,13 +29,14 @@ pub fn quote(house: &House) -> MakeQuote {
         unit: "h".into(),
         unit_price: Money { minor: 8000, currency: Currency::CNY },
         discount: 0,
+        tax_rate: None,
     };
     MakeQuote { lines: vec![line], note: None }
 }
 
 /// Mrs Chen's word on a quote.
 pub fn confirmed(quote: Uuid) -> ConfirmQuote {
-    ConfirmQuote { quote, name: "Mrs Chen".into(), method: ConfirmationMethod::OnDevice }
+    ConfirmQuote { quote, name: "Mrs Chen".into(), method: ConfirmationMethod::Verbal { witness: "Mr Gu".into() } }
 }
 
 /// A name, as drawn.

@@ -34,6 +34,7 @@ macro_rules! step {
 macro_rules! steps {
     ($database:literal, $lost:expr) => {
         [
+            step!($database, "24_monthly_counts", "down"),
             step!($database, "23_backfills", "down"),
             step!($database, "22_search_words", "down"),
             step!($database, "21_more_figures", "down"),
@@ -41,6 +42,7 @@ macro_rules! steps {
             step!($database, "21_more_figures", "up"),
             step!($database, "22_search_words", "up"),
             step!($database, "23_backfills", "up"),
+            step!($database, "24_monthly_counts", "up"),
         ]
         .concat()
     };

@@ -111,7 +111,7 @@ pub(super) fn needs(inspection: &Inspection, further: Option<(Option<&str>, &str
         needs.extend(spot.refs().map(Need::Record));
         let about = Subject { unit: spot.unit.map(Id::uuid), asset: spot.asset.map(Id::uuid) };
         if about.unit.is_some() || about.asset.is_some() {
-            needs.push(Need::OpenOrdersAt(about));
+            needs.extend([Need::OpenOrdersAt(about), Need::WorkDoneAt(about)]);
         }
         needs.extend(spot.asset.map(|asset| Need::FaultsOf { asset }));
     }
@@ -181,7 +181,8 @@ impl<'a> Workshop<'a> {
         let Decision { record, flags, .. } = Create::decide(request, id.into(), self.context)?;
         let Some(mut order) = record else { return Err(Refusal::NotFound) };
         // Whether it may be another's is asked below: several findings of one visit are no duplicates of each other.
-        self.flags.extend(flags.into_iter().filter(|flagged| flagged.flag != Flag::PossibleDuplicate));
+        let flags = flags.into_iter().filter(|flagged| flagged.flag != Flag::PossibleDuplicate);
+        self.flags.extend(flags.map(|flagged| flagged.about(id)));
         self.flags.extend(self.possible_duplicates(inspection, &order));
         order.number = self.numbers.next().cloned();
         order.found_by.push(found);

@@ -3,12 +3,16 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Terms;
+use super::{
+    OtherPrice, Terms, Whom,
+    other::{PastPrice, Settled, check_others},
+    terms::{day_of, start_of},
+};
 use crate::{
     actor::Actor,
     check::Check,
     directory::{Label, Organisation, in_catalog},
-    ids::{Id, PriceItemId},
+    ids::{Id, PriceItemId, SiteId},
     money::Money,
     operation::{Context, Decision, Need, Payload, Save},
     record::{Kind, Reach, RecordType},
@@ -51,6 +55,9 @@ pub struct PriceItem {
     /// For whom and when, and how it is taxed.
     #[serde(default, skip_serializing_if = "Terms::is_open")]
     pub terms: Terms,
+    /// What it costs for some sites or classes of customers, or from a later day on; at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherPrice>,
     /// What it cost before, newest last; at most 10. A phone without signal may still quote from an older list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierPrice>,
@@ -62,7 +69,7 @@ pub struct PriceItem {
 pub struct EarlierPrice {
     /// The price of one unit.
     pub price: Money,
-    /// When it was replaced, by the server's clock.
+    /// When it was replaced, by the server's clock or on the day that was said before.
     pub until: DateTime<Utc>,
 }
 
@@ -99,6 +106,10 @@ pub struct PriceItemSave {
     /// For whom and when, and how it is taxed; absent means for everybody, always, as most things are taxed.
     #[serde(default, skip_serializing_if = "Terms::is_open")]
     pub terms: Terms,
+    /// What it costs for some sites or classes of customers, or from a later day on; at most 50. The most particular
+    /// counts: a class before a site before everybody; then the one that began last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherPrice>,
 }
 
 impl Payload for PriceItemSave {
@@ -113,6 +124,7 @@ impl Payload for PriceItemSave {
             price: Money { minor: 8000, currency: crate::money::Currency::CNY },
             active: true,
             terms: Terms::default(),
+            others: Vec::new(),
         }
     }
 
@@ -122,11 +134,13 @@ impl Payload for PriceItemSave {
         check.text("/unit", &self.unit, 1..=30);
         self.price.check(check, "/price");
         self.terms.check(check, "/terms");
+        check_others(&self.others, check);
     }
 
     fn needs(&self, _: Option<&PriceItem>, actor: &Actor) -> Vec<Need> {
         let firm = Need::record(Id::<Organisation>::new(actor.org));
-        self.terms.sites.iter().copied().map(Need::record).chain([firm]).collect()
+        let named = self.terms.sites.iter().chain(self.others.iter().flat_map(|other| &other.sites));
+        named.copied().map(Need::record).chain([firm]).collect()
     }
 }
 
@@ -138,9 +152,16 @@ impl Save for PriceItemSave {
         context: &Context<'_>,
     ) -> Result<Decision<PriceItem>, Refusal> {
         self.check_references(context)?;
+        let firm = context.related.get(Id::<Organisation>::new(context.actor.org));
         let earlier = before.map(|before| before.with_price(&self.price, context.received_at)).unwrap_or_default();
-        let PriceItemSave { code, name, kind, unit, price, active, terms } = self;
-        Ok(PriceItem { id, code, name, kind, unit, price, active, terms, earlier }.into())
+        let PriceItemSave { code, name, kind, unit, price, active, terms, others } = self;
+        let mut item = PriceItem { id, code, name, kind, unit, price, active, terms, others, earlier };
+        let Settled { price, others, past } = item.settled(day_of(firm, context.received_at));
+        for PastPrice { price, last } in past {
+            let next = last.and_then(|last| last.succ_opt()).map(|next| start_of(firm, next));
+            item.remember(price, next.unwrap_or(context.received_at));
+        }
+        Ok(PriceItem { price, others, ..item }.into())
     }
 }
 
@@ -148,52 +169,60 @@ impl PriceItemSave {
     fn check_references(&self, context: &Context<'_>) -> Result<(), Refusal> {
         let bad = |pointer: String| Err(Refusal::BadReference { pointer });
         if let Some(firm) = context.related.get(Id::<Organisation>::new(context.actor.org)) {
-            if firm.currency != self.price.currency {
-                return Err(Refusal::CurrencyMismatch { expected: firm.currency, found: self.price.currency });
+            let currencies = self.others.iter().map(|other| other.price.currency).chain([self.price.currency]);
+            if let Some(found) = currencies.into_iter().find(|currency| *currency != firm.currency) {
+                return Err(Refusal::CurrencyMismatch { expected: firm.currency, found });
             }
             let class = self.terms.tax_class.as_ref();
             if class.is_some_and(|code| firm.money.tax_classes.iter().all(|class| class.code != *code)) {
                 return bad("/terms/tax_class".into());
             }
         }
-        match self.terms.sites.iter().position(|site| context.related.get(*site).is_none()) {
-            Some(at) => bad(format!("/terms/sites/{at}")),
+        let unknown = |sites: &[SiteId]| sites.iter().position(|site| context.related.get(*site).is_none());
+        if let Some(at) = unknown(&self.terms.sites) {
+            return bad(format!("/terms/sites/{at}"));
+        }
+        let mut others = self.others.iter().enumerate();
+        match others.find_map(|(other, price)| unknown(&price.sites).map(|at| (other, at))) {
+            Some((other, at)) => bad(format!("/others/{other}/sites/{at}")),
             None => Ok(()),
         }
     }
 
     /// Whether saving this would leave `item` as it is.
     pub fn changes_nothing_of(&self, item: &PriceItem) -> bool {
-        let PriceItemSave { code, name, kind, unit, price, active, terms } = self;
-        (code, name, unit, terms) == (&item.code, &item.name, &item.unit, &item.terms)
+        let PriceItemSave { code, name, kind, unit, price, active, terms, others } = self;
+        (code, name, unit, terms, others) == (&item.code, &item.name, &item.unit, &item.terms, &item.others)
             && (*kind, *price, *active) == (item.kind, item.price, item.active)
     }
 }
 
 impl PriceItem {
     /// Its earlier prices once it costs `price`.
-    fn with_price(self, price: &Money, now: Timestamp) -> Vec<EarlierPrice> {
-        let mut earlier = self.earlier;
+    fn with_price(mut self, price: &Money, now: Timestamp) -> Vec<EarlierPrice> {
         if self.price != *price {
-            earlier.push(EarlierPrice { price: self.price, until: now });
-            let surplus = earlier.len().saturating_sub(MOST_EARLIER);
-            earlier.drain(..surplus);
+            self.remember(self.price, now);
         }
-        earlier
+        self.earlier
     }
 
-    /// What it cost at an instant; `None` if that is longer ago than it remembers.
-    pub fn price_at(&self, at: Timestamp) -> Option<Money> {
+    fn remember(&mut self, price: Money, until: DateTime<Utc>) {
+        self.earlier.push(EarlierPrice { price, until });
+        let surplus = self.earlier.len().saturating_sub(MOST_EARLIER);
+        self.earlier.drain(..surplus);
+    }
+
+    /// What it cost for them at an instant, which is on their day; `None` if that is longer ago than it remembers.
+    pub fn price_at(&self, at: Timestamp, whom: &Whom) -> Option<Money> {
+        let now = self.price_for(whom);
+        if now != self.price {
+            return Some(now);
+        }
         match self.earlier.iter().position(|earlier| at < earlier.until) {
             None => Some(self.price),
             // Prices before the oldest that it remembers are forgotten.
             Some(0) if self.earlier.len() >= MOST_EARLIER => None,
             Some(then) => self.earlier.get(then).map(|earlier| earlier.price),
         }
-    }
-
-    /// Whether it cost so much before it cost what it does now.
-    pub fn did_cost(&self, price: Money) -> bool {
-        self.earlier.iter().any(|earlier| earlier.price == price)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::terms::LONGEST_CLASS;
+use super::LONGEST_CLASS;
 use crate::{
     actor::Role,
     check::Check,
@@ -12,10 +13,14 @@ use crate::{
     money::{MOST_MINOR, WHOLE},
     operation::{Change, Context, Decision, Payload},
     refusal::Refusal,
+    time::Timestamp,
 };
 
 /// Most tax classes.
 const MOST_CLASSES: usize = 50;
+
+/// Most earlier rates that a class remembers.
+const MOST_EARLIER: usize = 10;
 
 /// Longest validity of a quote, in days: ten years.
 const MOST_DAYS: i64 = 3650;
@@ -33,6 +38,20 @@ pub struct TaxClass {
     pub name: Label,
     /// The rate in parts per ten thousand: 600 is 6 %. From 0 to 10,000.
     pub rate: u32,
+    /// The rates that it had before, newest last; at most 10. The server notes them: what a phone without signal told a
+    /// customer by an older rate stands. What is sent here is passed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierRate>,
+}
+
+/// A rate that a class had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EarlierRate {
+    /// The rate in parts per ten thousand.
+    pub rate: u32,
+    /// When it was replaced, by the server's clock.
+    pub until: DateTime<Utc>,
 }
 
 /// How much a role may take off a line without being asked.
@@ -68,7 +87,12 @@ impl Default for MoneyRules {
     fn default() -> Self {
         let ceiling = |role, most| DiscountCeiling { role, most };
         Self {
-            tax_classes: vec![TaxClass { code: "standard".into(), name: Label::new("标准", "Standard"), rate: 0 }],
+            tax_classes: vec![TaxClass {
+                code: "standard".into(),
+                name: Label::new("标准", "Standard"),
+                rate: 0,
+                earlier: vec![],
+            }],
             quote_days: Some(30),
             free_lines_most: None,
             discounts: vec![
@@ -97,6 +121,11 @@ impl MoneyRules {
     pub fn tax_class(&self, code: Option<&str>) -> Option<&TaxClass> {
         let named = code.and_then(|code| self.tax_classes.iter().find(|class| class.code == code));
         named.or(self.tax_classes.first())
+    }
+
+    /// Whether some class has this rate or had it: a phone can hold an item that was moved to another class since.
+    pub fn knew_rate(&self, rate: u32) -> bool {
+        self.tax_classes.iter().any(|class| class.rate == rate || class.had(rate))
     }
 
     fn check(&self, check: &mut Check) {
@@ -140,7 +169,7 @@ impl Payload for SetMoneyRules {
     type Record = Organisation;
 
     fn example() -> Self {
-        let class = |code: &str, name, rate| TaxClass { code: code.into(), name, rate };
+        let class = |code: &str, name, rate| TaxClass { code: code.into(), name, rate, earlier: Vec::new() };
         let tax_classes = vec![
             class("service", Label::new("服务", "Services"), 600),
             class("goods", Label::new("货物", "Goods"), 1300),
@@ -154,7 +183,29 @@ impl Payload for SetMoneyRules {
 }
 
 impl Change for SetMoneyRules {
-    fn decide(self, current: Organisation, _: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
+    fn decide(mut self, current: Organisation, context: &Context<'_>) -> Result<Decision<Organisation>, Refusal> {
+        for class in &mut self.rules.tax_classes {
+            let before = current.money.tax_classes.iter().find(|before| before.code == class.code);
+            class.earlier = before.map_or_else(Vec::new, |before| before.rates_before(class.rate, context.received_at));
+        }
         Ok(Organisation { money: self.rules, ..current }.into())
+    }
+}
+
+impl TaxClass {
+    /// Its earlier rates once its rate is `rate`.
+    fn rates_before(&self, rate: u32, now: Timestamp) -> Vec<EarlierRate> {
+        let mut earlier = self.earlier.clone();
+        if self.rate != rate {
+            earlier.push(EarlierRate { rate: self.rate, until: now });
+            let surplus = earlier.len().saturating_sub(MOST_EARLIER);
+            earlier.drain(..surplus);
+        }
+        earlier
+    }
+
+    /// Whether its rate was this one before.
+    fn had(&self, rate: u32) -> bool {
+        self.earlier.iter().any(|earlier| earlier.rate == rate)
     }
 }

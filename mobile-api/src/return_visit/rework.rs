@@ -3,10 +3,10 @@
 use super::{Opened, ReturnVisit};
 use crate::{
     ids::{Id, OrderTypeId, ReturnVisitId, WorkOrderId, derived_at},
-    operation::{Change, Context, Create, Decision, Need, Subject},
+    operation::{Context, Create, Decision, Need, Subject},
     record::{Kind, Record},
     refusal::{Flag, Flagged, Refusal},
-    work_order::{Channel, Priority, WorkOrder, request::Request, rework::LinkRework},
+    work_order::{Channel, Priority, WorkOrder, request::Request, rework::link_as_promised},
 };
 
 /// What is wanted of the rework.
@@ -78,7 +78,7 @@ pub(super) fn open(
     let expected = [Flag::PossibleRework, Flag::PossibleDuplicate, Flag::RepeatFault];
     flags.extend(made.flags.into_iter().filter(|flagged| !expected.contains(&flagged.flag)));
     let Decision { record, also: others, .. } =
-        LinkRework { origin: origin.id }.decide(order, context).map_err(|refusal| at(refusal, pointer))?;
+        link_as_promised(order, origin.id, context).map_err(|refusal| at(refusal, pointer))?;
     also.extend(record.map(Record::from));
     also.extend(others);
     Ok(Opened::Rework { order: id, joined: false })

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Most lines of a sheet.
-const MOST_LINES: usize = 500;
+pub(super) const MOST_LINES: usize = 500;
 
 /// Most times that one line is counted.
 const MOST_TIMES: usize = 20;
@@ -117,7 +117,7 @@ impl Counted {
 }
 
 impl CountLine {
-    fn of(article: ArticleId) -> Self {
+    pub(super) fn of(article: ArticleId) -> Self {
         Self { article, counted: Vec::new(), correction: None }
     }
 }

@@ -2,14 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use super::StockLevel;
+use super::{MonthlyCount, StockLevel};
 use crate::{
     actor::Actor,
     check::Check,
-    directory::User,
+    directory::{Organisation, User},
     ids::{ArticleId, Id, StockPlaceId, UserId, WorkOrderId},
     operation::{Context, Decision, Need, Payload, Save},
     record::{Kind, Reach, RecordType, Ref, Scope},
@@ -148,6 +149,12 @@ pub struct StockPlace {
     /// A van's articles, so that its levels can be brought to the phones of whoever drives it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub articles: Vec<ArticleId>,
+    /// When everything that lies here is counted, month by month; nobody asks for it if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_count: Option<MonthlyCount>,
+    /// When the next of these sheets opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_count_at: Option<DateTime<Utc>>,
     /// Whether it is in use.
     pub active: bool,
 }
@@ -209,6 +216,9 @@ pub struct StockPlaceSave {
     /// For how many weeks of such use there should always be enough; 0 to 52, 2 if absent.
     #[serde(default = "usual_cover_weeks")]
     pub cover_weeks: u32,
+    /// When everything that lies here is counted, month by month; nobody asks for it if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_count: Option<MonthlyCount>,
     /// Whether it is in use.
     pub active: bool,
 }
@@ -219,7 +229,8 @@ impl Payload for StockPlaceSave {
     fn example() -> Self {
         let (usage_weeks, cover_weeks) = (usual_usage_weeks(), usual_cover_weeks());
         let kind = StockPlaceKind::Store;
-        Self { name: "Central store".into(), kind, holders: vec![], usage_weeks, cover_weeks, active: true }
+        let (name, monthly_count) = ("Central store".into(), Some(MonthlyCount { day: 28, counters: vec![] }));
+        Self { name, kind, holders: vec![], usage_weeks, cover_weeks, monthly_count, active: true }
     }
 
     fn check(&self, check: &mut Check) {
@@ -228,10 +239,15 @@ impl Payload for StockPlaceSave {
         check.count("/holders", self.holders.len(), 0..=most);
         check.number("/usage_weeks", self.usage_weeks.into(), 1..=52);
         check.number("/cover_weeks", self.cover_weeks.into(), 0..=52);
+        if let Some(monthly) = &self.monthly_count {
+            monthly.check(check, "/monthly_count");
+        }
     }
 
-    fn needs(&self, _: Option<&StockPlace>, _: &Actor) -> Vec<Need> {
-        self.holders.iter().copied().map(Need::record).collect()
+    fn needs(&self, _: Option<&StockPlace>, actor: &Actor) -> Vec<Need> {
+        let counters = self.monthly_count.iter().flat_map(|monthly| &monthly.counters);
+        let firm = Need::record(Id::<Organisation>::new(actor.org));
+        self.holders.iter().chain(counters).copied().map(Need::record).chain([firm]).collect()
     }
 }
 
@@ -247,12 +263,33 @@ impl Save for StockPlaceSave {
                 return Err(Refusal::BadReference { pointer: format!("/holders/{at}") });
             }
         }
-        let StockPlaceSave { name, kind, holders, usage_weeks, cover_weeks, active } = self;
+        let counters = self.monthly_count.iter().flat_map(|monthly| &monthly.counters);
+        if let Some(at) = counters.clone().position(|counter| context.related.get(*counter).is_none()) {
+            return Err(Refusal::BadReference { pointer: format!("/monthly_count/counters/{at}") });
+        }
+        let firm = context.related.get(Id::<Organisation>::new(context.actor.org));
+        // A sheet that is due and not open yet opens whatever else is saved meanwhile.
+        let held = place.as_ref().filter(|place| place.monthly_count == self.monthly_count && self.active);
+        let next = || self.monthly_count.as_ref()?.next_after(context.received_at, firm);
+        let next_count_at = held.and_then(|place| place.next_count_at).or_else(next).filter(|_| self.active);
+        let StockPlaceSave { name, kind, holders, usage_weeks, cover_weeks, monthly_count, active } = self;
         let articles = match place {
             // What is in a store is on nobody's phone, and a store that becomes a van has its articles counted in anew.
             Some(place) if place.kind == kind => place.articles,
             _ => Vec::new(),
         };
-        Ok(StockPlace { id, name, kind, holders, usage_weeks, cover_weeks, articles, active }.into())
+        let place = StockPlace {
+            id,
+            name,
+            kind,
+            holders,
+            usage_weeks,
+            cover_weeks,
+            articles,
+            monthly_count,
+            next_count_at,
+            active,
+        };
+        Ok(place.into())
     }
 }

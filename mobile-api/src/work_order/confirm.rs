@@ -47,7 +47,7 @@ pub struct Confirmation {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "how", rename_all = "snake_case")]
 pub enum ConfirmationMethod {
-    /// On the technician's device.
+    /// By a name that was typed on the technician's device, as older apps have it. It proves nothing: a person is asked.
     OnDevice,
     /// By word of mouth; who was there to hear it.
     Verbal {
@@ -122,7 +122,7 @@ impl Payload for ConfirmQuote {
         Self {
             quote: uuid::uuid!("01930000-0000-7000-8000-000000000041"),
             name: "Mrs Chen".into(),
-            method: ConfirmationMethod::OnDevice,
+            method: ConfirmationMethod::Verbal { witness: "Mr Chen".into() },
         }
     }
 
@@ -165,6 +165,7 @@ impl Change for ConfirmQuote {
             }
             flags.extend(unproved(self.quote, context)?);
         }
+        flags.extend(self.leaves_open());
         let method = self.method.without_strokes();
         confirm(order, self.quote, self.name, method, flags, context)
     }
@@ -225,7 +226,10 @@ fn unproved(quote: Uuid, context: &Context<'_>) -> Result<Option<Flagged>, Refus
     match context.mode {
         Mode::Online => Err(Refusal::WrongProof),
         Mode::Recorded if context.related.partial => Ok(None),
-        Mode::Recorded => Ok(Some(Flagged::with(Flag::ConfirmationUnproved, json!({ "quote": quote })))),
+        Mode::Recorded => {
+            let detail = json!({ "quote": quote, "why": "wrong_proof" });
+            Ok(Some(Flagged::with(Flag::ConfirmationUnproved, detail)))
+        }
     }
 }
 
@@ -243,6 +247,17 @@ impl ConfirmationMethod {
 }
 
 impl ConfirmQuote {
+    /// A name that somebody typed is nobody's signature, and a signature that does not say of what proves little. The word
+    /// counts, because it has been given, and a person asks.
+    fn leaves_open(&self) -> Option<Flagged> {
+        let why = match &self.method {
+            ConfirmationMethod::OnDevice => "no_signature",
+            ConfirmationMethod::Signature { digest: None, .. } => "no_digest",
+            _ => return None,
+        };
+        Some(Flagged::with(Flag::ConfirmationUnproved, json!({ "quote": self.quote, "why": why })))
+    }
+
     /// What is odd about the signature, if there is one.
     fn of_signature(&self, order: &WorkOrder) -> Vec<Flagged> {
         let ConfirmationMethod::Signature { strokes, digest: signed } = &self.method else { return Vec::new() };

@@ -67,7 +67,9 @@ impl Change for Assign {
         WorkOrder::push(&mut order.assignments, assignment)?;
         order.log(context, "assign", None, None)?;
         order.clocks.dispatched(&context.when, &order.policy);
-        order.clocks.resumed(context.op, &context.when, &order.policy);
+        if from == Status::Paused {
+            order.clocks.resumed(context.op, &context.when, &order.policy);
+        }
         order.state = State::Assigned { to: self.technician, at: context.when.clone(), accepted: None };
         Ok(order.into())
     }
@@ -173,10 +175,13 @@ impl Change for HandBack {
     fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
         let what = Step { verb: "hand_back", note: Some(&self.reason) };
         let given_back = |s: Status| s == Status::Requested || s >= Status::Finished;
+        let rested = order.status() == Status::Paused;
         let (progress, mut order) = step(order, context, what, given_back, State::hand_back)?;
         if progress == Progress::Moved {
             end_assignment(&mut order, context, Some(self.reason));
-            order.clocks.resumed(context.op, &context.when, &order.policy);
+            if rested {
+                order.clocks.resumed(context.op, &context.when, &order.policy);
+            }
         }
         Ok(progress.decision(order))
     }
@@ -249,9 +254,10 @@ impl Change for AgreeTime {
             }
         }
         if overtaken.is_none() {
-            let (consented, consented_by, until) = (&context.when, self.consented_by.as_str(), self.window.until);
-            let agreement = Agreement { op: context.op, consented, consented_by, until };
-            order.clocks.agreed(from, order.recorded.latest, agreement);
+            let (consented, consented_by) = (&context.when, self.consented_by.as_str());
+            let Window { from: begins, until } = self.window;
+            let agreement = Agreement { op: context.op, consented, consented_by, from: begins, until };
+            order.clocks.agreed(from, order.recorded.latest, agreement, &order.policy);
             order.clocks.responded(&context.when, &order.policy);
             order.changed.insert("appointment".into(), context.rev);
         }

@@ -8,10 +8,11 @@ use super::{MaterialUse, WorkOrder};
 use crate::{
     actor::{Actor, Role},
     check::Check,
-    directory::PriceItem,
+    directory::{Organisation, PriceItem},
     ids::{ArticleId, Id, PriceItemId, StockMoveId, derived_at},
     money::{Money, Quantity},
     operation::{Change, Context, Decision, Mode, Need, Payload},
+    price_list::Whom,
     record::Record,
     refusal::{Flag, Flagged, Refusal},
     stock::{self, Article, Books, MoveKind, Place, Posting, Reservation, Settled, StockMove, UsedOn},
@@ -151,7 +152,10 @@ pub(super) fn worth(
 ) -> Option<Money> {
     let article: Option<&Article> = taken.and_then(|taken| context.related.get(taken.article));
     let item: &PriceItem = context.related.get(item.or(article.and_then(|article| article.item))?)?;
-    let price = item.price_at(context.when.latest).filter(|price| price.currency == order.policy.currency)?;
+    let firm: Option<&Organisation> = context.related.get(Id::new(context.actor.org));
+    let customer = order.customer.and_then(|id| context.related.get(id));
+    let whom = Whom::of(order, customer, firm, context.when.latest);
+    let price = item.price_at(context.when.latest, &whom).filter(|price| price.currency == order.policy.currency)?;
     let counted = match item.unit.trim() == unit.trim() {
         true => quantity,
         false => article.filter(|article| article.unit.trim() == item.unit.trim()).and(taken?.milli)?,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MergedFrom, State, Status, WorkOrder, clocks::Agreement, record::MOST_ENTRIES};
+use super::{MergedFrom, State, Status, Window, WorkOrder, clocks::Agreement, record::MOST_ENTRIES};
 use crate::{
     actor::Actor,
     ids::{Id, WorkOrderId},
@@ -114,8 +114,9 @@ fn move_visit(order: &mut WorkOrder, target: &mut WorkOrder) -> Result<(), Refus
     {
         let (since, status) = (target.recorded.latest, target.status());
         let (op, consented, consented_by) = (agreed.op, &agreed.consented, agreed.consented_by.as_str());
-        let agreement = Agreement { op, consented, consented_by, until: agreed.window.until };
-        target.clocks.agreed(status, since, agreement);
+        let Window { from, until } = agreed.window;
+        let agreement = Agreement { op, consented, consented_by, from, until };
+        target.clocks.agreed(status, since, agreement, &target.policy);
     }
     let own = std::mem::replace(&mut target.appointments, std::mem::take(&mut order.appointments));
     append(&mut target.appointments, own)?;

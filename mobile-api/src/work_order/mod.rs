@@ -2,7 +2,7 @@
 //!
 //! [`WorkOrder`] is the record; [`State`] carries what exists only in a state. Each operation is a payload with
 //! its rule beside it: [`request`] writes it down, [`dispatch`] has what the office does, [`visit`] what happens at
-//! the door, [`photos`] the pictures of it, [`quote`] the price ([`pricing`] how a line is
+//! the door, [`pause`] when it rests, [`photos`] the pictures of it, [`quote`] the price ([`pricing`] how a line is
 //! reckoned, [`agree`] who answers for it), [`confirm`] the customer's word on it ([`by_link`] by a page of their own), [`sign_off`] the signature and what it covers, [`payment`] what
 //! was paid for it, [`rework`] what is mended again.
 
@@ -16,6 +16,7 @@ pub mod dispatch;
 pub mod history;
 pub mod material;
 pub mod merge;
+pub mod pause;
 pub mod payment;
 pub mod photos;
 pub mod pool;

@@ -113,7 +113,9 @@ impl Change for PassOn {
         end_assignment(&mut order, context, Some(self.reason.clone()));
         take(&mut order, self.to, context)?;
         order.log(context, "pass_on", Some(&self.reason), None)?;
-        order.clocks.resumed(context.op, &context.when, &order.policy);
+        if from == Status::Paused {
+            order.clocks.resumed(context.op, &context.when, &order.policy);
+        }
         order.state = State::Assigned { to: self.to, at: context.when.clone(), accepted: None };
         Ok(order.into())
     }

@@ -136,10 +136,9 @@ impl<'c> Pricing<'c> {
             Some(item) => self.by_the_list(at, item, &line)?,
             None => None,
         };
-        let class = self.rules.tax_class(item.and_then(|item| item.terms.tax_class.as_deref()));
-        let class = class.filter(|class| class.rate > 0).map(|class| (class.code.clone(), class.rate));
+        let class = self.taxed_as(at, item, line.tax_rate)?;
         let warranty_days = item.and_then(|item| item.terms.warranty_days);
-        let NewLine { item, name, kind, quantity_milli, unit, unit_price, discount } = line;
+        let NewLine { item, name, kind, quantity_milli, unit, unit_price, discount, tax_rate: _ } = line;
         let gross = unit_price.times(quantity_milli)?;
         let discount = (discount > 0).then(|| Share { rate: discount, amount: gross.share(discount) });
         // A share is never more than the whole, so nothing falls below zero.
@@ -164,31 +163,65 @@ impl<'c> Pricing<'c> {
         })
     }
 
+    /// The class and rate of the tax on a line, if there is any. The rate that a customer was told at the door stands where
+    /// the organisation has or had it, as an older price does.
+    fn taxed_as(
+        &mut self,
+        at: usize,
+        item: Option<&PriceItem>,
+        told: Option<u32>,
+    ) -> Result<Option<(String, u32)>, Refusal> {
+        let Some(class) = self.rules.tax_class(item.and_then(|item| item.terms.tax_class.as_deref())) else {
+            return Ok(None);
+        };
+        let (code, held) = (class.code.clone(), class.rate);
+        let other = told.filter(|told| *told != held);
+        let rate = match other {
+            None => held,
+            // Who waits for the answer looks at the rates again.
+            Some(_) if self.context.mode == Mode::Online => {
+                return Err(Refusal::BadReference { pointer: format!("/lines/{at}/tax_rate") });
+            }
+            Some(told) => {
+                let detail =
+                    json!({ "item": item.map(|item| item.id), "line": at, "tax": { "held": held, "told": told } });
+                let known = self.rules.knew_rate(told);
+                if known { &mut self.changed } else { &mut self.beside }.push(detail);
+                if known { told } else { held }
+            }
+        };
+        Ok((rate > 0).then_some((code, rate)))
+    }
+
     /// The price of the list as the maker of the line saw it. It is the line's own where that is, or lately was, the
     /// list's: what a phone quoted from an older list was told to a customer, and stands.
     fn by_the_list(&mut self, at: usize, item: &PriceItem, line: &NewLine) -> Result<Option<Money>, Refusal> {
         let quoted = line.unit_price;
         let recorded = self.context.mode == Mode::Recorded;
-        let told = json!({ "item": item.id, "list": item.price, "quoted": quoted });
+        let list = item.price_for(&self.whom);
+        let told = json!({ "item": item.id, "list": list, "quoted": quoted });
+        let same_goods = item.unit == line.unit && item.kind == line.kind;
+        let was_listed = recorded && (list == quoted || item.did_cost(quoted, &self.whom));
         if !item.may_be_quoted(&self.whom) {
             // Who waits for the answer can choose another; at a door it has been told already.
             if !recorded {
                 return Err(Refusal::BadReference { pointer: format!("/lines/{at}/item") });
             }
-            self.beside.push(told);
-            Ok(None)
-        } else if item.unit != line.unit || item.kind != line.kind {
+            let older_list = same_goods && was_listed && item.could_be_quoted(&self.whom);
+            if older_list { &mut self.changed } else { &mut self.beside }.push(told);
+            Ok(older_list.then_some(quoted))
+        } else if !same_goods {
             // The list's price for something else, such as a minute at the price of an hour, is not the list's.
             self.beside.push(told);
             Ok(None)
-        } else if item.price == quoted {
+        } else if list == quoted {
             Ok(Some(quoted))
-        } else if recorded && item.did_cost(quoted) {
+        } else if was_listed {
             self.changed.push(told);
             Ok(Some(quoted))
         } else {
             self.beside.push(told);
-            Ok(Some(item.price))
+            Ok(Some(list))
         }
     }
 

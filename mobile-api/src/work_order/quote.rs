@@ -15,11 +15,12 @@ use super::{
 use crate::{
     actor::Actor,
     check::Check,
-    directory::{Organisation, PriceKind},
+    directory::{Organisation, PriceItem, PriceKind},
     evidence::When,
     ids::{Id, PriceItemId, UserId},
     money::{Currency, Money, Quantity, WHOLE},
     operation::{Change, Context, Decision, Need, Payload},
+    price_list::{MoneyRules, Whom},
     refusal::{Flag, Refusal},
 };
 
@@ -99,6 +100,10 @@ pub struct NewLine {
     /// What is taken off, in parts per ten thousand of price times quantity: 500 is 5 %. From 0 to 10,000.
     #[serde(default, skip_serializing_if = "nothing")]
     pub discount: u32,
+    /// The rate of the tax that the customer was told, in parts per ten thousand; absent means that of the organisation
+    /// when the server learns of it. From 0 to 10,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_rate: Option<u32>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -113,6 +118,24 @@ impl NewLine {
         check.text(&format!("{pointer}/unit"), &self.unit, 1..=30);
         self.unit_price.check(check, &format!("{pointer}/unit_price"));
         check.number(&format!("{pointer}/discount"), self.discount.into(), 0..=WHOLE.into());
+        if let Some(rate) = self.tax_rate {
+            check.number(&format!("{pointer}/tax_rate"), rate.into(), 0..=WHOLE.into());
+        }
+    }
+
+    /// A line of the list for these customers, as it is told to them: with its price and the rate of its tax, under the
+    /// item's name in their language.
+    pub fn of_item(item: &PriceItem, name: &str, quantity_milli: Quantity, whom: &Whom, rules: &MoneyRules) -> Self {
+        Self {
+            item: Some(item.id),
+            name: name.into(),
+            kind: item.kind,
+            quantity_milli,
+            unit: item.unit.clone(),
+            unit_price: item.price_for(whom),
+            discount: 0,
+            tax_rate: rules.tax_class(item.terms.tax_class.as_deref()).map(|class| class.rate),
+        }
     }
 }
 
@@ -129,6 +152,7 @@ impl Payload for MakeQuote {
             unit: "h".into(),
             unit_price: price(8000),
             discount: 0,
+            tax_rate: None,
         };
         let seal = NewLine {
             item: None,
@@ -138,6 +162,7 @@ impl Payload for MakeQuote {
             unit: "pc".into(),
             unit_price: price(1250),
             discount: 0,
+            tax_rate: None,
         };
         Self { lines: vec![labour, seal], note: None }
     }

@@ -4,12 +4,17 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Caller, Channel, Clocks, Policy, Priority, State, Window, WorkOrder, rework::perhaps_rework, standing};
+use super::{
+    Caller, Channel, Clocks, Policy, Priority, State, Window, WorkOrder,
+    rework::{Call, perhaps_rework},
+    standing,
+};
 use crate::{
     actor::{Actor, Role},
     asset::{Asset, retired},
+    calendar::WorkingHours,
     check::Check,
-    directory::{OrderType, Organisation, Site},
+    directory::{Deadlines, OrderType, Organisation, Site},
     ids::{AssetId, BuildingId, CustomerId, Id, OrderTypeId, SiteId, TeamId, UnitId},
     operation::{Change, Context, Create, Decision, Mode, Need, OpenOrder, Payload, Subject},
     refusal::{Flag, Flagged, Refusal},
@@ -116,7 +121,9 @@ impl Create for Request {
         let mut flags = self.possible_duplicates(context, called_at);
         let asset = self.asset.map(|asset| usable_asset(asset, self.site, context)).transpose()?.flatten();
         flags.extend(asset.map(|asset| retired(asset, context)).transpose()?.flatten());
-        flags.extend(perhaps_rework(&context.related.work_done, self.order_type.uuid(), called_at));
+        let about = Subject { unit: self.unit.map(Id::uuid), asset: self.asset.map(Id::uuid) };
+        let call = Call { about, order_type: self.order_type.uuid(), fault: &self.fault, at: called_at };
+        flags.extend(perhaps_rework(&context.related.work_done, &call));
         let repeats = self.repeats(context, called_at);
         flags.extend((!repeats.is_empty()).then(|| Flagged::with(Flag::RepeatFault, json!({ "orders": repeats }))));
         let clocks = Clocks::begin(&policy, called_at, &context.when);
@@ -252,23 +259,53 @@ pub(super) fn policy(
     let firm = context.related.get(firm).ok_or(Refusal::NotFound)?;
     let sort = context.related.get(order_type).filter(|sort| sort.active);
     let sort = sort.ok_or(Refusal::BadReference { pointer: "/order_type".into() })?;
-    let timing = &sort.timing;
-    let (deadlines, calendar) = match timing.rules.iter().find(|rule| rule.applies(site, priority)) {
-        Some(rule) => (rule.deadlines, rule.calendar),
-        None => (sort.deadlines.unwrap_or(firm.deadlines), timing.calendar),
-    };
-    let calendar = calendar.and_then(|calendar| context.related.get(calendar));
+    let (deadlines, hours) = timing_of(sort, firm, site, priority, context.when.latest, context);
     Ok(Policy {
         free_of_charge: sort.free_of_charge,
         certificate: sort.certificate.clone(),
         deadlines,
         currency: firm.currency,
         photos: sort.photos.clone(),
-        hours: calendar.map(|calendar| calendar.hours.from_day(context.when.latest)),
-        pauses: timing.pauses.clone(),
+        hours,
+        pauses: sort.timing.pauses.clone(),
         escalation: Some(firm.escalation),
         warranty_days: sort.warranty_days,
     })
+}
+
+/// How fast orders of this type must be at this site with this priority, and in which hours, from a day on.
+fn timing_of(
+    sort: &OrderType,
+    firm: &Organisation,
+    site: SiteId,
+    priority: Priority,
+    since: Timestamp,
+    context: &Context<'_>,
+) -> (Deadlines, Option<WorkingHours>) {
+    let timing = &sort.timing;
+    let (deadlines, calendar) = match timing.rules.iter().find(|rule| rule.applies(site, priority)) {
+        Some(rule) => (rule.deadlines, rule.calendar),
+        None => (sort.deadlines.unwrap_or(firm.deadlines), timing.calendar),
+    };
+    let calendar = calendar.and_then(|calendar| context.related.get(calendar));
+    (deadlines, calendar.map(|calendar| calendar.hours.from_day(since)))
+}
+
+/// The order has another priority: its clocks run by the deadlines of that one from here on. An order whose type is not
+/// known any more keeps those that it has.
+fn reset_deadlines(order: &mut WorkOrder, context: &Context<'_>) {
+    let firm = context.related.get(Id::<Organisation>::new(context.actor.org));
+    let (Some(firm), Some(sort)) = (firm, context.related.get(order.order_type)) else { return };
+    let since = order.recorded.latest;
+    let (deadlines, hours) = timing_of(sort, firm, order.site, order.priority, since, context);
+    // A verdict is found again from what is written down: where a clock that was judged stood still by these hours, they stay.
+    let judged_by_hours = order.clocks.each().any(|(_, clock)| clock.stopped.is_some() && !clock.pauses().is_empty());
+    order.policy.deadlines = deadlines;
+    if !judged_by_hours {
+        order.policy.hours = hours;
+    }
+    let (status, priority) = (order.status(), order.priority);
+    order.clocks.reset(context.op, &context.when, status, priority, &order.policy);
 }
 
 fn check_caller(check: &mut Check, caller: &Caller) {
@@ -331,8 +368,12 @@ impl Payload for Edit {
         }
     }
 
-    fn needs(&self, _: Option<&WorkOrder>, _: &Actor) -> Vec<Need> {
-        self.team.map(Need::record).into_iter().chain(self.asset.map(Need::record)).collect()
+    fn needs(&self, order: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
+        // Another priority may have other deadlines.
+        let sort = order.filter(|_| self.priority.is_some()).map(|order| order.order_type);
+        let firm = sort.map(|_| Need::record(Id::<Organisation>::new(actor.org)));
+        let deadlines = sort.map(Need::record).into_iter().chain(firm);
+        self.team.map(Need::record).into_iter().chain(self.asset.map(Need::record)).chain(deadlines).collect()
     }
 }
 
@@ -354,7 +395,11 @@ impl Change for Edit {
         merge.field("place", Owner::Office, self.place, |o| &mut o.place);
         merge.field("fault", Owner::Office, self.fault, |o| &mut o.fault);
         merge.field("caller", Owner::Office, self.caller, |o| &mut o.caller);
+        let priority = merge.order.priority;
         merge.field("priority", Owner::Office, self.priority, |o| &mut o.priority);
+        if merge.order.priority != priority {
+            reset_deadlines(&mut merge.order, context);
+        }
         merge.field("preferred", Owner::Office, self.preferred.map(Some), |o| &mut o.preferred);
         merge.field("team", Owner::Office, self.team.map(Some), |o| &mut o.team);
         if let Some(findings) = self.findings {

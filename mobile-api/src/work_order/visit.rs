@@ -1,4 +1,4 @@
-//! What happens at the door: arrive, diagnose, start, material, labour, notes, pause, resume, finish.
+//! What happens at the door: arrive, diagnose, start, material, labour, notes, finish.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Diagnosis, Labour, MaterialUse, Note, State, Status, Void, Window, WorkOrder,
+    Diagnosis, Labour, MaterialUse, Note, State, Status, Void, WorkOrder,
     material::{FromStock, needs_to_put_back, put_back, worth},
     request::{Merge, Owner},
     standing::{Progress, Step, addition, contribution, flags, step},
@@ -14,8 +14,8 @@ use super::{
 use crate::{
     actor::{Actor, Role},
     check::Check,
-    directory::User,
-    ids::PriceItemId,
+    directory::{Organisation, User},
+    ids::{Id, PriceItemId},
     maintenance::order_may_begin,
     money::Quantity,
     operation::{Change, Context, Decision, Mode, Need, Payload},
@@ -46,6 +46,8 @@ impl Change for Arrive {
         let (progress, mut order) = step(order, context, what, |s| s >= Status::OnSite, |s| s.arrive(at))?;
         let mut flags = progress.flags();
         if progress == Progress::Moved {
+            // Whatever they waited for, it goes on.
+            order.clocks.resumed(context.op, &context.when, &order.policy);
             order.clocks.arrived(&context.when, &order.policy);
             flags.extend(missing_certificate(&order, context));
         }
@@ -150,105 +152,6 @@ impl Change for Start {
     }
 }
 
-/// Work stops for today; the reason was explained to the customer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Pause {
-    /// Why; 1 to 1,000 characters.
-    pub reason: String,
-    /// When it goes on, if that was agreed.
-    pub next: Option<Window>,
-    /// The code of a reason that the order's policy names; with it the clock stops as well.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// Who consented, in the household; 1 to 200 characters. Some reasons stop the clock only with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consented_by: Option<String>,
-}
-
-impl Payload for Pause {
-    type Record = WorkOrder;
-
-    fn example() -> Self {
-        let consented_by = Some("Mrs Chen".into());
-        Self { reason: "She has to leave".into(), next: None, code: Some("customer".into()), consented_by }
-    }
-
-    fn check(&self, check: &mut Check) {
-        check.text("/reason", &self.reason, 1..=1000);
-        if let Some(next) = self.next {
-            check.span("/next", next.from, next.until);
-        }
-        if let Some(code) = &self.code {
-            check.text("/code", code, 1..=60);
-        }
-        if let Some(name) = &self.consented_by {
-            check.text("/consented_by", name, 1..=200);
-        }
-    }
-}
-
-impl Change for Pause {
-    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let (at, reason, next) = (context.when.clone(), self.reason.clone(), self.next);
-        let what = Step { verb: "pause", note: Some(&self.reason) };
-        let (progress, mut order) = step(order, context, what, |s| s >= Status::Paused, |s| s.pause(at, reason, next))?;
-        if progress == Progress::Moved {
-            order.changed.insert(PAUSED.into(), context.rev);
-            if let Some(code) = self.stops_the_clock(&order, context)? {
-                order.clocks.paused(context.op, &context.when, code, self.consented_by.as_deref());
-            }
-        }
-        Ok(progress.decision(order))
-    }
-}
-
-/// Under which name an order notes the revision of its last pause.
-const PAUSED: &str = "paused";
-
-impl Pause {
-    /// The reason that stops the clock, if it does. Who waits for the answer learns why it would not; what was recorded
-    /// has happened: then work rests and the clock goes on.
-    fn stops_the_clock(&self, order: &WorkOrder, context: &Context<'_>) -> Result<Option<&str>, Refusal> {
-        let Some(code) = &self.code else { return Ok(None) };
-        let reason = order.policy.pauses.iter().find(|reason| reason.code == *code);
-        match reason {
-            Some(reason) if !reason.needs_consent || self.consented_by.is_some() => Ok(Some(code)),
-            _ if context.mode == Mode::Recorded => Ok(None),
-            Some(_) => Err(Refusal::ConsentNeeded),
-            None => Err(Refusal::BadReference { pointer: "/code".into() }),
-        }
-    }
-}
-
-/// Work goes on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Resume {}
-
-impl Payload for Resume {
-    type Record = WorkOrder;
-
-    fn example() -> Self {
-        Self {}
-    }
-}
-
-impl Change for Resume {
-    fn decide(self, order: WorkOrder, context: &Context<'_>) -> Result<Decision<WorkOrder>, Refusal> {
-        let what = Step { verb: "resume", note: None };
-        let going_on = |s: Status| matches!(s, Status::OnSite | Status::Working) || s >= Status::Finished;
-        let (progress, mut order) = step(order, context, what, going_on, State::resume)?;
-        if progress == Progress::Moved {
-            order.clocks.resumed(context.op, &context.when, &order.policy);
-        }
-        let unconfirmed = order.beyond_confirmed(context).filter(|_| progress == Progress::Moved);
-        let mut decision = progress.decision(order);
-        decision.flags.extend(unconfirmed);
-        Ok(decision)
-    }
-}
-
 /// Work is done.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -328,7 +231,12 @@ impl Payload for UseMaterial {
 
     fn needs(&self, record: Option<&WorkOrder>, actor: &Actor) -> Vec<Need> {
         let stock = self.stock.as_ref().map(|stock| stock.needs(record, actor)).unwrap_or_default();
-        stock.into_iter().chain(self.item.map(Need::record)).collect()
+        // What it is worth depends on for whom it is used.
+        let priced = self.item.is_some() || self.stock.is_some();
+        let customer = record.and_then(|order| order.customer).map(Need::record);
+        let whom = [Some(Need::record(Id::<Organisation>::new(actor.org))), customer];
+        let whom = whom.into_iter().flatten().filter(|_| priced);
+        stock.into_iter().chain(self.item.map(Need::record)).chain(whom).collect()
     }
 }
 
@@ -493,15 +401,9 @@ impl Change for VoidEntry {
 }
 
 impl WorkOrder {
-    /// Whether the office let the work rest behind the back of somebody who was working.
-    fn was_paused_unseen(&self, context: &Context<'_>) -> bool {
-        let unseen = self.changed.get(PAUSED).is_some_and(|rev| !context.saw(*rev));
-        self.status() == Status::Paused && context.mode == Mode::Recorded && unseen
-    }
-
     /// Work goes on although more was found and quoted than the customer has confirmed, and whoever does it knows that. It has happened, and
     /// is never charged beyond what they confirm and sign; but somebody is to know.
-    fn beyond_confirmed(&self, context: &Context<'_>) -> Option<Flagged> {
+    pub(super) fn beyond_confirmed(&self, context: &Context<'_>) -> Option<Flagged> {
         let newest = self.newest_quote().filter(|newest| newest.confirmed.is_none() && context.saw(newest.rev))?;
         if self.policy.free_of_charge {
             return None;

@@ -29,7 +29,7 @@ pub struct PriceMapping {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Columns {
-    /// The item's code, which is the key; 1 to 60 characters.
+    /// The item's code; with the day, site and class of a price it is the key. 1 to 60 characters.
     pub code: String,
     /// Its Chinese name; absent means the English one.
     pub name_zh: Option<String>,
@@ -47,6 +47,10 @@ pub struct Columns {
     pub valid_from: Option<String>,
     /// The last day on which it may be quoted.
     pub valid_to: Option<String>,
+    /// The name of the site that the price is for; empty means all.
+    pub site: Option<String>,
+    /// The class of customers that the price is for; empty means all.
+    pub customer_class: Option<String>,
 }
 
 /// Whether a row is work or goods.
@@ -94,6 +98,13 @@ impl PriceMapping {
         u8::try_from(self.delimiter).unwrap_or(b',')
     }
 
+    /// The columns that together stand for one price: from when, for whom, and of what. The last is the code.
+    pub(super) fn key(&self) -> Vec<&str> {
+        let columns = &self.columns;
+        let limits = [&columns.valid_from, &columns.site, &columns.customer_class];
+        limits.into_iter().filter_map(|name| name.as_deref()).chain([columns.code.as_str()]).collect()
+    }
+
     /// Every column that the mapping names, and what names it.
     pub(super) fn named_columns(&self) -> Vec<(&'static str, &str)> {
         let columns = &self.columns;
@@ -106,6 +117,8 @@ impl PriceMapping {
             ("columns.tax_class", &columns.tax_class),
             ("columns.valid_from", &columns.valid_from),
             ("columns.valid_to", &columns.valid_to),
+            ("columns.site", &columns.site),
+            ("columns.customer_class", &columns.customer_class),
             ("kind.column", &self.kind.column),
         ];
         let given = optional.into_iter().filter_map(|(entry, name)| Some((entry, name.as_deref()?)));

@@ -1,10 +1,11 @@
 //! Rows of a price list, read by the mapping: each becomes an item to be saved, or a reason why it cannot.
 
+use chrono::NaiveDate;
 use csv::StringRecord;
 use mobile_api::{
     directory::{Label, PriceItemSave, PriceKind},
     money::{Currency, MOST_MINOR, Money},
-    price_list::{MoneyRules, Terms},
+    price_list::{LONGEST_CLASS, MoneyRules, Terms},
 };
 
 use super::PriceMapping;
@@ -16,6 +17,26 @@ use crate::language::Language;
 pub(super) struct House {
     pub(super) currency: Currency,
     pub(super) money: MoneyRules,
+    /// The day by its calendar.
+    pub(super) today: NaiveDate,
+}
+
+/// A price as the file has it.
+#[derive(Clone, Debug)]
+pub(super) struct Priced {
+    /// The item, if there were no other price of it.
+    pub(super) save: PriceItemSave,
+    /// The name of the site that the price is for.
+    pub(super) site: Option<String>,
+    /// The class of customers that the price is for.
+    pub(super) class: Option<String>,
+}
+
+impl Priced {
+    /// Whether it is for everybody.
+    pub(super) fn is_for_everybody(&self) -> bool {
+        self.site.is_none() && self.class.is_none()
+    }
 }
 
 /// Reads the table. Answers a sentence for a person if the file is not what the mapping describes.
@@ -24,15 +45,15 @@ pub(super) fn read(
     mapping: &PriceMapping,
     house: &House,
     words: Language,
-) -> Result<Table<PriceItemSave>, String> {
+) -> Result<Table<Priced>, String> {
     let layout = Layout {
         delimiter: mapping.delimiter(),
         empty: &mapping.empty,
         date_formats: &mapping.date_formats,
         named: mapping.named_columns(),
-        unique: vec![vec![&mapping.columns.code]],
+        unique: vec![mapping.key()],
     };
-    cells::read(text, layout, words, |cells, record| Reading { mapping, house, cells, record }.item())
+    cells::read(text, layout, words, |cells, record| Reading { mapping, house, cells, record }.priced())
 }
 
 /// One row.
@@ -44,6 +65,16 @@ struct Reading<'r, 'm> {
 }
 
 impl Reading<'_, '_> {
+    fn priced(&self) -> Result<Priced, String> {
+        let columns = &self.mapping.columns;
+        let named = |column: &Option<String>| self.cells.optional(self.record, column.as_deref());
+        let (site, class) = (named(&columns.site)?, named(&columns.customer_class)?);
+        if class.is_some_and(|class| class.chars().count() > LONGEST_CLASS) {
+            return Err(self.cells.words.say("prices-class", &[("most", LONGEST_CLASS.to_string())]));
+        }
+        Ok(Priced { save: self.item()?, site: site.map(Into::into), class: class.map(Into::into) })
+    }
+
     fn item(&self) -> Result<PriceItemSave, String> {
         let columns = &self.mapping.columns;
         let code = self.cells.text(self.record, &columns.code)?.to_owned();
@@ -55,6 +86,7 @@ impl Reading<'_, '_> {
             price: self.price()?,
             active: true,
             terms: self.terms()?,
+            others: Vec::new(),
         };
         self.cells.checked(save, |pointer| {
             let name = match pointer {

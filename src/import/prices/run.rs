@@ -1,24 +1,29 @@
 //! The import of a price list: read, compared with the list as it is, and offered to the door.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use mobile_api::{
     directory::{PriceItem, PriceItemSave},
-    price_list::Terms,
+    ids::SiteId,
+    price_list::day_of,
 };
 use uuid::Uuid;
 
 use super::{
     PriceMapping,
-    rows::{self, House},
+    merge::{Problem, merged},
+    rows::{self, House, Priced},
     store,
 };
 use crate::{
+    db::DbError,
     import::{
         Input, MOST_ROWS, Progress, ids,
+        store::site,
         table::{
             Change, TableOptions, TableReport, What,
-            cells::{Row, Table},
+            cells::{Refused, Row, Table},
             run::{Planned, open, store_all, write_refused},
         },
         words::sentence,
@@ -41,7 +46,7 @@ pub async fn prices(
 ) -> Result<TableReport, String> {
     let words = options.language;
     let house = house(door, options.org, words).await?;
-    let (said, for_rows) = (options.encoding, mapping.clone());
+    let (said, for_rows, today) = (options.encoding, mapping.clone(), house.today);
     let read = move || {
         let (text, encoding) = open(input, said, words)?;
         Ok::<_, String>((encoding, rows::read(&text, &for_rows, &house, words)?))
@@ -50,7 +55,7 @@ pub async fn prices(
     let Table { header, rows, mut refused } = table;
     let mut report = TableReport::new(encoding, said.is_none(), options.preview);
     report.rows = (rows.len() + refused.len()) as u64;
-    let plan = plan(door, options.org, rows, &mut report, words).await?;
+    let plan = plan(door, options.org, rows, today, (&mut report, &mut refused), words).await?;
     store_all(door, options, plan, &mut report, &mut refused, &mut watch).await;
     write_refused(options, mapping.delimiter(), &header, &mut refused, &mut report)?;
     Ok(report)
@@ -60,53 +65,94 @@ async fn house(door: &Door, org: Uuid, words: Language) -> Result<House, String>
     let firm = door.db().read(move |conn| store::organisation(conn, org)).await;
     let firm = firm.map_err(|error| sentence(words, error))?;
     let firm = firm.ok_or_else(|| words.say("prices-no-firm", &[]))?;
-    Ok(House { currency: firm.currency, money: firm.money })
+    let today = day_of(Some(&firm), door.clock().now());
+    Ok(House { currency: firm.currency, money: firm.money, today })
 }
 
-/// Compares every row with the list as it is.
+/// An item as it is, or as the rows before have made it, with the revision that it then has.
+type Items = HashMap<String, (u64, PriceItem)>;
+
+/// Compares every row with the list as it is. The rows of one item build on each other: its own price first, then the later
+/// and the particular ones.
 async fn plan(
     door: &Door,
     org: Uuid,
-    rows: Vec<Row<PriceItemSave>>,
-    report: &mut TableReport,
+    mut rows: Vec<Row<Priced>>,
+    today: NaiveDate,
+    (report, refused): (&mut TableReport, &mut Vec<Refused>),
     words: Language,
 ) -> Result<Vec<Planned<PriceItemSave>>, String> {
-    let mut plan = Vec::new();
+    rows.sort_by_key(|row| (!row.save.is_for_everybody(), row.save.save.terms.valid_from));
+    let sites = sites(door, org, &rows, words).await?;
+    let mut items = Items::new();
     for chunk in rows.chunks(MOST_ROWS) {
-        let codes: Vec<String> = chunk.iter().map(|row| row.save.code.clone()).collect();
+        let codes: Vec<String> = chunk.iter().map(|row| row.save.save.code.clone()).collect();
+        let codes: Vec<String> = codes.into_iter().filter(|code| !items.contains_key(code)).collect();
         let here = door.db().read(move |conn| store::items(conn, org, &codes)).await;
-        let mut here: HashMap<_, _> = here.map_err(|error| sentence(words, error))?;
-        for row in chunk.iter().cloned() {
-            let before = here.remove(&row.save.code);
-            let row = Row { save: keeping(row.save, before.as_ref().map(|(_, item)| item)), ..row };
-            let change = change(row.line, before.as_ref().map(|(_, item)| item), &row.save);
-            report.count(&change);
-            if change.is_any() {
-                let made = || (0, ids::price_item(org, &row.save.code).uuid());
-                let (rev, entity) = before.map_or_else(made, |(rev, item)| (rev, item.id.uuid()));
-                plan.push(Planned { row, entity, rev, change });
+        items.extend(here.map_err(|error| sentence(words, error))?);
+    }
+    let mut plan = Vec::new();
+    for Row { line, key, save: priced, raw } in rows {
+        match planned(org, line, &key, &priced, &sites, &mut items, today) {
+            Ok((entity, rev, save, change)) => {
+                report.count(&change);
+                if change.is_any() {
+                    plan.push(Planned { row: Row { line, key, save, raw }, entity, rev, change });
+                }
+            }
+            Err(problem) => {
+                let reason = problem.told(words, &priced);
+                refused.push(Refused { line, reason, raw: Some(raw) });
             }
         }
     }
     Ok(plan)
 }
 
-fn change(line: u64, before: Option<&PriceItem>, save: &PriceItemSave) -> Change {
-    let what = match before {
-        None => What::New,
-        Some(item) if item.price != save.price => {
-            What::Price { old: item.price.to_string(), new: save.price.to_string() }
-        }
-        Some(item) if save.changes_nothing_of(item) => What::Unchanged,
-        Some(_) => What::Particulars,
+/// The sites by the names that stand in the file.
+async fn sites(
+    door: &Door,
+    org: Uuid,
+    rows: &[Row<Priced>],
+    words: Language,
+) -> Result<HashMap<String, SiteId>, String> {
+    let names: BTreeSet<String> = rows.iter().filter_map(|row| row.save.site.clone()).collect();
+    let read = move |conn: &mut crate::db::Conn| {
+        let found = names.iter().map(|name| Ok((site(conn, org, name)?, name.clone())));
+        found.collect::<Result<Vec<_>, DbError>>()
     };
-    Change { line, key: save.code.clone(), what }
+    let found = door.db().read(read).await.map_err(|error| sentence(words, error))?;
+    Ok(found.into_iter().filter_map(|(id, name)| Some((name, SiteId::new(id?)))).collect())
 }
 
-/// What a table cannot say stays as people left it: for which sites and classes an item is, its warranty, whether it is in use.
-fn keeping(save: PriceItemSave, item: Option<&PriceItem>) -> PriceItemSave {
-    let Some(item) = item else { return save };
-    let Terms { sites, customer_classes, warranty_days, .. } = item.terms.clone();
-    let terms = Terms { sites, customer_classes, warranty_days, ..save.terms };
-    PriceItemSave { active: item.active, terms, ..save }
+type Step = (Uuid, u64, PriceItemSave, Change);
+
+/// What becomes of the item by this row, and notes it for the rows that follow.
+fn planned(
+    org: Uuid,
+    line: u64,
+    code: &str,
+    priced: &Priced,
+    sites: &HashMap<String, SiteId>,
+    items: &mut Items,
+    today: NaiveDate,
+) -> Result<Step, Problem> {
+    let at = priced.site.as_ref().map(|name| sites.get(name).copied().ok_or(Problem::NoSite)).transpose()?;
+    let before = items.get(code);
+    let (save, what) = merged(before.map(|(_, item)| item), priced, at, today)?;
+    let (rev, id) = before.map_or_else(|| (0, ids::price_item(org, code)), |(rev, item)| (*rev, item.id));
+    if what != What::Unchanged {
+        let PriceItemSave { code, name, kind, unit, price, active, terms, others } = save.clone();
+        let item =
+            PriceItem { id, code: code.clone(), name, kind, unit, price, active, terms, others, earlier: vec![] };
+        items.insert(code, (rev + 1, item));
+    }
+    Ok((id.uuid(), rev, save, Change { line, key: called(code, priced, today), what }))
+}
+
+/// What a price is called: the code, with the day from which it counts if that is to come, and for whom it is.
+fn called(code: &str, priced: &Priced, today: NaiveDate) -> String {
+    let from = priced.save.terms.valid_from.filter(|first| *first > today).map(|first| first.to_string());
+    let limits: Vec<&str> = [&from, &priced.site, &priced.class].into_iter().flatten().map(String::as_str).collect();
+    if limits.is_empty() { code.to_owned() } else { format!("{code} ({})", limits.join(", ")) }
 }

@@ -118,10 +118,10 @@ impl Cells<'_> {
     fn names(&self, record: &StringRecord) -> Vec<Vec<String>> {
         let of = |(at, columns): (usize, &Vec<&str>)| {
             let said = columns.last().is_some_and(|column| !self.value(record, column).is_empty());
-            let values = columns.iter().map(|column| self.value(record, column).to_lowercase());
             // A key is what it is; a serial is the same in whatever case.
-            let values = if at == 0 { vec![self.key(record).to_owned()] } else { values.collect() };
-            said.then(|| [vec![at.to_string()], values].concat())
+            let written = |text: &str| if at == 0 { text.to_owned() } else { text.to_lowercase() };
+            let values = columns.iter().map(|column| written(self.value(record, column)));
+            said.then(|| std::iter::once(at.to_string()).chain(values).collect())
         };
         self.layout.unique.iter().enumerate().filter_map(of).collect()
     }
@@ -144,7 +144,9 @@ impl Cells<'_> {
                 None => unique.push(row),
                 Some((name, lines)) => {
                     let lines = lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-                    let args = [("key", name[1..].join(" ").trim().to_owned()), ("lines", lines)];
+                    let said: Vec<&str> =
+                        name[1..].iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+                    let args = [("key", said.join(" ")), ("lines", lines)];
                     let reason = self.words.say("table-repeated", &args);
                     refused.push(Refused { line: row.line, reason, raw: Some(row.raw) });
                 }

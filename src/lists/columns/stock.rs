@@ -36,6 +36,7 @@ table!(StockPlace:
     "name" => |place| &place.name;
     "sort" => |place| word("list-stock", &place.kind);
     "holders" => |place| several(place.holders.iter().copied());
+    "next-count" => |place| place.next_count_at;
     "active" => |place| place.active;
 );
 

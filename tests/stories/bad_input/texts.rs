@@ -203,7 +203,7 @@ const LIFE: &[(&str, Thing)] = &[
 ];
 
 /// What nobody types: the founding of a firm goes through another door, and what became of bytes the server says itself.
-/// And what takes two people in turn: a customer answers a survey on a page (`return_visits::survey`); who agrees to a quote is another than who made it (`conflicts::paying`), a customer confirms on a page (`conflicts::by_link`), and an order
+/// And what takes two people in turn: a customer answers a survey on a page (`return_visits::survey`); who agrees to a quote is another than who made it (`conflicts::paying`), a customer confirms on a page (`conflicts::by_link`), what was taken for rework takes two orders (`conflicts::paying`), and an order
 /// changes hands between technicians (`conflicts::hands`), as a shift does (`conflicts::handover`). And what names the keys of a form, which are texts themselves
 /// (`inspections::forms`), and what names an address (`webhooks::who_may_set_one_up`).
 const ELSEWHERE: &[&str] = &[
@@ -226,6 +226,7 @@ const ELSEWHERE: &[&str] = &[
     "inspection.note_missed",
     "work_order.raise_alarm",
     "work_order.agree_quote",
+    "work_order.unlink_rework",
     "work_order.send_quote",
     "work_order.confirm_by_link",
     "webhook.save",

@@ -10,8 +10,8 @@ use mobile_api::{
     work_order::{
         ClockName, Priority,
         clocks::{Alarm, ExplainDelay},
+        pause::{Pause, Resume},
         request::Request,
-        visit::{Pause, Resume},
     },
 };
 use reqwest::header::ACCEPT_LANGUAGE;

@@ -7,8 +7,8 @@ use mobile_api::{
     record::Record,
     work_order::{
         dispatch::{AgreeTime, Assign},
+        pause::Pause,
         pool::PassOn,
-        visit::Pause,
     },
 };
 use serde_json::json;

@@ -22,6 +22,7 @@ mod money;
 mod onward;
 mod paying;
 mod prices;
+mod waiting;
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -6,8 +6,8 @@ use mobile_api::{
     work_order::{
         State, Window,
         dispatch::{Accept, Assign, Cancel, HandBack},
+        pause::{Pause, Resume},
         sign_off::RefuseAcceptance,
-        visit::{Pause, Resume},
     },
 };
 use serde_json::json;

@@ -3,17 +3,23 @@
 use std::collections::BTreeSet;
 
 use mobile_api::{
-    directory::{OrderTypeSave, PriceItem, PriceItemSave},
+    Role,
+    directory::{OrderTypeSave, PriceItem, PriceItemSave, UserSave},
+    ids::InspectionId,
     operation::Payload,
+    phone::{Draft, Outcome},
     price_list::Terms,
+    refusal::Flag,
     work_order::{
         Payment, PaymentMethod,
         payment::{RecordPayment, RefundPayment},
-        rework::LinkRework,
+        request::Request,
+        rework::{LinkRework, UnlinkRework},
     },
 };
 
 use super::*;
+use crate::inspections::{begin_new, done, empty_flat, fail, number, pass, published};
 
 fn paid(yuans: i64, method: PaymentMethod) -> RecordPayment {
     RecordPayment { amount: yuan(yuans), method, reference: None }
@@ -107,8 +113,8 @@ stories! {
         office.perform(house.firm.plumbing, plumbing).await.applied();
         let mut item: PriceItem = held(&house, house.firm.hour).await;
         item.terms.warranty_days = Some(365);
-        let PriceItem { code, name, kind, unit, price, active, terms, .. } = item;
-        let save = PriceItemSave { code, name, kind, unit, price, active, terms };
+        let PriceItem { code, name, kind, unit, price, active, terms, others, .. } = item;
+        let save = PriceItemSave { code, name, kind, unit, price, active, terms, others };
         assert_eq!(
             office.perform(house.firm.hour, PriceItemSave { terms: Terms { warranty_days: Some(0), ..Terms::default() }, ..save.clone() }).await.problem(422),
             "invalid"
@@ -139,14 +145,14 @@ stories! {
         assert_eq!(verdict["status"], "applied_flagged", "{verdict}");
         assert_eq!(verdict["flags"][0]["flag"], "possible_rework");
         assert_eq!(verdict["flags"][0]["detail"]["origins"][0]["order"], origin.to_string());
-        let other = li.perform(Id::<WorkOrder>::new(house.clock.new_id()), house.request_for(house.firm.check_up)).await;
-        other.applied();
+        let hall = Request { fault: "The lamp in the hall is dark".into(), ..house.request_for(house.firm.check_up) };
+        li.perform(Id::<WorkOrder>::new(house.clock.new_id()), hall).await.applied();
 
         office_does(&house, again, mobile_api::work_order::dispatch::Assign { technician: house.firm.wang }).await;
         phone.sync().await;
         phone.did(again, Arrive {});
         all_applied(&phone).await;
-        office_does(&house, again, LinkRework { origin }).await;
+        office_does(&house, again, LinkRework { origin, goodwill: None }).await;
         phone.sync().await;
         phone.did(again, Start {});
         phone.did(again, Finish { summary: None });
@@ -163,5 +169,78 @@ stories! {
         let li = house.li().await;
         let verdict = li.perform(late, house.request_for(house.firm.plumbing)).await.body;
         assert_eq!(verdict["status"], "applied", "the warranty is over: {verdict}");
+    }
+
+    /// Whoever looked first said that it was the same again; at the door it is another fault, and she confirms a price for it.
+    async fn it_was_not_the_same_fault_after_all(house: House) {
+        let plumbing = OrderTypeSave { code: "plumbing".into(), warranty_days: Some(30), photos: vec![], ..OrderTypeSave::example() };
+        manager(&house).await.perform(house.firm.plumbing, plumbing).await.applied();
+        let (origin, phone) = signed(&house).await;
+        let (again, li) = (Id::new(house.clock.new_id()), house.li().await);
+        assert_eq!(li.perform(again, house.request_for(house.firm.plumbing)).await.body["status"], "applied_flagged");
+        office_does(&house, again, mobile_api::work_order::dispatch::Assign { technician: house.firm.wang }).await;
+        office_does(&house, again, LinkRework { origin, goodwill: None }).await;
+        phone.sync().await;
+        phone.did(again, Arrive {});
+        phone.sync().await;
+        office_does(&house, again, UnlinkRework { reason: "It is the hose that drips".into() }).await;
+        phone.sync().await;
+        let refused = phone.record(Draft::new(again, Start {}).unwrap()).unwrap().outcome;
+        assert!(matches!(refused, Outcome::Refused(_)), "the phone says that it costs something: {refused:?}");
+        let offer = phone.did(again, quote(&house));
+        phone.did(again, confirmed(offer));
+        phone.did(again, Start {});
+        phone.did(again, Finish { summary: None });
+        sign(&phone, again, "Mrs Chen");
+        phone.sync().await;
+        let (again, origin) = (order_of(&house, again).await, order_of(&house, origin).await);
+        assert_eq!((again.charge.unwrap().amount, again.rework_of), (yuan(120), None));
+        assert_eq!((origin.reworked_by.len(), origin.passed()), (0, Some(true)));
+    }
+
+    /// The inspector finds in the flat what was mended there last week: a person is asked whether it is the same.
+    async fn an_inspection_finds_what_was_mended_already(house: House) {
+        let plumbing = OrderTypeSave { code: "plumbing".into(), warranty_days: Some(30), photos: vec![], ..OrderTypeSave::example() };
+        manager(&house).await.perform(house.firm.plumbing, plumbing).await.applied();
+        let (origin, phone) = signed(&house).await;
+        house.pass(hours(24 * 7), &[&phone]);
+        let form = published(&house, empty_flat(&house)).await;
+        phone.sync().await;
+        let id = InspectionId::new(house.clock.new_id());
+        phone.did(id, begin_new(&house, form));
+        phone.did(id, fail("leaks", "Water drips from under the sink"));
+        phone.did(id, pass("windows"));
+        phone.did(id, number("meter", 7));
+        let finished = phone.did(id, done());
+        phone.sync().await;
+        let asked = review_of(&house, finished).await;
+        let about = &asked.flags[0];
+        assert_eq!(about.flag, Flag::PossibleRework, "{:?}", asked.flags);
+        assert_eq!(about.detail["origins"][0]["order"], origin.to_string());
+        let made: WorkOrderId = about.detail["order"].as_str().unwrap().parse::<Uuid>().unwrap().into();
+        office_does(&house, made, LinkRework { origin, goodwill: None }).await;
+        assert!(order_of(&house, made).await.policy.free_of_charge);
+    }
+
+    /// She pays at the desk, after the technician has gone.
+    async fn the_front_desk_takes_the_money(house: House) {
+        let (order, _) = signed(&house).await;
+        let account = UserSave {
+            name: "Mei".into(),
+            login: "mei".into(),
+            role: Role::FrontDesk,
+            sites: vec![],
+            teams: vec![],
+            skills: vec![],
+            certificates: vec![],
+            calendar: None,
+            active: true,
+        };
+        house.account(&house.firm, house.clock.new_id().into(), account).await;
+        let desk = house.office("mei").await;
+        desk.perform(order, paid(120, PaymentMethod::Cash)).await.applied();
+        let refund = RefundPayment { payment: order_of(&house, order).await.payments[0].op, amount: yuan(120), reason: "Mistake".into() };
+        assert_eq!(desk.perform(order, refund).await.problem(403), "forbidden", "giving back is for a manager");
+        assert_eq!(order_of(&house, order).await.balance().owed_minor, 0);
     }
 }

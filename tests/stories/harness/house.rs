@@ -188,6 +188,7 @@ impl House {
             price: Money { minor: 8000, currency: Currency::CNY },
             active: true,
             terms: Default::default(),
+            others: vec![],
         };
         self.system(firm, firm.hour, hour).await;
     }

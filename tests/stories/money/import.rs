@@ -17,7 +17,7 @@ use mobile_api::{
     directory::{Deadlines, Found, PriceItem, PriceItemSave, PriceKind, SiteSave},
     money::{Currency, Money},
     operation::Payload,
-    price_list::Terms,
+    price_list::{Terms, Whom},
     record::Kind,
 };
 use uuid::Uuid;
@@ -26,6 +26,7 @@ use crate::harness::{Backend, TestDb, World};
 
 struct Firm {
     db: TestDb,
+    clock: Clock,
     door: Door,
     org: Uuid,
     folder: tempfile::TempDir,
@@ -37,7 +38,7 @@ impl World for Firm {
         let clock = Clock::fixed("2026-03-02T00:00:00Z".parse().unwrap());
         let door = Door::new((*db).clone(), clock.clone(), Pokes::default(), Holds::default());
         let org = clock.new_id();
-        let firm = Self { db, door, org, folder: tempfile::tempdir().unwrap() };
+        let firm = Self { db, clock, door, org, folder: tempfile::tempdir().unwrap() };
         firm.found(org, "bright", Currency::CNY).await;
         firm
     }
@@ -112,6 +113,13 @@ fn plain() -> PriceMapping {
         material = ["goods", "parts"]
     "#;
     PriceMapping::parse(text).unwrap()
+}
+
+/// The same, with the columns that say where and for whom.
+fn for_whom() -> PriceMapping {
+    let PriceMapping { mut columns, .. } = plain();
+    (columns.site, columns.customer_class) = (Some("where".into()), Some("whom".into()));
+    PriceMapping { columns, ..plain() }
 }
 
 const HEADER: &str = "code,zh,en,kind,unit,price,currency,tax,from,to\n";
@@ -233,6 +241,7 @@ stories! {
         let name = mobile_api::directory::Label::new("丙", "Gamma");
         let gamma = PriceItemSave {
             code: "C".into(), name, kind: PriceKind::Material, unit: "m".into(), price: yuan(300), active: false, terms,
+            others: vec![],
         };
         firm.save(firm.item("C").await.unwrap().id.uuid(), gamma).await;
 
@@ -254,6 +263,88 @@ stories! {
         assert_eq!(firm.item("A").await.unwrap().price, yuan(100));
         assert_eq!(firm.import(new).await.changed, 2);
         assert_eq!(firm.item("A").await.unwrap().price, yuan(120));
+    }
+
+    /// Next year's list is imported in good time: today's prices count until then, and nothing has to be done on the day.
+    async fn next_years_list_stands_beside_todays(firm: Firm) {
+        let today = table(&[
+            "A,甲,Alpha,parts,pc,1.00,CNY,,2026-01-01,2026-12-31",
+            "B,乙,Beta,work,h,80,CNY,,2026-01-01,2026-12-31",
+        ]);
+        assert_eq!(firm.import(today.clone()).await.stored, 2);
+        let next = table(&[
+            "A,甲,Alpha,parts,pc,1.20,CNY,,2027-01-01,2027-12-31",
+            "B,乙,Beta,work,h,80,CNY,,2027-01-01,2027-12-31",
+            "D,丁,Delta,parts,pc,4,CNY,,2027-01-01,2027-12-31",
+        ]);
+        let report = firm.import(next.clone()).await;
+        assert_eq!((report.new, report.changed, report.stored), (1, 2, 3));
+        insta::allow_duplicates! { insta::assert_snapshot!("price_list_of_next_year", report.text(Language::English)) };
+        let costs = async |code: &str, on: &str| {
+            let item = firm.item(code).await.unwrap();
+            let whom = Whom { site: Id::new(Uuid::from_u128(5)), class: None, day: on.parse().unwrap() };
+            item.may_be_quoted(&whom).then(|| item.price_for(&whom).minor)
+        };
+        assert_eq!([costs("A", "2026-12-31").await, costs("A", "2027-01-01").await], [Some(100), Some(120)]);
+        assert_eq!([costs("B", "2026-12-31").await, costs("B", "2027-01-01").await], [Some(8_000), Some(8_000)]);
+        assert_eq!([costs("D", "2026-12-31").await, costs("D", "2027-01-01").await], [None, Some(400)]);
+        assert_eq!(costs("A", "2028-01-01").await, None, "its last day is over");
+        // Either file again changes nothing.
+        assert_eq!((firm.import(next.clone()).await.unchanged, firm.import(today).await.unchanged), (3, 2));
+
+        // In the new year the new prices are the items' own, and what they were is remembered.
+        firm.clock.set("2027-01-05T00:00:00Z".parse().unwrap());
+        assert_eq!(firm.import(next).await.unchanged, 3, "no file is needed for that");
+        let report = firm.import(table(&["A,甲,Alpha,parts,pc,1.30,CNY,,2027-01-01,2027-12-31"])).await;
+        assert_eq!((report.changed, report.stored), (1, 1));
+        let alpha = firm.item("A").await.unwrap();
+        assert_eq!((alpha.price, alpha.others.len()), (yuan(130), 0));
+    }
+
+    /// One code, several prices: for everybody, for a site, for members; the most particular counts.
+    async fn a_price_can_be_for_a_site_or_a_class(firm: Firm) {
+        let site = Uuid::from_u128(5);
+        firm.save(site, SiteSave::example()).await;
+        let name = SiteSave::example().name;
+        let header = "code,zh,en,kind,unit,price,currency,tax,from,to,where,whom\n";
+        let file = |rows: &[String]| format!("{header}{}\n", rows.join("\n"));
+        let mapping = for_whom();
+        let run = async |rows: &[String], options: PriceOptions| {
+            prices(&firm.door, &mapping, Input::memory(file(rows)).unwrap(), &options, |_| {}).await.unwrap()
+        };
+        let row = |code: &str, price: &str, from: &str, place: &str, whom: &str| {
+            format!("{code},甲,Alpha,parts,pc,{price},CNY,,{from},,{place},{whom}")
+        };
+        let rows = [
+            row("A", "0.70", "", "", "member"),
+            row("A", "1.00", "", "", ""),
+            row("A", "0.90", "", &name, ""),
+            row("A", "0.60", "2027-01-01", "", "member"),
+        ];
+        let report = run(&rows, firm.options()).await;
+        assert_eq!((report.new, report.changed, report.refused, report.stored), (1, 3, 0, 4), "the item, and three prices of it");
+        let item = firm.item("A").await.unwrap();
+        let costs = |at: Uuid, class: Option<&str>, on: &str| {
+            item.price_for(&Whom { site: Id::new(at), class: class.map(Into::into), day: on.parse().unwrap() }).minor
+        };
+        let elsewhere = Uuid::from_u128(6);
+        assert_eq!(costs(elsewhere, None, "2026-03-02"), 100);
+        assert_eq!(costs(site, None, "2026-03-02"), 90);
+        assert_eq!(costs(site, Some("member"), "2026-03-02"), 70);
+        assert_eq!(costs(elsewhere, Some("member"), "2027-01-01"), 60);
+        assert_eq!(run(&rows, firm.options()).await.unchanged, 4);
+
+        let bad = [
+            row("B", "1", "", "", "member"),
+            row("A", "1", "", "Atlantis", ""),
+            row("A", "1", "2028-01-01", "", "").replace(",pc,", ",m,"),
+            row("A", "2", "2026-05-01", "", "vip"),
+            row("A", "3", "2026-05-01", "", "vip"),
+        ];
+        let report = run(&bad, firm.options()).await;
+        assert_eq!((report.refused, report.stored), (5, 0), "nothing is half imported");
+        insta::allow_duplicates! { insta::assert_snapshot!("prices_for_nobody", report.text(Language::English)) };
+        insta::allow_duplicates! { insta::assert_snapshot!("prices_for_nobody_in_chinese", report.text(Language::Chinese)) };
     }
 
     /// An item that somebody typed in is found by its code, not made a second time.

@@ -187,7 +187,8 @@ stories! {
     async fn reworked_meanwhile_there_is_one_rework(house: House) {
         let (order, visit) = check_up(&house).await;
         let (li, again) = (house.li().await, house.request(house.firm.check_up).await);
-        li.perform(again, LinkRework { origin: order }).await.applied();
+        let goodwill = Some("She has called three times".into());
+        house.office("admin").await.perform(again, LinkRework { origin: order, goodwill }).await.applied();
         li.perform(visit, dissatisfied(vec![rework()])).await.applied();
         let failed = visit_of(&house, visit).await;
         assert_eq!(failed.answers[0].opened, [Opened::Rework { order: again, joined: true }]);
@@ -198,7 +199,8 @@ stories! {
     async fn rework_that_was_cancelled_meanwhile_does_not_settle_it(house: House) {
         let (order, visit) = check_up(&house).await;
         let (li, again) = (house.li().await, house.request(house.firm.check_up).await);
-        li.perform(again, LinkRework { origin: order }).await.applied();
+        let goodwill = Some("She has called three times".into());
+        house.office("admin").await.perform(again, LinkRework { origin: order, goodwill }).await.applied();
         li.perform(again, Cancel { reason: "By mistake".into() }).await.applied();
         li.perform(visit, dissatisfied(vec![rework()])).await.applied();
         let failed = visit_of(&house, visit).await;

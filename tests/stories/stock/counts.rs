@@ -1,8 +1,9 @@
 //! Counting: what is really there.
 
 use mobile_api::{
+    operation::Payload,
     review::{Resolve, ReviewDecision},
-    stock::{StockCountClose, StockCountOpen, StockCountRecord},
+    stock::{MonthlyCount, StockCountClose, StockCountOpen, StockCountRecord, StockPlaceSave},
     sync::VerdictStatus,
 };
 
@@ -50,6 +51,50 @@ stories! {
         wang.sync().await;
         assert_eq!((pieces(&ku, bag(house.firm.wang), valves()).await, shown(&wang, bag(house.firm.wang), valves())), (1, Some(1)));
         assert_eq!(open_sheets(&ku).await.len(), 0);
+        agree(&house).await;
+    }
+
+    /// On the 28th by the firm's calendar the sheet is there, once, on the phone of whoever counts; he fills it in without signal.
+    async fn the_sheet_of_the_month_opens_by_itself(house: House) {
+        let ku = stocked(&house).await;
+        let wang = house.phone_of("wang").await;
+        let monthly_count = Some(MonthlyCount { day: 28, counters: vec![house.firm.wang] });
+        let store = StockPlaceSave { monthly_count, ..StockPlaceSave::example() };
+        ku.perform(store_id(), store).await.applied();
+        let open = async || {
+            // Two servers at once.
+            let (one, other) = (house.state().timers(), house.state().timers());
+            let (one, other) = tokio::join!(one.open_counts(), other.open_counts());
+            one.unwrap();
+            other.unwrap();
+            // She signs in anew: it is weeks later.
+            open_sheets(&house.office("ku").await).await
+        };
+        house.clock.set("2026-03-27T15:59:59Z".parse().unwrap());
+        assert_eq!(open().await.len(), 0);
+        house.clock.set("2026-03-27T16:00:00Z".parse().unwrap());
+        let sheets = open().await;
+        assert_eq!(sheets.len(), 1, "midnight in Shanghai: {sheets:?}");
+        assert_eq!((&sheets[0]["why"], &sheets[0]["note"]), (&"planned".into(), &"2026-03".into()));
+        assert_eq!(open().await.len(), 1, "once");
+        let task = sheet(&sheets[0]);
+        wang.sync().await;
+        wang.did(task, counted(99));
+        wang.did(task, StockCountRecord { article: drill(), milli: 1000 });
+        all_applied(&wang).await;
+        let ku = house.office("ku").await;
+        ku.perform(task, CLOSE).await.applied();
+        assert_eq!(pieces(&ku, the_store(), valves()).await, 99);
+        house.clock.set("2026-04-27T16:00:00Z".parse().unwrap());
+        let april = open().await;
+        assert_eq!((april.len(), &april[0]["note"]), (1, &"2026-04".into()));
+        let ku = house.office("ku").await;
+        let place = ku.get(&format!("/v1/stock-places/{}", store_id())).await.body;
+        assert_eq!(place["next_count_at"], "2026-05-27T16:00:00Z");
+        // Nobody asks for it any more.
+        ku.perform(store_id(), StockPlaceSave { monthly_count: None, ..StockPlaceSave::example() }).await.applied();
+        house.clock.set("2026-05-27T16:00:00Z".parse().unwrap());
+        assert_eq!(open().await.len(), 1);
         agree(&house).await;
     }
 

@@ -86,12 +86,17 @@ fn priced(minor: i64) -> quote::MakeQuote {
         unit: "h".into(),
         unit_price: Money { minor, currency: Currency::CNY },
         discount: 0,
+        tax_rate: None,
     };
     quote::MakeQuote { lines: vec![line], note: None }
 }
 
 fn confirmed(quote: Uuid) -> confirm::ConfirmQuote {
-    confirm::ConfirmQuote { quote, name: "Mrs Li".into(), method: ConfirmationMethod::OnDevice }
+    confirm::ConfirmQuote {
+        quote,
+        name: "Mrs Li".into(),
+        method: ConfirmationMethod::Verbal { witness: "Mr Gu".into() },
+    }
 }
 
 #[tokio::test]

@@ -79,6 +79,8 @@ pub(crate) fn store_called(id: StockPlaceId) -> StockPlace {
         usage_weeks: 4,
         cover_weeks: 2,
         articles: vec![],
+        monthly_count: None,
+        next_count_at: None,
         active: true,
     }
 }
@@ -208,6 +210,10 @@ impl Depot {
                     if let Some(Record::StockSerial(piece)) = give(Ref::new(Kind::StockSerial, *piece)) {
                         drop(give(piece.level()));
                     }
+                }
+                Need::LevelsAt { place } => {
+                    let levels = self.records.values().filter_map(|record| <&StockLevel>::try_from(record).ok());
+                    related.levels_at = levels.filter(|level| level.place == *place).cloned().collect();
                 }
                 _ => {}
             }

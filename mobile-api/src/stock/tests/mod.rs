@@ -3,5 +3,6 @@
 mod books;
 mod count;
 mod kit;
+mod monthly;
 
 pub(crate) use kit::{store_called, valve};

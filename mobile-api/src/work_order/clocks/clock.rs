@@ -8,6 +8,7 @@ use crate::{
     calendar::WorkingHours,
     evidence::{Verdict, When, against},
     time::Timestamp,
+    work_order::Priority,
 };
 
 /// One deadline.
@@ -63,6 +64,28 @@ pub enum ClockEvent {
         /// The new end.
         due: DateTime<Utc>,
     },
+    /// The customer wished to be served later: the clock stands still until the time that was agreed begins.
+    Waits {
+        /// The operation that recorded it.
+        op: Uuid,
+        /// When they said so.
+        consented: When,
+        /// Who did, in the household.
+        consented_by: String,
+        /// When the agreed time begins.
+        until: DateTime<Utc>,
+    },
+    /// The order became more or less urgent: from here it has another end.
+    Reset {
+        /// The operation that recorded it.
+        op: Uuid,
+        /// When.
+        at: When,
+        /// How urgent it is since.
+        priority: Priority,
+        /// The new end.
+        due: DateTime<Utc>,
+    },
     /// The clock stood still from here.
     Paused {
         /// The operation that recorded it.
@@ -89,6 +112,19 @@ struct Ends<'e> {
     /// The same as `due` unless the evidence leaves two.
     late: Timestamp,
     paused: Option<&'e When>,
+    /// Since when it waits for the time that the customer wished, and until when.
+    waits: Option<(&'e When, Timestamp)>,
+}
+
+/// A span in which a clock stood still.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standstill {
+    /// The operation that stopped it.
+    pub op: Uuid,
+    /// Since when.
+    pub from: When,
+    /// Until when, if it went on.
+    pub until: Option<When>,
 }
 
 impl Clock {
@@ -115,6 +151,7 @@ impl Clock {
     pub fn judge(&self, at: &When, hours: Option<&WorkingHours>) -> Verdict {
         let mut ends = self.ends(hours);
         ends.go_on(at, hours);
+        ends.waited(Some(at), hours);
         let verdict = against(at, ends.due);
         if against(at, ends.late) == verdict { verdict } else { Verdict::Unprovable }
     }
@@ -131,11 +168,71 @@ impl Clock {
         self.note(ClockEvent::Extended { op, at, reason, due }, None);
     }
 
+    /// The customer wishes to be served later. It stands still until then, from when they said so.
+    pub(in crate::work_order) fn wait(
+        &mut self,
+        op: Uuid,
+        consented: &When,
+        consented_by: &str,
+        until: Timestamp,
+        hours: Option<&WorkingHours>,
+    ) {
+        if until > consented.latest {
+            let (consented, consented_by) = (consented.clone(), consented_by.to_owned());
+            self.note(ClockEvent::Waits { op, consented, consented_by, until }, hours);
+        }
+    }
+
+    /// The order is more or less urgent than before, and may take so many minutes. Who gets less time gets it from here on,
+    /// never more than was left; who gets more has had it from the start. A time that the customer agreed to stands.
+    pub(super) fn reset(
+        &mut self,
+        op: Uuid,
+        at: &When,
+        priority: Priority,
+        minutes: u32,
+        hours: Option<&WorkingHours>,
+    ) {
+        let time = Duration::minutes(minutes.into());
+        let (Some(from_start), Some(from_here)) = (after(hours, self.since, time), after(hours, at.latest, time))
+        else {
+            return;
+        };
+        // Had it been so from the start, it would have stood still all the same.
+        let stands_still = |event: &&ClockEvent| {
+            matches!(event, ClockEvent::Waits { .. } | ClockEvent::Paused { .. } | ClockEvent::Resumed { .. })
+        };
+        let events = self.events.iter().filter(stands_still).cloned().collect();
+        let anew = Clock { first_due: Some(from_start), events, ..Clock::until(self.since, from_start) };
+        let (anew, held) = (anew.ends(hours).due, self.ends(hours).due);
+        let due = if anew >= held { anew } else { from_here.min(held) };
+        if due != held && !self.was_agreed() {
+            self.note(ClockEvent::Reset { op, at: at.clone(), priority, due }, hours);
+        }
+    }
+
+    /// Whether nobody would be let off by there being no such clock any more: it runs, and had not run out at `at`.
+    pub(super) fn may_be_dropped(&self, at: &When) -> bool {
+        self.stopped.is_none() && !self.was_agreed() && against(at, self.due) == Verdict::OnTime
+    }
+
+    /// Whether its end is one that the customer agreed to.
+    fn was_agreed(&self) -> bool {
+        self.events.iter().any(|event| matches!(event, ClockEvent::Agreed { .. }))
+    }
+
     /// It stands still from here.
-    pub(in crate::work_order) fn pause(&mut self, op: Uuid, at: &When, reason: &str, consented_by: Option<&str>) {
+    pub(in crate::work_order) fn pause(
+        &mut self,
+        op: Uuid,
+        at: &When,
+        reason: &str,
+        consented_by: Option<&str>,
+        hours: Option<&WorkingHours>,
+    ) {
         if !self.is_paused() {
             let (at, reason, consented_by) = (at.clone(), reason.to_owned(), consented_by.map(Into::into));
-            self.note(ClockEvent::Paused { op, at, reason, consented_by }, None);
+            self.note(ClockEvent::Paused { op, at, reason, consented_by }, hours);
         }
     }
 
@@ -152,16 +249,18 @@ impl Clock {
         }
         self.first_due.get_or_insert(self.due);
         self.events.push(event);
-        let Ends { due, late, .. } = self.ends(hours);
+        let mut ends = self.ends(hours);
+        ends.waited(None, hours);
+        let Ends { due, late, .. } = ends;
         (self.due, self.agreed) = (due, (late != due).then_some(late));
     }
 
     /// The ends that follow from the first one and what happened since.
     fn ends(&self, hours: Option<&WorkingHours>) -> Ends<'_> {
         let Some(first) = self.first_due else {
-            return Ends { due: self.due, late: self.agreed.unwrap_or(self.due), paused: None };
+            return Ends { due: self.due, late: self.agreed.unwrap_or(self.due), paused: None, waits: None };
         };
-        let mut ends = Ends { due: first, late: first, paused: None };
+        let mut ends = Ends { due: first, late: first, paused: None, waits: None };
         for event in &self.events {
             match event {
                 ClockEvent::Agreed { consented, due, .. } => match against(consented, ends.due) {
@@ -174,20 +273,36 @@ impl Clock {
                     Verdict::Unprovable => ends.late = (*due).max(ends.late),
                     Verdict::Late => {}
                 },
-                ClockEvent::Paused { at, .. } => ends.paused = Some(at),
+                ClockEvent::Reset { at, due, .. } => match against(at, ends.due) {
+                    Verdict::OnTime => (ends.due, ends.late) = (*due, *due),
+                    Verdict::Unprovable => {
+                        (ends.due, ends.late) = ((*due).min(ends.due), (*due).max(ends.late));
+                    }
+                    Verdict::Late => {}
+                },
+                // Before work goes on after a pause there is nothing to wait for.
+                ClockEvent::Waits { .. } if ends.paused.is_some() => {}
+                ClockEvent::Waits { consented, until, .. } => match &mut ends.waits {
+                    Some((_, held)) if consented.latest < *held => *held = *until,
+                    _ => {
+                        ends.waited(None, hours);
+                        ends.waits = Some((consented, *until));
+                    }
+                },
+                ClockEvent::Paused { at, .. } => {
+                    ends.waited(Some(at), hours);
+                    ends.paused = Some(at);
+                }
                 ClockEvent::Resumed { at, .. } => ends.go_on(at, hours),
             }
         }
         ends
     }
 
-    /// Whether it stands still.
+    /// Whether it stands still until somebody says that work goes on.
     pub fn is_paused(&self) -> bool {
-        let last = self
-            .events
-            .iter()
-            .rev()
-            .find(|event| !matches!(event, ClockEvent::Agreed { .. } | ClockEvent::Extended { .. }));
+        let of_pause = |event: &&ClockEvent| matches!(event, ClockEvent::Paused { .. } | ClockEvent::Resumed { .. });
+        let last = self.events.iter().rev().find(of_pause);
         self.stopped.is_none() && matches!(last, Some(ClockEvent::Paused { .. }))
     }
 
@@ -209,8 +324,8 @@ impl Clock {
     /// How much of it was used up at `at`, at least and at most: without the pauses, in the hours in which it runs.
     pub fn used(&self, at: &When, hours: Option<&WorkingHours>) -> (Duration, Duration) {
         let (mut least, mut most) = (between(hours, self.since, at.earliest), between(hours, self.since, at.latest));
-        for (from, until) in self.pauses() {
-            let until = until.unwrap_or(at);
+        for Standstill { from, until, .. } in self.pauses() {
+            let until = until.as_ref().unwrap_or(at);
             least -= between(hours, from.earliest.max(self.since), until.latest.min(at.earliest));
             most -= between(hours, from.latest.max(self.since), until.earliest.min(at.latest));
         }
@@ -218,13 +333,37 @@ impl Clock {
     }
 
     /// When it stood still, and until when if it went on.
-    pub fn pauses(&self) -> Vec<(&When, Option<&When>)> {
-        let mut pauses: Vec<(&When, Option<&When>)> = Vec::new();
+    pub fn pauses(&self) -> Vec<Standstill> {
+        let mut pauses: Vec<Standstill> = Vec::new();
+        let mut waits = false;
         for event in &self.events {
+            let last = pauses.last_mut();
             match event {
-                ClockEvent::Paused { at, .. } => pauses.push((at, None)),
-                ClockEvent::Resumed { at, .. } => pauses.iter_mut().rev().take(1).for_each(|pause| pause.1 = Some(at)),
-                ClockEvent::Agreed { .. } | ClockEvent::Extended { .. } => {}
+                ClockEvent::Waits { .. } if last.as_ref().is_some_and(|last| last.until.is_none()) => {}
+                ClockEvent::Waits { op, consented, until, .. } => match last {
+                    Some(last) if waits && last.until.as_ref().is_some_and(|held| consented.latest < held.earliest) => {
+                        (last.op, last.until) = (*op, Some(When::at(*until)));
+                    }
+                    _ => {
+                        pauses.push(Standstill { op: *op, from: consented.clone(), until: Some(When::at(*until)) });
+                        waits = true;
+                    }
+                },
+                ClockEvent::Paused { op, at, .. } => {
+                    // What stood still already stands still on.
+                    let held = last.filter(|_| waits).and_then(|last| last.until.as_mut());
+                    if let Some(held) = held.filter(|held| at.latest < held.earliest) {
+                        *held = at.clone();
+                    }
+                    pauses.push(Standstill { op: *op, from: at.clone(), until: None });
+                    waits = false;
+                }
+                ClockEvent::Resumed { at, .. } => {
+                    if let Some(last) = last.filter(|last| last.until.is_none()) {
+                        last.until = Some(at.clone());
+                    }
+                }
+                ClockEvent::Agreed { .. } | ClockEvent::Extended { .. } | ClockEvent::Reset { .. } => {}
             }
         }
         pauses
@@ -232,16 +371,29 @@ impl Clock {
 }
 
 impl Ends<'_> {
-    /// The clock goes on at `at`, if it stood still: what was left of it then is left now. A pause after the end excuses
-    /// nothing, and none ever shortens the time.
+    /// The clock goes on at `at`, if somebody had stopped it.
     fn go_on(&mut self, at: &When, hours: Option<&WorkingHours>) {
-        let Some(paused) = self.paused.take() else { return };
+        if let Some(paused) = self.paused.take() {
+            self.stood_still(paused, at.earliest, at.latest, hours);
+        }
+    }
+
+    /// It waited for the time that the customer wished, if it did, until then or until `at`, whichever came first.
+    fn waited(&mut self, at: Option<&When>, hours: Option<&WorkingHours>) {
+        if let Some((since, until)) = self.waits.take() {
+            let (earliest, latest) = at.map_or((until, until), |at| (until.min(at.earliest), until.min(at.latest)));
+            self.stood_still(since, earliest, latest, hours);
+        }
+    }
+
+    /// What was left when it stopped is left when it goes on. A pause after the end excuses nothing, and none ever shortens
+    /// the time.
+    fn stood_still(&mut self, from: &When, earliest: Timestamp, latest: Timestamp, hours: Option<&WorkingHours>) {
         let moved = |due: Timestamp, paused: Timestamp, resumed: Timestamp| match paused < due {
             true => after(hours, resumed, between(hours, paused, due)).map_or(due, |moved| moved.max(due)),
             false => due,
         };
-        (self.due, self.late) =
-            (moved(self.due, paused.latest, at.earliest), moved(self.late, paused.earliest, at.latest));
+        (self.due, self.late) = (moved(self.due, from.latest, earliest), moved(self.late, from.earliest, latest));
     }
 }
 

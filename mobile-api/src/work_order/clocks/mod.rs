@@ -9,9 +9,9 @@ use uuid::Uuid;
 pub(crate) use self::alarm::clock_stages;
 pub use self::{
     alarm::{Alarm, Delay, ExplainDelay, RaiseAlarm, Raised},
-    clock::{Clock, ClockEvent},
+    clock::{Clock, ClockEvent, Standstill},
 };
-use super::{Status, record::Policy};
+use super::{Priority, Status, record::Policy};
 use crate::{calendar::WorkingHours, evidence::When, time::Timestamp};
 
 /// Which of an order's clocks.
@@ -124,30 +124,63 @@ impl Clocks {
         stop(&mut self.resolve, at, policy);
     }
 
-    /// Work stopped for a reason that stops the clock.
-    pub(super) fn paused(&mut self, op: Uuid, at: &When, reason: &str, consented_by: Option<&str>) {
-        if let Some(clock) = &mut self.resolve {
-            clock.pause(op, at, reason, consented_by);
+    /// Nothing can go on, for a reason that stops the clocks: all that run.
+    pub(super) fn paused(&mut self, op: Uuid, at: &When, reason: &str, consented_by: Option<&str>, policy: &Policy) {
+        for clock in self.each_mut() {
+            clock.pause(op, at, reason, consented_by, policy.hours.as_ref());
         }
     }
 
     /// Work goes on, if it had stopped.
     pub(super) fn resumed(&mut self, op: Uuid, at: &When, policy: &Policy) {
-        if let Some(clock) = &mut self.resolve {
+        for clock in self.each_mut() {
             clock.resume(op, at, policy.hours.as_ref());
         }
     }
 
-    /// The customer agreed to another time: until somebody has arrived, the arrival clock runs to its end, even if
-    /// there was no deadline.
-    pub(super) fn agreed(&mut self, status: Status, since: Timestamp, agreement: Agreement<'_>) {
-        let Agreement { op, consented, consented_by, until } = agreement;
-        let awaited = matches!(status, Status::Requested | Status::Assigned | Status::EnRoute);
-        match &mut self.arrive {
-            Some(clock) if awaited => clock.agree(op, consented, consented_by, until),
-            None if awaited => self.arrive = Some(Clock::until(since, until)),
-            _ => {}
+    /// Whether something stands still until somebody says that it goes on.
+    pub fn any_paused(&self) -> bool {
+        self.each().any(|(_, clock)| clock.is_paused())
+    }
+
+    /// The customer agreed to another time: until somebody has arrived, the arrival clock runs to its end, even if there was
+    /// no deadline. The order cannot be settled before, so that the last clock stands still until it begins.
+    pub(super) fn agreed(&mut self, status: Status, since: Timestamp, agreement: Agreement<'_>, policy: &Policy) {
+        let Agreement { op, consented, consented_by, from, until } = agreement;
+        if let Some(clock) = &mut self.resolve {
+            clock.wait(op, consented, consented_by, from, policy.hours.as_ref());
         }
+        if is_awaited(status) {
+            let clock = self.arrive.get_or_insert_with(|| Clock::until(since, until));
+            clock.agree(op, consented, consented_by, until);
+        }
+    }
+
+    /// The order is more or less urgent than before: what runs gets the deadlines of its new priority, in the hours of
+    /// `policy`. Where there was none there is one from here on; where there is none any more, what had not run out by any
+    /// account is gone.
+    pub(super) fn reset(&mut self, op: Uuid, at: &When, status: Status, priority: Priority, policy: &Policy) {
+        let (deadlines, hours) = (policy.deadlines, policy.hours.as_ref());
+        // What happened already needs no deadline.
+        let (nobody_sent, nobody_there) = (status == Status::Requested, is_awaited(status));
+        let all = [
+            (&mut self.dispatch, deadlines.dispatch_minutes, nobody_sent),
+            (&mut self.respond, deadlines.respond_minutes, nobody_sent),
+            (&mut self.arrive, deadlines.arrive_minutes, nobody_there),
+            (&mut self.resolve, deadlines.resolve_minutes, true),
+        ];
+        for (place, minutes, open) in all {
+            match (place.as_mut(), minutes) {
+                (Some(clock), Some(minutes)) => clock.reset(op, at, priority, minutes, hours),
+                (Some(clock), None) if clock.may_be_dropped(at) => *place = None,
+                (None, Some(minutes)) if open => *place = Clock::start(at.latest, Some(minutes), hours),
+                (Some(_) | None, _) => {}
+            }
+        }
+    }
+
+    fn each_mut(&mut self) -> impl Iterator<Item = &mut Clock> {
+        [&mut self.dispatch, &mut self.respond, &mut self.arrive, &mut self.resolve].into_iter().flatten()
     }
 
     /// The clock that lists and reports go by: arrival; for orders without it, the date by which it is to be settled.
@@ -156,12 +189,18 @@ impl Clocks {
     }
 }
 
+/// Whether nobody has arrived yet.
+pub(super) fn is_awaited(status: Status) -> bool {
+    matches!(status, Status::Requested | Status::Assigned | Status::EnRoute)
+}
+
 /// Another time that the customer agreed to.
 #[derive(Clone, Copy)]
 pub(super) struct Agreement<'a> {
     pub(super) op: Uuid,
     pub(super) consented: &'a When,
     pub(super) consented_by: &'a str,
+    pub(super) from: Timestamp,
     pub(super) until: Timestamp,
 }
 

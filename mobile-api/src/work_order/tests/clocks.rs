@@ -13,12 +13,7 @@ use crate::{
     evidence::{Verdict, When},
     operation::Related,
     record::Record,
-    work_order::{
-        Clock, Clocks, Status, WorkOrder,
-        clocks::Agreement,
-        request::Request,
-        visit::{Arrive, Resume},
-    },
+    work_order::{Clock, Clocks, Status, WorkOrder, clocks::Agreement, pause::Resume, request::Request, visit::Arrive},
 };
 
 fn arrive_clock(story: &Story) -> &Clock {
@@ -208,8 +203,8 @@ proptest! {
         let request = Request { called_at: Some(time(called)), ..request() };
         let (mut order, _) = write_down(number(1000), &deed, request, &related).expect("taken");
         let due = time(called.saturating_add(minutes.into()));
-        let agreement = Agreement { op: number(1), consented: &when, consented_by: "Mrs Chen", until: due };
-        order.clocks.agreed(Status::Assigned, time(called), agreement);
+        let agreement = Agreement { op: number(1), consented: &when, consented_by: "Mrs Chen", from: due, until: due };
+        order.clocks.agreed(Status::Assigned, time(called), agreement, &order.policy);
         let _ = order.next_alarm();
         order.clocks.arrived(&when, &order.policy);
         let now = time(called);

@@ -13,9 +13,10 @@ use crate::{
     work_order::{
         State, Status,
         dispatch::{Accept, AgreeTime, Close, Depart},
+        pause::Resume,
         request::Edit,
         sign_off::{RefuseAcceptance, SetCharge},
-        visit::{AddNote, Arrive, Diagnose, Finish, RecordLabour, Resume, Start, UseMaterial, VoidEntry},
+        visit::{AddNote, Arrive, Diagnose, Finish, RecordLabour, Start, UseMaterial, VoidEntry},
     },
 };
 

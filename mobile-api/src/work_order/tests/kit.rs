@@ -24,10 +24,11 @@ use crate::{
         Caller, Channel, ConfirmationMethod, Priority, SignedContent, Status, Window, WorkOrder,
         confirm::ConfirmQuote,
         dispatch::{Accept, AgreeTime, Assign, Cancel, Close, Depart, HandBack},
+        pause::Pause,
         quote::{MakeQuote, NewLine},
         request::Request,
         sign_off::Sign,
-        visit::{Arrive, Finish, Pause, Start},
+        visit::{Arrive, Finish, Start},
     },
 };
 
@@ -143,6 +144,7 @@ pub(super) fn world() -> HashMap<Ref, Record> {
         price: yuan(12),
         active: true,
         terms: Default::default(),
+        others: Vec::new(),
         earlier: Vec::new(),
     };
     let mut records: Vec<Record> = vec![
@@ -495,12 +497,13 @@ pub(super) fn quote(price: i64) -> MakeQuote {
         unit: "job".into(),
         unit_price: yuan(price),
         discount: 0,
+        tax_rate: None,
     };
     MakeQuote { lines: vec![line], note: None }
 }
 
 pub(super) fn confirm(quote: Uuid) -> ConfirmQuote {
-    ConfirmQuote { quote, name: "Mrs Chen".into(), method: ConfirmationMethod::OnDevice }
+    ConfirmQuote { quote, name: "Mrs Chen".into(), method: ConfirmationMethod::Verbal { witness: "Mr Gu".into() } }
 }
 
 pub(super) fn pause() -> Pause {

@@ -17,3 +17,4 @@ mod scope;
 mod sequences;
 mod signing;
 mod table;
+mod waiting;

@@ -13,9 +13,10 @@ use crate::{
     refusal::{Flag, Refusal},
     work_order::{
         Status, WorkOrder,
+        pause::Resume,
         quote::{MakeQuote, NewLine},
         sign_off::SetCharge,
-        visit::{Finish, Resume, Start},
+        visit::{Finish, Start},
     },
 };
 
@@ -28,6 +29,7 @@ fn line(minor: i64, milli: i64) -> NewLine {
         unit: "pc".into(),
         unit_price: Money { minor, currency: Currency::CNY },
         discount: 0,
+        tax_rate: None,
     }
 }
 

@@ -16,7 +16,8 @@ use crate::{
         Clock, ClockName, Priority, Status,
         clocks::{Alarm, ExplainDelay, RaiseAlarm},
         dispatch::{Accept, AgreeTime},
-        visit::{Arrive, Finish, Pause, Resume},
+        pause::{Pause, Resume},
+        visit::{Arrive, Finish},
     },
 };
 
@@ -63,10 +64,12 @@ fn only_what_the_policy_allows_stops_it() {
     let story = working().then(WANG, pause("part", None));
     assert!(resolve(&story).is_paused(), "no consent is needed for a part");
     // What was recorded has happened: work rests, and the clock goes on.
-    for no_reason in [pause("lunch", None), pause("customer", None), super::kit::pause()] {
+    let (told, untold) = (vec![Flag::PauseNotCounted], vec![]);
+    let reasons = [(pause("lunch", None), &told), (pause("customer", None), &told), (super::kit::pause(), &untold)];
+    for (no_reason, flags) in reasons {
         let mut story = working();
         let deed = Deed::recorded(WANG, Some(story.rev));
-        assert_eq!(story.perform(&deed, no_reason), Did::Applied(vec![]));
+        assert_eq!(story.perform(&deed, no_reason), Did::Applied(flags.clone()));
         story.expect(Status::Paused);
         assert!(!resolve(&story).is_paused());
     }
@@ -211,19 +214,22 @@ proptest! {
     /// Whatever happened, the verdict follows from what is written down; and no pause ever makes it worse.
     #[test]
     fn a_verdict_can_be_found_again(
-        steps in prop::collection::vec((1i64..90, 0i64..30), 0..8), signed in (0i64..900, 0i64..60), working in any::<bool>(),
+        steps in prop::collection::vec((1i64..90, 0i64..30, 0u8..8), 0..8), signed in (0i64..900, 0i64..60), working in any::<bool>(),
     ) {
         let hours = working.then(WorkingHours::example);
         let hours = hours.as_ref();
         let mut clock = Clock::until(at(0), at(120));
         let mut now = 0;
-        for (n, (later, blur)) in steps.into_iter().enumerate() {
+        for (n, (later, blur, kind)) in steps.into_iter().enumerate() {
             now += later;
             let when = between(now, now + blur);
             now += blur;
-            match n % 2 {
-                0 => clock.pause(number(n as u128), &when, "part", None),
-                _ => clock.resume(number(n as u128), &when, hours),
+            let op = number(n as u128);
+            match kind {
+                0 => clock.pause(op, &when, "part", None, hours),
+                1 => clock.resume(op, &when, hours),
+                // Until a later time, or an earlier one than before.
+                _ => clock.wait(op, &when, "Mrs Chen", at(now + 7 * i64::from(kind)), hours),
             }
         }
         let end = now + signed.0;

@@ -9,7 +9,7 @@ use crate::{
     Id,
     directory::{Customer, PriceItem, PriceKind},
     money::{Currency, MOST_MINOR, Money, Quantity, WHOLE},
-    price_list::{EarlierPrice, MoneyRules, TaxClass, Terms},
+    price_list::{EarlierPrice, EarlierRate, MoneyRules, OtherPrice, TaxClass, Terms},
     record::{Kind, Record, Ref},
     refusal::Flag,
     signing::{Stroke, digest},
@@ -45,6 +45,7 @@ fn line(minor: i64, milli: i64, discount: u32) -> NewLine {
         unit: "pc".into(),
         unit_price: Money { minor, currency: Currency::CNY },
         discount,
+        tax_rate: None,
     }
 }
 
@@ -121,7 +122,12 @@ fn a_quote_that_is_too_large_with_its_tax_is_refused() {
 #[test]
 fn each_item_is_taxed_by_its_class() {
     let mut story = Story::reaching(Status::OnSite);
-    let goods = TaxClass { code: "goods".into(), name: crate::directory::Label::new("货物", "Goods"), rate: 1_300 };
+    let goods = TaxClass {
+        code: "goods".into(),
+        name: crate::directory::Label::new("货物", "Goods"),
+        rate: 1_300,
+        earlier: vec![],
+    };
     with_rules(&mut story, |rules| rules.tax_classes.push(goods));
     with_seal(&mut story, |seal| seal.terms.tax_class = Some("goods".into()));
     story.by(WANG, of(vec![seal(12).lines.remove(0), line(1_200, 1000, 0)])).applied();
@@ -155,6 +161,65 @@ fn a_phone_with_an_older_list_is_believed_and_told_of() {
     assert_eq!((line.unit_price, line.list_price, line.free), (yuan(12), Some(yuan(12)), false));
     phone.sends(&mut story, seal(11)).flagged(Flag::PriceDiffersFromList);
     story.by(WANG, seal(12)).flagged(Flag::PriceDiffersFromList);
+}
+
+/// The list of next month, of members and of this site: the price is the one that is for her, on the day.
+#[test]
+fn a_line_costs_what_the_list_says_for_this_customer_on_this_day() {
+    let other = |yuans, from: Option<&str>, class: Option<&str>| OtherPrice {
+        price: yuan(yuans),
+        valid_from: from.map(|day| day.parse().expect("a day")),
+        valid_to: None,
+        sites: vec![],
+        customer_classes: class.map(Into::into).into_iter().collect(),
+    };
+    let mut story = Story::reaching(Status::OnSite);
+    let mut phone = story.phone(WANG);
+    with_seal(&mut story, |seal| {
+        seal.others = vec![other(14, Some("2026-03-03"), None), other(9, None, Some("member"))];
+    });
+    story.clone().by(WANG, seal(12)).applied();
+    story.clone().by(WANG, seal(14)).flagged(Flag::PriceDiffersFromList);
+    story.clone().by(WANG, seal(9)).flagged(Flag::PriceDiffersFromList);
+    // Tuesday in Shanghai: the other price has begun, and a phone that is away still tells the old one.
+    let mut tuesday = story.clone().at(20 * 60);
+    tuesday.clone().by(WANG, seal(14)).applied();
+    phone.sends_of(&mut tuesday, None, seal(12)).flagged(Flag::PriceChanged);
+    assert_eq!(newest(&tuesday.order).lines[0].unit_price, yuan(12));
+}
+
+/// Taken out of use, or its last day over: what a phone without signal told a customer stands.
+#[test]
+fn an_item_that_left_the_list_meanwhile_was_on_the_older_list() {
+    let gone: [fn(&mut PriceItem); 2] =
+        [|seal| seal.active = false, |seal| seal.terms.valid_to = Some("2026-03-01".parse().expect("a day"))];
+    for change in gone {
+        let mut story = Story::reaching(Status::OnSite);
+        let mut phone = story.phone(WANG);
+        with_seal(&mut story, change);
+        story.by(WANG, seal(12)).refused("bad_reference");
+        phone.clone().sends(&mut story.clone(), seal(11)).flagged(Flag::PriceDiffersFromList);
+        phone.sends(&mut story, seal(12)).flagged(Flag::PriceChanged);
+        assert!(!newest(&story.order).lines[0].free);
+    }
+}
+
+/// The rate that the customer was told is the rate that she pays; one that nobody ever had is not.
+#[test]
+fn a_tax_that_changed_meanwhile_is_as_it_was_told() {
+    let mut story = Story::reaching(Status::OnSite);
+    let mut phone = story.phone(WANG);
+    let until = at(0);
+    with_rules(&mut story, |rules| {
+        (rules.tax_classes[0].rate, rules.tax_classes[0].earlier) = (900, vec![EarlierRate { rate: 600, until }]);
+    });
+    let told = |rate| of(vec![NewLine { tax_rate: Some(rate), ..line(10_000, 1000, 0) }]);
+    story.clone().by(WANG, told(600)).refused("bad_reference");
+    story.clone().by(WANG, told(900)).applied();
+    phone.clone().sends(&mut story, told(600)).flagged(Flag::PriceChanged);
+    assert_eq!(newest(&story.order).total.minor, 10_600);
+    phone.sends(&mut story, told(100)).flagged(Flag::PriceDiffersFromList);
+    assert_eq!(newest(&story.order).total.minor, 10_900);
 }
 
 #[test]
@@ -291,7 +356,13 @@ fn a_signature_confirms_what_was_shown() {
     let good = digest(&shown).expect("a digest");
     let other = crate::signing::Digest::of(b"something else");
     story.clone().by(WANG, signed(&strokes, Some(other))).flagged(Flag::SignedOtherContent);
-    story.clone().by(WANG, signed(&[Stroke { points: vec![point(1.0)] }], None)).flagged(Flag::SignatureAbsurd);
+    story.clone().by(WANG, signed(&[Stroke { points: vec![point(1.0)] }], Some(good))).flagged(Flag::SignatureAbsurd);
+    story.clone().by(WANG, signed(&strokes, None)).flagged(Flag::ConfirmationUnproved);
+    let typed = ConfirmQuote { method: ConfirmationMethod::OnDevice, ..signed(&[], None) };
+    let mut by_name = story.clone();
+    by_name.by(WANG, typed).flagged(Flag::ConfirmationUnproved);
+    assert_eq!(by_name.details[0]["why"], "no_signature");
+    assert!(newest(&by_name.order).confirmed.is_some(), "it counts all the same, and a person asks");
     story.by(WANG, signed(&strokes, Some(good))).applied();
     let word = newest(&story.order).confirmed.clone().expect("confirmed");
     assert_eq!(

@@ -20,9 +20,10 @@ use crate::{
     work_order::{
         Priority, Status, WorkOrder,
         dispatch::{Accept, AgreeTime, Close, Depart},
+        pause::Resume,
         request::Edit,
         sign_off::{RefuseAcceptance, SetCharge},
-        visit::{AddNote, Arrive, Diagnose, Finish, RecordLabour, Resume, Start, UseMaterial, VoidEntry},
+        visit::{AddNote, Arrive, Diagnose, Finish, RecordLabour, Start, UseMaterial, VoidEntry},
     },
 };
 

@@ -26,14 +26,15 @@ use crate::{
         history::Import,
         material::ReserveMaterial,
         merge::Merge,
+        pause::Resume,
         payment::{PaymentMethod, RecordPayment, RefundPayment},
         photos::AddPhoto,
         pool::{Grab, PassOn},
         request::Edit,
         result::RecordResult,
-        rework::LinkRework,
+        rework::{LinkRework, UnlinkRework},
         sign_off::{RefuseAcceptance, SetCharge},
-        visit::{AddNote, Arrive, Diagnose, Finish, RecordLabour, Resume, Start, UseMaterial, VoidEntry},
+        visit::{AddNote, Arrive, Diagnose, Finish, RecordLabour, Start, UseMaterial, VoidEntry},
     },
 };
 
@@ -95,7 +96,8 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         Action::WorkOrderRefundPayment(_) => {
             RefundPayment { payment: number(1), amount: yuan(1), reason: text() }.into()
         }
-        Action::WorkOrderLinkRework(_) => LinkRework { origin: Id::new(number(OTHER)) }.into(),
+        Action::WorkOrderLinkRework(_) => LinkRework { origin: Id::new(number(OTHER)), goodwill: None }.into(),
+        Action::WorkOrderUnlinkRework(_) => UnlinkRework { reason: text() }.into(),
         Action::WorkOrderCancel(_) => cancel().into(),
         Action::WorkOrderClose(_) => close().into(),
         Action::WorkOrderMerge(_) => Merge { into: Id::new(number(OTHER)) }.into(),
@@ -106,6 +108,7 @@ fn tried(example: &Action, story: &Story) -> Option<Action> {
         | Action::CalendarSave(_)
         | Action::ArticleSave(_)
         | Action::StockPlaceSave(_)
+        | Action::StockPlaceOpenMonthlyCount(_)
         | Action::StockMoveRecord(_)
         | Action::StockMoveScrap(_)
         | Action::StockMoveDecideScrap(_)
