@@ -5,7 +5,7 @@ use actix_web::{
     HttpRequest, HttpResponse, get,
     web::{self, Data, Path},
 };
-use mobile_api::{Id, directory::User, handover::HandoverOpen, ids::UserId, record::Kind};
+use mobile_api::{Id, directory::User, handover::HandoverDraft, ids::UserId, record::Kind};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -51,24 +51,25 @@ pub struct DraftQuery {
 /// Draft a handover
 ///
 /// Everything of a person that is not done or not given back as things stand: orders up to the signature with what was promised,
-/// what is in their bag, numbered pieces. It is the body for `POST /v1/handovers/{id}/open`, to be looked over first; nothing is
+/// what is in their bag, numbered pieces; of somebody who sends others, orders that nobody was sent to yet. `left_out` says how
+/// much more there is than one handover takes. It is the body for `POST /v1/handovers/{id}/open`, to be looked over first; nothing is
 /// stored by asking. A phone drafts the same by itself. For the office, and for each about themselves.
 #[utoipa::path(tag = "handovers", operation_id = "draft_handover",
     params(("id" = Uuid, Path, description = "Who hands over", example = "01930000-0000-7000-8000-000000000020"), DraftQuery),
-    responses((status = 200, body = HandoverOpen, description = "The draft")))]
+    responses((status = 200, body = HandoverDraft, description = "The draft")))]
 #[get("/users/{id}/handover-draft")]
 async fn draft_handover(
     state: Data<AppState>,
     Authenticated(actor): Authenticated,
     id: Path<Uuid>,
     Query(query): Query<DraftQuery>,
-) -> Result<Json<HandoverOpen>, Error> {
+) -> Result<Json<HandoverDraft>, Error> {
     let (from, to) = (UserId::new(*id), query.to.map_or(actor.user, Id::new));
     let now = state.clock.now();
     let read = move |conn: &mut Conn| {
         // Only the office sees other accounts than its own.
         let giver: Option<User> = reading::record(conn, &actor, from)?;
-        giver.map(|_| list::next(conn, &actor, from, to, now)).transpose()
+        giver.map(|giver| list::next(conn, &actor, &giver, to, now)).transpose()
     };
     Ok(Json(state.db.read(read).await?.ok_or(Code::NotFound)?))
 }

@@ -2,8 +2,9 @@
 
 use diesel::prelude::*;
 use mobile_api::{
-    Actor,
-    handover::{HandoverOpen, Known, draft},
+    Actor, Role,
+    directory::User,
+    handover::{HandoverDraft, Known, draft},
     ids::UserId,
     record::Kind,
     stock::{Place, StockLevel},
@@ -28,8 +29,8 @@ use crate::{
     work_order::list::{self as orders, WorkOrderFilter},
 };
 
-/// Most of each sort that a draft looks at: more than one handover can have, since some of it drops out.
-const LOOKED_AT: usize = 300;
+/// Most of each sort that a draft looks at: more than one handover can have, so that it can say how much it leaves out.
+const LOOKED_AT: usize = 1000;
 
 /// Which handovers are wanted. Those that fit all of what is given.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -80,13 +81,15 @@ pub fn list(
 pub fn next(
     conn: &mut Conn,
     actor: &Actor,
-    from: UserId,
+    giver: &User,
     to: UserId,
     now: Timestamp,
-) -> Result<HandoverOpen, DoorError> {
+) -> Result<HandoverDraft, DoorError> {
+    let from = giver.id;
     let open = Status::ALL.iter().copied().filter(|status| (Status::Assigned..Status::SignedOff).contains(status));
     let of_theirs =
         WorkOrderFilter { assignee: Some(from.uuid()), status: Several(open.collect()), ..WorkOrderFilter::default() };
+    let to_send = WorkOrderFilter { status: Several(vec![Status::Requested]), ..WorkOrderFilter::default() };
     let bag = Some(Place::Bag(from));
     let in_bag = LevelFilter { place: bag, ..LevelFilter::default() };
     let held = SerialFilter { place: bag, ..SerialFilter::default() };
@@ -96,8 +99,10 @@ pub fn next(
         articles.extend(reading::record(conn, actor, level.article)?);
     }
     let orders = read(orders::list(conn, actor, &of_theirs, &all(), now)?)?;
+    let sends = matches!(giver.role, Role::Admin | Role::Manager | Role::Dispatcher);
+    let unassigned = if sends { read(orders::list(conn, actor, &to_send, &all(), now)?)? } else { Vec::new() };
     let pieces = read(serials(conn, actor, &held, &all())?)?;
-    Ok(draft(from, to, &Known { orders, levels, pieces, articles }))
+    Ok(draft(from, to, &Known { orders, unassigned, levels, pieces, articles }))
 }
 
 fn all<K>() -> Ask<K> {

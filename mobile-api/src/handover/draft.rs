@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     HandedMaterial, HandedOrder, HandedPiece, HandoverOpen, Promise,
     record::{MOST_ORDERS, MOST_THINGS},
@@ -20,6 +22,8 @@ const WHOLE_PIECE: i64 = 1000;
 pub struct Known {
     /// Orders.
     pub orders: Vec<WorkOrder>,
+    /// Orders that nobody was sent to yet, if it is for whoever hands over to send somebody: a dispatcher's shift.
+    pub unassigned: Vec<WorkOrder>,
     /// How much lies where.
     pub levels: Vec<StockLevel>,
     /// Numbered pieces.
@@ -28,11 +32,35 @@ pub struct Known {
     pub articles: Vec<Article>,
 }
 
+/// What could be on a handover, and how much of it has no place there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HandoverDraft {
+    /// The handover, to be looked over before it is opened.
+    #[serde(flatten)]
+    pub open: HandoverOpen,
+    /// What there is beyond what one handover takes, for another one.
+    pub left_out: LeftOut,
+}
+
+/// How much a draft leaves out, because a handover has a bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LeftOut {
+    /// Orders.
+    pub orders: u32,
+    /// Articles.
+    pub material: u32,
+    /// Numbered pieces.
+    pub pieces: u32,
+}
+
 /// Everything of `from` that is not done or not given back: their orders up to the signature, those in progress first, then by
-/// when somebody is expected; what is in their bag; pieces that they hold.
-pub fn draft(from: UserId, to: UserId, known: &Known) -> HandoverOpen {
+/// when somebody is expected; orders that they would have to send somebody to; what is in their bag; pieces that they hold.
+pub fn draft(from: UserId, to: UserId, known: &Known) -> HandoverDraft {
     let theirs = |order: &&WorkOrder| order.technician() == Some(from) && order.status() < Status::SignedOff;
-    let mut orders: Vec<&WorkOrder> = known.orders.iter().filter(theirs).collect();
+    let unassigned = known.unassigned.iter().filter(|order| order.status() == Status::Requested);
+    let mut orders: Vec<&WorkOrder> = known.orders.iter().filter(theirs).chain(unassigned).collect();
     orders.sort_by_key(|order| {
         let begun = order.status() > Status::Assigned;
         (!begun, order.expected().map_or(order.recorded.latest, |window| window.from), order.id)
@@ -57,10 +85,16 @@ pub fn draft(from: UserId, to: UserId, known: &Known) -> HandoverOpen {
         |piece: &StockSerial| HandedPiece { piece: piece.id, article: piece.article, serial: piece.serial.clone() };
     let mut pieces: Vec<HandedPiece> = held.map(piece).collect();
     pieces.sort_by(|a, b| (&a.serial, a.piece).cmp(&(&b.serial, b.piece)));
+    let beyond = |all: usize, most: usize| u32::try_from(all.saturating_sub(most)).unwrap_or(u32::MAX);
+    let left_out = LeftOut {
+        orders: beyond(orders.len(), MOST_ORDERS),
+        material: beyond(material.len(), MOST_THINGS),
+        pieces: beyond(pieces.len(), MOST_THINGS),
+    };
     material.truncate(MOST_THINGS);
     pieces.truncate(MOST_THINGS);
     let orders = orders.into_iter().map(HandedOrder::of).take(MOST_ORDERS).collect();
-    HandoverOpen { from: Some(from), to, orders, material, pieces, note: None }
+    HandoverDraft { open: HandoverOpen { from: Some(from), to, orders, material, pieces, note: None }, left_out }
 }
 
 impl HandedOrder {

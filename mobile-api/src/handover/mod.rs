@@ -9,7 +9,7 @@ mod draft;
 mod record;
 mod sign;
 
-pub use draft::{Known, draft};
+pub use draft::{HandoverDraft, Known, LeftOut, draft};
 pub use record::{
     HandedMaterial, HandedOrder, HandedPiece, Handover, HandoverContent, HandoverOpen, HandoverRemark,
     HandoverWithdraw, Promise, Remark, Withdrawn,

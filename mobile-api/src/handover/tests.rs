@@ -97,7 +97,7 @@ proptest! {
             articles: (0..6).map(article).collect(),
             ..Known::default()
         };
-        let draft = draft(user(1), user(2), &known);
+        let draft = draft(user(1), user(2), &known).open;
         let out = levels.iter().filter(|(holder, _, milli)| *holder == 1 && *milli != 0).count();
         prop_assert_eq!(draft.material.len(), out);
         prop_assert_eq!(draft.from, Some(user(1)));

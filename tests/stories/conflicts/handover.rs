@@ -79,7 +79,7 @@ stories! {
     async fn two_technicians_hand_over_without_signal(house: House) {
         let (begun, waiting, phone) = evening(&house).await;
         let (wang, zhao) = (house.firm.wang, house.firm.zhao);
-        let sheet = HandoverOpen { note: Some("Pump 3 hums".into()), ..draft(wang, zhao, &known(&phone)) };
+        let sheet = HandoverOpen { note: Some("Pump 3 hums".into()), ..draft(wang, zhao, &known(&phone)).open };
         assert_eq!(sheet.orders.iter().map(|order| order.order).collect::<Vec<_>>(), [begun, waiting], "in progress first");
         assert_eq!(sheet.orders[0].promised.as_ref().unwrap().to, "Mrs Chen");
         assert_eq!(sheet.material.iter().map(|out| out.milli).collect::<Vec<_>>(), [3_000]);
@@ -116,7 +116,7 @@ stories! {
         let (begun, waiting, phone) = evening(&house).await;
         let (wang, zhao) = (house.firm.wang, house.firm.zhao);
         let id = house.clock.new_id();
-        phone.did(id, draft(wang, zhao, &known(&phone)));
+        phone.did(id, draft(wang, zhao, &known(&phone)).open);
         let shown: Handover = phone.get(Id::new(id)).unwrap().unwrap();
         phone.did(id, signed(&shown, Side::Giver));
         phone.did(id, signed(&shown, Side::Taker));
@@ -140,7 +140,7 @@ stories! {
         let (_, _, phone) = evening(&house).await;
         let (wang, zhao) = (house.firm.wang, house.firm.zhao);
         let id = house.clock.new_id();
-        phone.did(id, draft(wang, zhao, &known(&phone)));
+        phone.did(id, draft(wang, zhao, &known(&phone)).open);
         let shown: Handover = phone.get(Id::new(id)).unwrap().unwrap();
         phone.did(id, signed(&shown, Side::Giver));
         all_applied(&phone).await;
@@ -154,11 +154,36 @@ stories! {
         assert!(!handed_over(&house, id).await.is_open());
     }
 
+    /// The dispatcher's shift ends: what nobody was sent to yet is the next one's, a hundred of it on one sheet.
+    async fn a_dispatchers_shift_hands_over_what_nobody_was_sent_to(house: House) {
+        let firm = house.firm;
+        house.assigned(firm.plumbing, firm.wang).await;
+        for _ in 0..102 {
+            house.clock.advance(chrono::TimeDelta::minutes(1));
+            house.request(firm.check_up).await;
+        }
+        let li = house.li().await;
+        let asked = li.get(&format!("/v1/users/{}/handover-draft?to={}", firm.li, firm.admin)).await.body;
+        let orders = asked["orders"].as_array().unwrap();
+        assert!(orders.iter().all(|order| order["status"] == "requested"), "Wang's is his to hand over");
+        assert_eq!((orders.len(), &asked["left_out"]), (100, &json!({ "orders": 2, "material": 0, "pieces": 0 })));
+        let id = house.clock.new_id();
+        let sheet: HandoverOpen = serde_json::from_value(asked.clone()).unwrap();
+        li.perform(id, sheet).await.applied();
+        let shown = handed_over(&house, id).await;
+        li.perform(id, signed(&shown, Side::Giver)).await.applied();
+        house.office("admin").await.perform(id, signed(&shown, Side::Taker)).await.applied();
+        assert!(handed_over(&house, id).await.is_complete());
+        // A technician's sheet has none of that.
+        let of_wang = li.get(&format!("/v1/users/{}/handover-draft", firm.wang)).await.body;
+        assert_eq!(of_wang["orders"].as_array().unwrap().len(), 1);
+    }
+
     /// What belongs to others is named by nobody, and nobody signs for strangers.
     async fn a_handover_names_and_binds_only_whom_it_concerns(house: House) {
         let (begun, _, phone) = evening(&house).await;
         let (wang, zhao) = (house.firm.wang, house.firm.zhao);
-        let sheet = draft(wang, zhao, &known(&phone));
+        let sheet = draft(wang, zhao, &known(&phone)).open;
         let (as_wang, as_zhao) = (house.office("wang").await, house.office("zhao").await);
         let new = || house.clock.new_id();
         let mut foreign = sheet.clone();

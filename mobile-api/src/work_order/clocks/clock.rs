@@ -194,8 +194,10 @@ impl Clock {
         hours: Option<&WorkingHours>,
     ) {
         let time = Duration::minutes(minutes.into());
-        let (Some(from_start), Some(from_here)) = (after(hours, self.since, time), after(hours, at.latest, time))
-        else {
+        let held = self.ends(hours);
+        // What stands still has all of its time when it goes on.
+        let here = held.stands_since(at).map_or(at.latest, |since| since.latest);
+        let (Some(from_start), Some(from_here)) = (after(hours, self.since, time), after(hours, here, time)) else {
             return;
         };
         // Had it been so from the start, it would have stood still all the same.
@@ -204,7 +206,7 @@ impl Clock {
         };
         let events = self.events.iter().filter(stands_still).cloned().collect();
         let anew = Clock { first_due: Some(from_start), events, ..Clock::until(self.since, from_start) };
-        let (anew, held) = (anew.ends(hours).due, self.ends(hours).due);
+        let (anew, held) = (anew.ends(hours).due, held.due);
         let due = if anew >= held { anew } else { from_here.min(held) };
         if due != held && !self.was_agreed() {
             self.note(ClockEvent::Reset { op, at: at.clone(), priority, due }, hours);
@@ -263,17 +265,18 @@ impl Clock {
         let mut ends = Ends { due: first, late: first, paused: None, waits: None };
         for event in &self.events {
             match event {
-                ClockEvent::Agreed { consented, due, .. } => match against(consented, ends.due) {
-                    Verdict::OnTime => (ends.due, ends.late) = (*due, *due),
+                ClockEvent::Agreed { consented, due, .. } => match ends.still_runs(consented) {
+                    // A time of day, however long it stood still until then.
+                    Verdict::OnTime => (ends.due, ends.late, ends.paused) = (*due, *due, None),
                     Verdict::Unprovable => ends.late = *due,
                     Verdict::Late => {}
                 },
-                ClockEvent::Extended { at, due, .. } => match against(at, ends.due) {
+                ClockEvent::Extended { at, due, .. } => match ends.still_runs(at) {
                     Verdict::OnTime => (ends.due, ends.late) = ((*due).max(ends.due), (*due).max(ends.late)),
                     Verdict::Unprovable => ends.late = (*due).max(ends.late),
                     Verdict::Late => {}
                 },
-                ClockEvent::Reset { at, due, .. } => match against(at, ends.due) {
+                ClockEvent::Reset { at, due, .. } => match ends.still_runs(at) {
                     Verdict::OnTime => (ends.due, ends.late) = (*due, *due),
                     Verdict::Unprovable => {
                         (ends.due, ends.late) = ((*due).min(ends.due), (*due).max(ends.late));
@@ -370,7 +373,18 @@ impl Clock {
     }
 }
 
-impl Ends<'_> {
+impl<'e> Ends<'e> {
+    /// Since when it stands still, if it does at `at`.
+    fn stands_since(&self, at: &When) -> Option<&'e When> {
+        let waits = self.waits.filter(|(_, until)| at.latest < *until).map(|(since, _)| since);
+        self.paused.or(waits)
+    }
+
+    /// Whether it had not run out at `at`: on time if so. What stands still runs out only when it has gone on.
+    fn still_runs(&self, at: &When) -> Verdict {
+        against(self.stands_since(at).unwrap_or(at), self.due)
+    }
+
     /// The clock goes on at `at`, if somebody had stopped it.
     fn go_on(&mut self, at: &When, hours: Option<&WorkingHours>) {
         if let Some(paused) = self.paused.take() {

@@ -57,6 +57,29 @@ fn an_order_that_cannot_begin_waits_where_it_is() {
     assert_eq!(verdict(story.at(81).then(LI, Arrive {})), Some(Verdict::Late));
 }
 
+/// It waits for a part when she says that the day after would suit her.
+#[test]
+fn a_time_that_is_agreed_while_it_waits_stands() {
+    let agree = AgreeTime { window: window(600, 660), consented_by: "Mrs Chen".into() };
+    let story = assigned().at(10).then(DISPATCHER, pause(Some("part"), None)).at(180).then(DISPATCHER, agree);
+    let story = story.at(200).then(DISPATCHER, Resume {});
+    assert_eq!(due(&story).0, 660, "it had not run out, and is not put off beyond what she wished");
+    let verdict = |story: Story| story.order.clocks.arrive.and_then(|clock| clock.verdict);
+    assert_eq!(verdict(story.clone().at(655).then(WANG, Arrive {})), Some(Verdict::OnTime));
+    assert_eq!(verdict(story.at(661).then(WANG, Arrive {})), Some(Verdict::Late));
+}
+
+/// What waits becomes urgent: it has its time when it goes on.
+#[test]
+fn what_waits_becomes_urgent() {
+    let mut story = assigned();
+    by_priority(&mut story, false);
+    let story =
+        story.at(10).then(DISPATCHER, pause(Some("part"), None)).at(300).then(DISPATCHER, becomes(Priority::Urgent));
+    let story = story.at(400).then(DISPATCHER, Resume {});
+    assert_eq!(due(&story), (420, 460));
+}
+
 #[test]
 fn whoever_comes_ends_the_wait() {
     let story = assigned().at(10).then(DISPATCHER, pause(Some("part"), None)).at(300).then(WANG, Arrive {});
@@ -160,7 +183,7 @@ fn a_time_that_was_agreed_stands_whatever_the_priority() {
     by_priority(&mut story, false);
     let agree = AgreeTime { window: window(600, 660), consented_by: "Mrs Chen".into() };
     let story = story.at(30).then(DISPATCHER, agree).at(40).then(DISPATCHER, becomes(Priority::Urgent));
-    assert_eq!(due(&story), (660, 670), "an hour from here, from when the agreed time begins");
+    assert_eq!(due(&story), (660, 660), "an hour, from when the agreed time begins");
 }
 
 #[test]
